@@ -1,0 +1,1 @@
+"""The part that runs in the job: session supervisor, page, lesson command."""

@@ -1,0 +1,1 @@
+"""What the administrator runs: configuration of the hub, and the command `classdesk`."""

@@ -1,0 +1,1 @@
+"""Starts a desktop as a Slurm job, from the hub process."""
