@@ -1,0 +1,298 @@
+"""The four Slurm commands that the hub uses, and how their text is read.
+
+Parsing is pure. Running is `SlurmCommands`: argument lists without a shell, absolute programs, an
+environment of our own, a time limit on each.
+"""
+
+import asyncio
+import contextlib
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ._errors import SessionError, SlurmUnavailableError
+from ._refusals import cancel_found_no_job, explain_refusal
+from ._states import Phase, phase_of
+
+SUDO = "/usr/bin/sudo"
+
+JOB_FORMAT = "%i|%T|%r|%S|%e|%B|%u|%k"
+"""The fields of `parse_jobs`; the comment comes last because it alone may contain a bar."""
+
+PARTITION_FORMAT = "%P|%l|%c|%m|%T"
+
+_UNUSABLE_NODE = re.compile(
+    r"down|drain|fail|maint|reboot|power(ed|ing)_down|unknown|inval|future|no_respond|\*"
+)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One line of squeue.
+
+    Attributes:
+        id: The job's id.
+        state: Slurm's long state, such as `PENDING`.
+        reason: Why it is in this state, such as `Resources`; `None` is Slurm's word for no reason.
+        start: Start, or expected start, in Unix seconds; None when Slurm does not know.
+        end: Time at which the limit ends it, in Unix seconds.
+        node: Name of the node that runs the batch script; empty while there is none.
+        user: Owner.
+        comment: The name of the hub's server, empty for the default one.
+    """
+
+    id: str
+    state: str
+    reason: str
+    start: int | None
+    end: int | None
+    node: str
+    user: str
+    comment: str
+
+    @property
+    def phase(self) -> Phase:
+        """What the state means for the session."""
+        return phase_of(self.state)
+
+
+@dataclass(frozen=True)
+class PartitionLimits:
+    """What a partition can give to one session.
+
+    Attributes:
+        name: The partition's name.
+        cores: CPUs of its largest usable node.
+        hours: Its time limit in hours; infinite where it has none.
+    """
+
+    name: str
+    cores: int
+    hours: float
+
+
+def parse_jobs(text: str) -> tuple[Job, ...]:
+    """Read the output of `squeue --format=JOB_FORMAT` (with SLURM_TIME_FORMAT=%s)."""
+    jobs = []
+    for line in text.splitlines():
+        fields = line.split("|", 7)
+        if len(fields) == 8:
+            job_id, state, reason, start, end, node, user, comment = (f.strip() for f in fields)
+            jobs.append(
+                Job(
+                    id=job_id,
+                    state=state,
+                    reason=reason,
+                    start=_unix_time(start),
+                    end=_unix_time(end),
+                    node=_word(node),
+                    user=user,
+                    comment=_word(comment),
+                )
+            )
+    return tuple(jobs)
+
+
+def parse_job_id(text: str) -> str:
+    """Read the job id from the output of `sbatch --parsable`.
+
+    A site's submit plugin may print lines of its own before it.
+
+    Raises:
+        ValueError: There is no job id.
+    """
+    for line in reversed(text.splitlines()):
+        job_id = line.split(";")[0].strip()
+        if job_id.isascii() and job_id.isdigit():
+            return job_id
+    raise ValueError(f"sbatch printed no job id: {text!r}")
+
+
+def parse_partition_limits(text: str, partition: str) -> PartitionLimits | None:
+    """Read the output of `sinfo --format=PARTITION_FORMAT`.
+
+    Args:
+        text: The output; the default partition's name carries a star.
+        partition: The partition's name, or empty for the default one.
+
+    Returns:
+        The limits, or None where there is no such partition.
+    """
+    rows = []
+    for line in text.splitlines():
+        fields = line.strip().split("|")
+        if len(fields) == 5:
+            name, limit, cpus, _memory, state = fields
+            if name.rstrip("*") == partition or (not partition and name.endswith("*")):
+                rows.append(
+                    (name.rstrip("*"), parse_time_limit(limit), int(cpus.rstrip("+")), state)
+                )
+    # While every node is down, the largest one is the best that is known of the partition.
+    usable = [row for row in rows if not _UNUSABLE_NODE.search(row[3].lower())] or rows
+    if not usable:
+        return None
+    name, hours, _, _ = usable[0]
+    return PartitionLimits(name=name, hours=hours, cores=max(row[2] for row in usable))
+
+
+def parse_time_limit(text: str) -> float:
+    """Return a Slurm time such as `1-12:00:00`, `30:00` or `infinite` in hours."""
+    if text.lower() in {"infinite", "unlimited", "n/a"}:
+        return math.inf
+    days, _, clock = text.rpartition("-")
+    parts = [int(part) for part in clock.split(":")]
+    if days:
+        hours, minutes, seconds = [*parts, 0, 0][:3]
+    else:
+        # Without days the last of two parts are seconds, and one part alone is minutes.
+        hours, minutes, seconds = {1: [0, *parts, 0], 2: [0, *parts], 3: parts}[len(parts)]
+    return int(days or 0) * 24 + hours + minutes / 60 + seconds / 3600
+
+
+def _unix_time(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() else None
+
+
+def _word(text: str) -> str:
+    return "" if text in {"(null)", "n/a", "N/A", "None"} else text
+
+
+@dataclass(frozen=True)
+class SlurmCommands:
+    """Runs Slurm's commands for one hub.
+
+    Args:
+        bin_directory: Where they are.
+        use_sudo: Run sbatch and scancel as the learner through sudo.
+        timeout_s: Time limit of each command in seconds.
+    """
+
+    bin_directory: str
+    use_sudo: bool
+    timeout_s: float
+
+    async def submit(
+        self, user: str, arguments: Sequence[str], script: str, environment: Mapping[str, str]
+    ) -> str:
+        """Submit a job as a user and return its id.
+
+        Args:
+            user: The learner's Unix account.
+            arguments: Options of sbatch.
+            script: The batch script; sbatch reads it from its standard input.
+            environment: Variables of the job. They travel in sbatch's environment only: command
+                lines can be read by everybody on the machine.
+
+        Raises:
+            SubmitError: Slurm refused the job.
+            SlurmUnavailableError: Slurm did not answer.
+        """
+        argv = [
+            *self._as_user(user, environment),
+            self._program("sbatch"),
+            "--parsable",
+            *arguments,
+        ]
+        code, out, err = await self._run(argv, script, environment)
+        if code != 0:
+            raise explain_refusal(err or out, user)
+        try:
+            return parse_job_id(out)
+        except ValueError as error:
+            raise SessionError(
+                "Slurm took the session but did not say its number. Please tell your instructor.",
+                detail=str(error),
+            ) from error
+
+    async def cancel(self, user: str, job_id: str) -> None:
+        """Cancel a user's job; a job that is already gone is fine.
+
+        Raises:
+            SessionError: Slurm did not do it.
+        """
+        argv = [*self._as_user(user, {}), self._program("scancel"), job_id]
+        code, out, err = await self._run(argv)
+        if code != 0 and not cancel_found_no_job(err):
+            raise explain_refusal(err or out, user)
+
+    async def jobs(self, job_name: str) -> tuple[Job, ...]:
+        """Return all jobs of a name that run, wait, or ended in the last minutes (MinJobAge).
+
+        Raises:
+            SlurmUnavailableError: squeue failed, for whatever reason.
+        """
+        out = await self._ask(
+            "squeue", "--noheader", "--states=all", f"--name={job_name}", f"--format={JOB_FORMAT}"
+        )
+        return parse_jobs(out)
+
+    async def partition_limits(self, partition: str) -> PartitionLimits | None:
+        """Return what a partition can give, or None where there is no such partition.
+
+        Raises:
+            SlurmUnavailableError: sinfo failed.
+        """
+        out = await self._ask("sinfo", "--noheader", f"--format={PARTITION_FORMAT}")
+        return parse_partition_limits(out, partition)
+
+    async def node_address(self, node: str) -> str:
+        """Return the address under which a node is reached (NodeAddr); its name where it has none.
+
+        Raises:
+            SlurmUnavailableError: sinfo failed.
+        """
+        out = await self._ask("sinfo", "--noheader", "--Node", f"--nodes={node}", "--format=%o")
+        return next((line.strip() for line in out.splitlines() if line.strip()), node)
+
+    async def _ask(self, program: str, *arguments: str) -> str:
+        code, out, err = await self._run([self._program(program), *arguments])
+        if code != 0:
+            raise SlurmUnavailableError(f"{program}: {err.strip() or f'exit status {code}'}")
+        return out
+
+    def _program(self, name: str) -> str:
+        return f"{self.bin_directory}/{name}"
+
+    def _as_user(self, user: str, environment: Iterable[str]) -> list[str]:
+        if not self.use_sudo:
+            return []
+        keep = ",".join(sorted(environment))
+        return [SUDO, "-n", "-H", *([f"--preserve-env={keep}"] if keep else []), "-u", user, "--"]
+
+    async def _run(
+        self, argv: Sequence[str], text: str = "", environment: Mapping[str, str] | None = None
+    ) -> tuple[int, str, str]:
+        program = argv[0] if argv[0] != SUDO else argv[argv.index("--") + 1]
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *argv,
+                env={
+                    **(environment or {}),
+                    "PATH": "/usr/bin:/bin",
+                    "LC_ALL": "C.UTF-8",
+                    "SLURM_TIME_FORMAT": "%s",
+                },
+                cwd="/",
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+            )
+        except OSError as error:
+            raise SlurmUnavailableError(f"{program} can't be run: {error}") from error
+        try:
+            out, err = await asyncio.wait_for(process.communicate(text.encode()), self.timeout_s)
+        except TimeoutError as error:
+            raise SlurmUnavailableError(
+                f"{program} did not answer within {self.timeout_s:g} s"
+            ) from error
+        finally:
+            if process.returncode is None:
+                _kill(process)
+        return process.returncode or 0, out.decode(errors="replace"), err.decode(errors="replace")
+
+
+def _kill(process: asyncio.subprocess.Process) -> None:
+    # Not permitted where sudo has become root: it ends with its command, which has Slurm's own limits.
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        process.kill()
