@@ -1,1 +1,9 @@
-"""What the administrator runs: configuration of the hub, and the command `classdesk`."""
+"""What the administrator runs: the hub's configuration and the command `classdesk`.
+
+See hub_config/README.md.
+"""
+
+from .configure import configure
+from .site import Site, SiteFileError, load_site
+
+__all__ = ["Site", "SiteFileError", "configure", "load_site"]

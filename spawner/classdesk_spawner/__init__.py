@@ -1,5 +1,6 @@
 """Starts a desktop as a Slurm job, from the hub process. See spawner/README.md."""
 
+from ._cluster import Cluster
 from ._errors import (
     JobEndedError,
     OptionsError,
@@ -7,7 +8,8 @@ from ._errors import (
     SlurmUnavailableError,
     SubmitError,
 )
-from ._options import SessionOptions
+from ._options import OptionRules, SessionOptions
+from ._runtimes import SESSION_PROGRAM, runtime_program
 from ._settings import (
     FormSettings,
     Interface,
@@ -20,10 +22,13 @@ from ._settings import (
 from ._spawner import DesktopSpawner
 
 __all__ = [
+    "SESSION_PROGRAM",
+    "Cluster",
     "DesktopSpawner",
     "FormSettings",
     "Interface",
     "JobEndedError",
+    "OptionRules",
     "OptionsError",
     "RuntimeSettings",
     "Section",
@@ -34,4 +39,5 @@ __all__ = [
     "SlurmUnavailableError",
     "SpawnerSettings",
     "SubmitError",
+    "runtime_program",
 ]

@@ -13,6 +13,18 @@ SESSION_PROGRAM = "/opt/classdesk/bin/classdesk-session"
 """What runs in the image."""
 
 
+_PROGRAMS: Mapping[str, str] = {
+    "bubblewrap": "/usr/bin/bwrap",
+    "apptainer": "/usr/bin/apptainer",
+    "host": "/usr/bin/unshare",
+}
+
+
+def runtime_program(settings: RuntimeSettings) -> str:
+    """Return the absolute path of the program that opens the image."""
+    return settings.program or _PROGRAMS[settings.kind]
+
+
 @dataclass(frozen=True)
 class RuntimeCommand:
     """How the batch script starts the session.
@@ -33,7 +45,7 @@ def bubblewrap(settings: RuntimeSettings, home: str) -> RuntimeCommand:
     The root is an empty tmpfs into which the image's directories are bound: any home path can be made in it.
     """
     image = settings.image.rstrip("/")
-    argv = [settings.program or "/usr/bin/bwrap"]
+    argv = [runtime_program(settings)]
     argv += ["--die-with-parent", "--new-session", "--unshare-pid", "--unshare-ipc"]
     for name in ("usr", "etc", "opt", "var"):
         argv += ["--ro-bind", f"{image}/{name}", f"/{name}"]
@@ -55,7 +67,7 @@ def bubblewrap(settings: RuntimeSettings, home: str) -> RuntimeCommand:
 
 def apptainer(settings: RuntimeSettings, home: str) -> RuntimeCommand:
     """Open a SIF (or image directory) with Apptainer, which brings the learner's account itself."""
-    argv = [settings.program or "/usr/bin/apptainer", "exec"]
+    argv = [runtime_program(settings), "exec"]
     argv += ["--pid", "--ipc", "--contain", "--home", f"{home}:{home}", "--pwd", home]
     for bind in settings.binds:
         source, inside, read_only = split_bind(bind)
@@ -64,9 +76,16 @@ def apptainer(settings: RuntimeSettings, home: str) -> RuntimeCommand:
     return RuntimeCommand(tuple(argv))
 
 
-def host(settings: RuntimeSettings, home: str) -> RuntimeCommand:  # noqa: ARG001
+def host(settings: RuntimeSettings, home: str) -> RuntimeCommand:
     """Run what is installed on the node itself, in a pid namespace of its own."""
-    argv = ["/usr/bin/unshare", "--user", "--map-current-user", "--pid", "--fork", "--kill-child"]
+    argv = [
+        runtime_program(settings),
+        "--user",
+        "--map-current-user",
+        "--pid",
+        "--fork",
+        "--kill-child",
+    ]
     argv += ["--mount-proc", "--wd", home, SESSION_PROGRAM]
     return RuntimeCommand(tuple(argv))
 

@@ -1,0 +1,80 @@
+"""From the site file to JupyterHub's configuration: one function a topic, each only sets values."""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from classdesk_spawner import DesktopSpawner, SpawnerSettings
+
+from . import pages
+from .proxy_secret import proxy_token
+from .site import SITE_FILE, Site, load_site
+
+
+def configure(c: Any, site_file: str | Path = SITE_FILE) -> Site:
+    """Set up JupyterHub as the site file says.
+
+    What `jupyterhub_config.py` sets after this call wins.
+
+    Args:
+        c: JupyterHub's configuration object.
+        site_file: The site file.
+
+    Returns:
+        The site, for configuration of one's own.
+
+    Raises:
+        SiteFileError: The file can't be used; the hub does not start.
+    """
+    site = load_site(Path(site_file))
+    _addresses(c, site)
+    _state(c, site)
+    _login(c, site)
+    _sessions(c, site)
+    pages.configure(c, site)
+    return site
+
+
+def _addresses(c: Any, site: Site) -> None:
+    c.JupyterHub.bind_url = site.hub.bind_url
+    c.JupyterHub.hub_bind_url = site.hub.api_url
+    # The proxy is a process of its own, so that a restart of the hub cuts no session.
+    c.ConfigurableHTTPProxy.should_start = False
+    c.ConfigurableHTTPProxy.api_url = site.hub.proxy_api_url
+    c.ConfigurableHTTPProxy.auth_token = proxy_token(site)
+    c.JupyterHub.cleanup_servers = False
+    c.JupyterHub.cleanup_proxy = False
+
+
+def _state(c: Any, site: Site) -> None:
+    state = Path(site.hub.state_directory)
+    c.JupyterHub.db_url = f"sqlite:///{state / 'jupyterhub.sqlite'}"
+    c.JupyterHub.cookie_secret_file = str(state / "cookie_secret")
+    c.ConfigurableHTTPProxy.pid_file = str(state / "proxy.pid")
+
+
+def _login(c: Any, site: Site) -> None:
+    c.JupyterHub.authenticator_class = "pam"
+    c.PAMAuthenticator.service = site.login.pam_service
+    # Sessions of PAM are for root; the job's own are opened by Slurm on the node.
+    c.PAMAuthenticator.open_sessions = False
+    if site.login.allowed_groups:
+        c.PAMAuthenticator.allowed_groups = set(site.login.allowed_groups)
+    else:
+        c.PAMAuthenticator.allow_all = True
+    c.Authenticator.admin_users = set(site.login.admins)
+
+
+def _sessions(c: Any, site: Site) -> None:
+    c.JupyterHub.spawner_class = DesktopSpawner
+    c.DesktopSpawner.settings = SpawnerSettings(
+        form=site.form, slurm=site.slurm, runtime=site.runtime, session=site.session
+    )
+    c.DesktopSpawner.start_timeout = round(site.session.start_timeout_minutes * 60)
+    c.DesktopSpawner.http_timeout = 60
+    c.DesktopSpawner.poll_interval = 10  # reads the watcher's snapshot, costs nothing
+    # A whole class presses Start at once; Slurm queues, the hub need not refuse.
+    c.JupyterHub.concurrent_spawn_limit = 0
+    if urlsplit(site.hub.api_url).hostname == "0.0.0.0":  # noqa: S104
+        # Sessions need a name to call; JupyterHub takes the machine's own.
+        c.JupyterHub.hub_connect_ip = ""

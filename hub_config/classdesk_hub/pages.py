@@ -1,0 +1,59 @@
+"""What the hub shows and serves beyond JupyterHub's own: start form, lesson files."""
+
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from jupyterhub.handlers import default_handlers
+from jupyterhub.handlers.pages import SpawnHandler
+from tornado.web import StaticFileHandler
+
+from .site import Site
+
+FORM_FIELDS = frozenset({"ui", "cores", "hours"})
+
+
+class FormLinkHandler(SpawnHandler):  # type: ignore[misc]  # jupyterhub has no type information
+    """The start form, with links that preset it: `/hub/spawn?ui=desktop&cores=2&hours=3`.
+
+    JupyterHub starts a server at once when a link has any argument. Here only its `opt-` arguments
+    do; a link with our fields' plain names shows the form, filled in.
+    """
+
+    def _get_user_options(self, query_options: Mapping[str, list[str]]) -> dict[str, list[str]]:
+        others = {key: value for key, value in query_options.items() if key not in FORM_FIELDS}
+        options: dict[str, list[str]] = super()._get_user_options(others)
+        return options
+
+
+class LessonFileHandler(StaticFileHandler):
+    """Lesson files as plain downloads, for wget in a session; needs no log-in."""
+
+    def set_extra_headers(self, path: str) -> None:  # noqa: ARG002
+        """Let no browser take a lesson file for a page of the hub."""
+        self.set_header("Content-Type", "text/plain; charset=utf-8")
+        self.set_header("X-Content-Type-Options", "nosniff")
+        self.set_header("Content-Security-Policy", "default-src 'none'; sandbox")
+        self.set_header("Cache-Control", "no-cache")
+
+
+def configure(c: Any, site: Site) -> None:
+    """Set templates and handlers."""
+    c.JupyterHub.template_paths = [str(_directory("classdesk_hub") / "templates")]
+    c.JupyterHub.extra_handlers = [
+        (r"/lessons/(.+)", LessonFileHandler, {"path": site.lessons.directory}),
+        (
+            r"/classdesk/static/(.+)",
+            StaticFileHandler,
+            {"path": str(_directory("classdesk_spawner") / "static")},
+        ),
+    ]
+    default_handlers[:] = [
+        (row[0], FormLinkHandler, *row[2:]) if row[1] is SpawnHandler else row
+        for row in default_handlers
+    ]
+
+
+def _directory(package: str) -> Path:
+    return Path(str(files(package)))

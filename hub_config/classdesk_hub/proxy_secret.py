@@ -1,0 +1,31 @@
+"""The secret that hub and proxy share."""
+
+import os
+import secrets
+from pathlib import Path
+
+from .site import Site
+
+
+def proxy_token(site: Site) -> str:
+    """Return the token of the proxy's interface; the first who asks makes it.
+
+    The file is created with mode 0600 and moved into place, so that hub and proxy, which start at the
+    same moment, agree.
+
+    Raises:
+        OSError: The state directory is missing or not ours.
+    """
+    path = Path(site.hub.state_directory) / "proxy_token"
+    if not path.exists():
+        draft = path.with_name(f"proxy_token.{os.getpid()}")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(secrets.token_hex(32))
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass  # the other one was faster; its token holds
+        finally:
+            draft.unlink()
+    return path.read_text(encoding="ascii").strip()
