@@ -1,0 +1,271 @@
+"""The `lesson` command: a learner's copies of the lesson files, and whether the exercises are right.
+
+It runs with the system's Python in isolated mode, so that it works whatever the learner has loaded,
+installed or named. Exit status: 0 all is well, 1 a check or a comparison says no, 2 it could not be done.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import io
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from .lesson_check import Outcome, check
+from .lesson_files import State, copies_folder, copy_of, ensure_copies, get, reset, shown, state
+from .lesson_model import Lesson, LessonError, load_lessons, masters_folder, unknown
+
+__all__ = ["ensure_copies", "main"]
+
+_EXAMPLES = """\
+examples:
+  lesson list                 the lessons, and which files you have changed
+  lesson get                  copy what is missing to the folder Lesson on your desktop
+  lesson get --solutions      copy the solutions as well
+  lesson diff loop.py         what you have changed
+  lesson reset loop.py        a fresh copy; yours is kept under another name
+  lesson check loop           run your script; compare what it prints and how long it takes
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without UTF-8 must not stop a check
+    parser = _parser()
+    arguments = parser.parse_args(argv)
+    if "run" not in arguments:
+        parser.print_help()
+        return 2
+    try:
+        status: int = arguments.run(arguments)
+        sys.stdout.flush()
+    except LessonError as error:
+        print(f"lesson: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # `lesson list | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        print("\nlesson: stopped.", file=sys.stderr)
+        return 130
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="lesson",
+        description="Your copies of the lesson files, and whether your exercises are right.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    commands = parser.add_subparsers(metavar="COMMAND", title="commands")
+
+    def command(
+        name: str, run: Callable[[argparse.Namespace], int], help_: str, what: str = "FILE"
+    ) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=help_, description=help_, allow_abbrev=False)
+        made.set_defaults(run=run)
+        made.add_argument(
+            "names",
+            nargs="*",
+            metavar=f"[LESSON] {what}",
+            help=f"the lesson (may be left out where it is clear), then each {what}; without: all",
+        )
+        return made
+
+    command("list", _list, "show lessons and files: missing, unchanged or changed")
+    getting = command("get", _get, "copy the files that are missing")
+    getting.add_argument("--solutions", action="store_true", help="the solutions as well")
+    command("reset", _reset, "rename your files, and copy fresh ones")
+    command("diff", _diff, "show what you have changed")
+    command("url", _url, "show the addresses of the files, for wget")
+    checking = command("check", _check, "run your scripts; compare value and time", "EXERCISE")
+    checking.add_argument("--folder", type=Path, metavar="DIR", help="where your scripts are")
+    checking.add_argument(
+        "--solutions",
+        action="store_true",
+        help="check the lesson's own solutions (for instructors)",
+    )
+    return parser
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    home = Path.home()
+    lessons = load_lessons(masters_folder())
+    if arguments.names:
+        lesson, names = _chosen(arguments.names)
+        lessons = {lesson.name: lesson}
+    else:
+        names = []
+    for lesson in lessons.values():
+        print(f"{lesson.name}: {lesson.title}. {lesson.summary}".rstrip())
+        print(f"in {shown(copies_folder(home) / lesson.name, home)}")
+        listed = names or [
+            name
+            for name in lesson.files
+            if name in lesson.working_files or state(lesson, name, home) is not State.MISSING
+        ]
+        width = max((len(name) for name in listed), default=0)
+        for name in listed:
+            print(f"  {state(lesson, name, home):9}  {name:{width}}  {lesson.files[name]}")
+        if lesson.solutions and not set(lesson.solutions) & set(listed):
+            print(f"  Solutions: lesson get {lesson.name} --solutions")
+    return 0
+
+
+def _get(arguments: argparse.Namespace) -> int:
+    home = Path.home()
+    lesson, names = _chosen(arguments.names)
+    names = names or [*lesson.working_files]
+    if arguments.solutions:
+        names += [name for name in lesson.solutions if name not in names]
+    copied = [name for name in names if get(lesson, name, home)]
+    place = shown(copies_folder(home) / lesson.name, home)
+    for name in copied:
+        print(f"copied {name}")
+    if not copied:
+        print(f"Nothing is missing in {place}.")
+        if any(state(lesson, name, home) is State.CHANGED for name in names):
+            print(
+                "Files that you have changed stay as they are. For a fresh copy: lesson reset FILE"
+            )
+    else:
+        print(f"to {place}")
+    return 0
+
+
+def _reset(arguments: argparse.Namespace) -> int:
+    home = Path.home()
+    lesson, names = _chosen(arguments.names)
+    for name in names or lesson.working_files:
+        before = state(lesson, name, home)
+        kept = reset(lesson, name, home)
+        if kept is not None:
+            print(f"{name}: fresh again. Yours is now {shown(kept, home)}")
+        elif before is State.MISSING:
+            print(f"{name}: copied.")
+        else:
+            print(f"{name}: as it should be, nothing to do.")
+    return 0
+
+
+def _diff(arguments: argparse.Namespace) -> int:
+    home = Path.home()
+    lesson, names = _chosen(arguments.names)
+    different = False
+    for name in names or lesson.working_files:
+        now = state(lesson, name, home)
+        if now is State.UNCHANGED:
+            continue
+        different = True
+        copy = copy_of(lesson, name, home)
+        if now is State.MISSING:
+            print(f"{name} is missing. For a copy: lesson get {lesson.name} {name}")
+            continue
+        try:
+            if not copy.is_file():
+                raise LessonError(f"{shown(copy, home)} is not a file. Type: lesson reset {name}")
+            yours = copy.read_text(encoding="utf-8", errors="replace")
+            master = lesson.master(name).read_text(encoding="utf-8", errors="replace")
+        except OSError as error:
+            raise LessonError(f"{shown(copy, home)} cannot be read: {error.strerror}.") from error
+        for line in difflib.unified_diff(
+            master.splitlines(),
+            yours.splitlines(),
+            f"{name} (as given)",
+            f"{name} (yours)",
+            lineterm="",
+        ):
+            print(line)
+    if not different:
+        print("No difference.")
+    return int(different)
+
+
+def _url(arguments: argparse.Namespace) -> int:
+    base = os.environ.get("LESSONS_URL", "").rstrip("/")
+    if not base:
+        raise LessonError(
+            "LESSONS_URL is not set in this terminal, so there is no address for wget. "
+            "The files are also in the Lesson folder on your desktop: lesson get"
+        )
+    lesson, names = _chosen(arguments.names)
+    for name in names or lesson.working_files:
+        print(f"{base}/{lesson.name}/{name}")
+    return 0
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    home = Path.home()
+    lesson, names = _chosen(arguments.names, of_exercises=True)
+    exercises = [lesson.exercise(name) for name in names] or [*lesson.exercises]
+    # A learner who writes the script in another place, as the course's page does, is in that place.
+    copies = copies_folder(home) / lesson.name
+    folders = [arguments.folder] if arguments.folder else [*_here(), copies]
+    outcomes = check(lesson, exercises, folders, home, solutions=arguments.solutions)
+    right = sum(outcome is Outcome.RIGHT for outcome in outcomes.values())
+    if len(outcomes) > 1:
+        print(f"{right} of {len(outcomes)} are right.")
+    return int(right < len(outcomes))
+
+
+def _chosen(names: Sequence[str], *, of_exercises: bool = False) -> tuple[Lesson, list[str]]:
+    """The lesson, and the files or exercises in it, that the words on the command line mean.
+
+    Raises:
+        LessonError: A word means nothing, or it is not clear in which lesson.
+    """
+    lessons = load_lessons(masters_folder())
+    rest = list(names)
+    if rest and rest[0] in lessons:
+        lesson = lessons[rest.pop(0)]
+    elif (here := _lesson_here(lessons)) is not None:
+        lesson = here
+    else:
+        known = [
+            n for lesson in lessons.values() for n in _words(lesson, of_exercises=of_exercises)
+        ]
+        if rest and rest[0] not in known:
+            raise unknown("lesson", rest[0], lessons)
+        raise LessonError(f"Which lesson? Name one of: {', '.join(lessons)}.")
+    find = lesson.exercise if of_exercises else lesson.file
+    for name in rest:
+        try:
+            find(name)
+        except LessonError:
+            # The first word may be a lesson's name as well, misspelled.
+            if name is not names[0] or not difflib.get_close_matches(name, lessons, cutoff=0.8):
+                raise
+            raise unknown("lesson", name, lessons) from None
+    return lesson, rest if of_exercises else [lesson.file(name) for name in rest]
+
+
+def _words(lesson: Lesson, *, of_exercises: bool) -> list[str]:
+    if of_exercises:
+        return [word for e in lesson.exercises for word in (e.name, e.script)]
+    return [*lesson.files]
+
+
+def _lesson_here(lessons: dict[str, Lesson]) -> Lesson | None:
+    """The only lesson, or the one in whose folder the learner is."""
+    if len(lessons) == 1:
+        return next(iter(lessons.values()))
+    root = copies_folder(Path.home()).resolve()
+    for here in _here():
+        if here.is_relative_to(root) and here != root:
+            return lessons.get(here.relative_to(root).parts[0])
+    return None
+
+
+def _here() -> list[Path]:
+    """The working directory, if it still exists."""
+    try:
+        return [Path.cwd()]
+    except OSError:
+        return []

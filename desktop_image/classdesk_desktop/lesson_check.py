@@ -1,0 +1,156 @@
+"""Checking a learner's scripts one after the other, telling what happens meanwhile."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TextIO
+
+from .lesson_files import shown
+from .lesson_judge import judge
+from .lesson_model import SOLUTIONS, Exercise, Lesson, LessonError
+from .lesson_run import Python, Run, find_python, run_script
+
+__all__ = ["Outcome", "check"]
+
+
+class Outcome(StrEnum):
+    """What a check says of one exercise; the word is what the learner reads."""
+
+    RIGHT = "right"
+    NOT_YET = "not yet"
+    NOT_BEGUN = "not begun"
+
+
+def check(
+    lesson: Lesson,
+    exercises: Sequence[Exercise],
+    folders: Sequence[Path],
+    home: Path,
+    *,
+    solutions: bool = False,
+) -> dict[str, Outcome]:
+    """Check exercises and print what comes of each.
+
+    Args:
+        lesson: The lesson.
+        exercises: Those to check.
+        folders: Where the learner's scripts may be; the first that has a script counts.
+        home: The learner's home, to shorten paths.
+        solutions: Check the lesson's own solutions instead, where it has some.
+
+    Returns:
+        The outcome of each exercise by name.
+    """
+    checker = _Checker(lesson, home, sys.stdout)
+    outcomes = {}
+    for exercise in exercises:
+        script = _master(lesson, exercise) if solutions else _script(exercise, folders)
+        outcomes[exercise.name] = checker.check(exercise, script, is_master=solutions)
+    return outcomes
+
+
+def _master(lesson: Lesson, exercise: Exercise) -> Path:
+    solution = f"{SOLUTIONS}/{exercise.script}"
+    return lesson.master(solution if solution in lesson.files else exercise.script)
+
+
+def _script(exercise: Exercise, folders: Iterable[Path]) -> Path:
+    """The first of this name, or where it belongs (in the last folder)."""
+    last = Path(exercise.script)
+    for folder in folders:
+        last = folder / exercise.script
+        if last.exists():
+            break
+    return last
+
+
+class _Checker:
+    def __init__(self, lesson: Lesson, home: Path, out: TextIO) -> None:
+        self._lesson = lesson
+        self._home = home
+        self._out = out
+        self._found: dict[tuple[str, ...], Python | LessonError] = {}
+
+    def check(self, exercise: Exercise, script: Path, *, is_master: bool) -> Outcome:
+        self._say(f"{exercise.title}  ({exercise.name}: {shown(script, self._home)})")
+        if not script.exists():
+            return self._absent(exercise)
+        if not script.is_file():
+            return self._end(
+                Outcome.NOT_YET, "This is not a file. Rename it, then write the script."
+            )
+        try:
+            source = script.read_text(encoding="utf-8", errors="replace")
+        except OSError as error:
+            return self._end(Outcome.NOT_YET, f"The file cannot be read: {error.strerror}.")
+        if exercise.begin and not is_master and self._is_untouched(exercise, script):
+            return self._end(Outcome.NOT_BEGUN, exercise.begin)
+        try:
+            python = self._python(exercise.needs)
+        except LessonError as error:
+            return self._end(Outcome.NOT_YET, str(error))
+        neighbours = [file.name for file in script.parent.iterdir()]
+        verdict = judge(exercise, self._run(python, exercise, script), python, source, neighbours)
+        if verdict.try_again:
+            self._say("  Slower than expected; perhaps the machine is busy. Once more …")
+            second = judge(
+                exercise, self._run(python, exercise, script), python, source, neighbours
+            )
+            verdict = second if second.passed else verdict
+        outcome = Outcome.RIGHT if verdict.passed else Outcome.NOT_YET
+        return self._end(outcome, verdict.told, verdict.cause)
+
+    def _absent(self, exercise: Exercise) -> Outcome:
+        if exercise.begin and exercise.script not in self._lesson.files:
+            return self._end(Outcome.NOT_BEGUN, exercise.begin)
+        text = "There is no such file."
+        if exercise.script in self._lesson.files:
+            text += f" Type: lesson get {self._lesson.name}"
+        return self._end(Outcome.NOT_BEGUN if exercise.begin else Outcome.NOT_YET, text)
+
+    def _is_untouched(self, exercise: Exercise, script: Path) -> bool:
+        if exercise.script not in self._lesson.files:
+            return False
+        return script.read_bytes() == self._lesson.master(exercise.script).read_bytes()
+
+    def _python(self, needs: tuple[str, ...]) -> Python:
+        if needs not in self._found:
+            try:
+                self._found[needs] = find_python(needs)
+            except LessonError as error:
+                self._found[needs] = error
+        found = self._found[needs]
+        if isinstance(found, LessonError):
+            raise found
+        return found
+
+    def _run(self, python: Python, exercise: Exercise, script: Path) -> Run:
+        live = self._out.isatty()
+        try:
+            return run_script(
+                python,
+                script,
+                exercise.seconds.give_up,
+                self._tick if live else lambda _: None,
+            )
+        finally:
+            if live:
+                self._out.write("\r\x1b[K")
+
+    def _tick(self, seconds: float) -> None:
+        self._out.write(f"\r  running … {seconds:.1f} s")
+        self._out.flush()
+
+    def _end(self, outcome: Outcome, *texts: str) -> Outcome:
+        first, *rest = (text for text in texts if text)
+        self._say(f"  {outcome}: {first}")
+        for text in rest:
+            self._say(f"  {text}")
+        self._say("")
+        return outcome
+
+    def _say(self, text: str) -> None:
+        print(text, file=self._out, flush=True)
