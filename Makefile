@@ -1,0 +1,39 @@
+# classdesk: the commands of this repository. There is no logic here; each target names the script that does the work.
+.DEFAULT_GOAL := help
+.PHONY: help up down status logs accounts purge image test lint
+# Targets do not depend on files, and two at once make no sense.
+.NOTPARALLEL:
+
+export BIND PORT YES F N
+
+help: ## this text
+	@awk -F ':.*## ' 'BEGIN {print "make TARGET\n"} /^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@printf '\n  BIND=ADDRESS PORT=NUMBER   with up: where the hub listens (at first 127.0.0.1 and 8000; kept in /etc/classdesk/site.toml)\n'
+	@printf '  YES=1                      with purge: do not ask        F=1, N=LINES   with logs: follow, how many lines\n'
+
+up: ## install what is missing, start Slurm and the hub, print address and accounts; run it again at any time
+	@cluster/up
+
+down: ## end all sessions and stop everything
+	@cluster/down
+
+status: ## what runs and since when, sessions, address, log files
+	@cluster/status
+
+logs: ## the last lines of all logs
+	@cluster/logs
+
+accounts: ## the demo accounts, a line "name password" each
+	@cluster/accounts
+
+purge: ## undo what up did: accounts, files, state
+	@cluster/purge
+
+image: ## build the desktop image, export it as an OCI archive, print sizes and times
+	@desktop_image/build/image --export
+
+test: ## set up what the tests need, then lint, types, unit, integration and browser tests
+	@tests/run
+
+lint: ## ruff, mypy and shellcheck
+	@tests/run lint
