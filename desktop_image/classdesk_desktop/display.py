@@ -1,0 +1,144 @@
+"""The X server of a session: its number, its command line, its start."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Final
+
+from classdesk_desktop.environment import SYSTEM_PATH
+from classdesk_desktop.runtime import RuntimeDirectory
+
+X_SERVER: Final = "/usr/bin/Xtigervnc"
+X11_SOCKETS: Final = Path("/tmp/.X11-unix")  # noqa: S108 - where every X client looks
+START_SECONDS: Final = 20.0
+
+# Low numbers belong to the node's own X servers. They also listen on abstract sockets, which every session
+# of the node sees and which X clients try first: an own /tmp does not keep :0 apart from them.
+_FIRST_DISPLAY: Final = 100
+_DISPLAYS: Final = 10_000
+
+
+class DisplayError(Exception):
+    """The X server did not come up; the text says how far it came."""
+
+
+def x_command(runtime: RuntimeDirectory, display: int, ready_fd: int, title: str) -> list[str]:
+    """The X server's argument list."""
+    return [
+        X_SERVER,
+        f":{display}",
+        *("-displayfd", str(ready_fd)),
+        # The whole protection of the desktop: no TCP, no abstract socket, a 0600 socket in a 0700
+        # directory, and a cookie for X clients (GHSA-vrq4-9hc3-cgp7 tells what happens without).
+        *("-rfbunixpath", str(runtime.vnc_socket)),
+        *("-rfbunixmode", "0600"),
+        *("-rfbport", "-1"),
+        *("-nolisten", "tcp"),
+        *("-nolisten", "local"),
+        *("-SecurityTypes", "None"),
+        *("-auth", str(runtime.x_authority)),
+        *("-desktop", title),
+        # Until the page tells the size of its window.
+        *("-geometry", "1600x900"),
+        *("-depth", "24"),
+        *("-FrameRate", "60"),
+        *("-CompareFB", "2"),
+        "-AlwaysShared",
+        "-AcceptSetDesktopSize=1",
+        # Otherwise each selection with the mouse would overwrite the learner's clipboard.
+        "-SendPrimary=0",
+        "-SetPrimary=1",
+        *("-MaxCutText", "1048576"),
+        # No screen saver and no power saving: nobody could unlock, and a black screen frightens.
+        *("-s", "0"),
+        "-dpms",
+        "-noreset",
+    ]
+
+
+def taken_displays(proc_net_unix: str, socket_names: Iterable[str]) -> set[int]:
+    """The display numbers in use, by abstract sockets of the node and by sockets in /tmp/.X11-unix."""
+    numbers = {int(n) for n in re.findall(r"/\.X11-unix/X(\d+)$", proc_net_unix, re.MULTILINE)}
+    numbers |= {int(name[1:]) for name in socket_names if re.fullmatch(r"X\d+", name)}
+    return numbers
+
+
+def free_display(taken: set[int], seed: int) -> int:
+    """A free display number; the seed spreads the sessions of a node that share a /tmp."""
+    for offset in range(_DISPLAYS):
+        number = _FIRST_DISPLAY + (seed + offset) % _DISPLAYS
+        if number not in taken:
+            return number
+    raise DisplayError(f"All {_DISPLAYS} display numbers of this node are taken.")
+
+
+def choose_display(seed: int) -> int:
+    """A display number that is free on this node now."""
+    try:
+        proc_net_unix = Path("/proc/net/unix").read_text()
+    except OSError:
+        proc_net_unix = ""
+    locks = [f"X{path.name[2:-5]}" for path in X11_SOCKETS.parent.glob(".X*-lock")]
+    sockets = [path.name for path in X11_SOCKETS.glob("X*")]
+    return free_display(taken_displays(proc_net_unix, [*sockets, *locks]), seed)
+
+
+def x_environment(environ: Mapping[str, str], runtime: RuntimeDirectory) -> dict[str, str]:
+    """The X server's environment: it needs next to nothing, and no token."""
+    env = {"PATH": SYSTEM_PATH, "LANG": "C.UTF-8", "XDG_RUNTIME_DIR": str(runtime.path)}
+    return env | {name: environ[name] for name in ("HOME", "USER", "LOGNAME") if name in environ}
+
+
+async def start_x(
+    environ: Mapping[str, str], runtime: RuntimeDirectory, display: int, title: str
+) -> asyncio.subprocess.Process:
+    """Start the X server and wait until it accepts clients.
+
+    Raises:
+        DisplayError: it ended, or did not come up in time.
+    """
+    read_fd, write_fd = os.pipe()
+    try:
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *x_command(runtime, display, write_fd, title),
+                env=x_environment(environ, runtime),
+                stdin=asyncio.subprocess.DEVNULL,
+                pass_fds=(write_fd,),
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise DisplayError(f"{X_SERVER} cannot be run: {error.strerror}.") from error
+        finally:
+            os.close(write_fd)
+        try:
+            answer = await asyncio.wait_for(_read_once(read_fd), START_SECONDS)
+        except TimeoutError:
+            process.kill()
+            raise DisplayError(f"The X server was not ready after {START_SECONDS:g} s.") from None
+        if not answer:
+            code = await process.wait()
+            raise DisplayError(f"The X server ended with status {code} before it was ready.")
+    finally:
+        os.close(read_fd)
+    return process
+
+
+async def _read_once(descriptor: int) -> bytes:
+    loop = asyncio.get_running_loop()
+    ready: asyncio.Future[None] = loop.create_future()
+    loop.add_reader(descriptor, _set, ready)
+    try:
+        await ready
+    finally:
+        loop.remove_reader(descriptor)
+    return os.read(descriptor, 64)
+
+
+def _set(ready: asyncio.Future[None]) -> None:
+    if not ready.done():
+        ready.set_result(None)

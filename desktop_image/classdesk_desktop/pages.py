@@ -1,0 +1,143 @@
+"""The session's pages and their small interface. Everything needs the log-in that the server demands."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Awaitable
+from functools import cache
+from pathlib import Path
+from typing import Any, cast
+
+from jupyter_server.base.handlers import APIHandler, JupyterHandler
+from tornado import template, web
+
+from classdesk_desktop.assets import WebAssets
+from classdesk_desktop.runtime import RuntimeDirectory, read_state
+
+
+@cache
+def _template(root: Path, name: str) -> template.Template:
+    return template.Loader(str(root)).load(name)
+
+
+class _Page(JupyterHandler):
+    """A page from the web folder, under a policy that allows our own files and nothing else."""
+
+    file_name: str
+    # xterm.js writes its colours into <style> elements; noVNC needs none of this.
+    style_source = "'self'"
+    preloaded: tuple[str, ...] = ()
+
+    @property
+    def content_security_policy(self) -> str:
+        return "; ".join(
+            (
+                "default-src 'none'",
+                "script-src 'self'",
+                f"style-src {self.style_source}",
+                "img-src 'self' data: blob:",
+                "connect-src 'self'",
+                "base-uri 'none'",
+                "form-action 'none'",
+                "frame-ancestors 'none'",
+            )
+        )
+
+    @web.authenticated
+    def get(self) -> None:
+        """Send the page."""
+        assets: WebAssets = self.settings["classdesk_assets"]
+        server = self.serverapp
+        page = _template(assets.root, self.file_name).generate(
+            assets=f"{self.base_url}desktop/assets/{assets.version}",
+            base_url=self.base_url,
+            user=os.environ.get("JUPYTERHUB_USER") or os.environ.get("USER", ""),
+            end=os.environ.get("CLASSDESK_END", ""),
+            hub_home=server.jinja_template_vars.get("hub_control_panel_url", "") if server else "",
+            xsrf_token=self.xsrf_token.decode(),
+            modules=assets.modules(*self.preloaded),
+        )
+        self.set_header("Cache-Control", "no-store")
+        self.set_header("Referrer-Policy", "same-origin")
+        self.finish(page)
+
+
+class DesktopPage(_Page):
+    """The desktop, full window."""
+
+    file_name = "desktop.html"
+    preloaded = (
+        "static/desktop",
+        "node_modules/@novnc/novnc/core",
+        "node_modules/@novnc/novnc/vendor",
+    )
+
+
+class TerminalPage(_Page):
+    """A terminal, full window; also the way in when a desktop does not start."""
+
+    file_name = "terminal.html"
+    style_source = "'self' 'unsafe-inline'"
+
+
+class StateHandler(APIHandler):
+    """What the desktop is doing, as JSON. The page asks by itself, so asking is no activity."""
+
+    _track_activity = False
+
+    @web.authenticated
+    def get(self) -> None:
+        """Send the desktop's state and the session's end."""
+        runtime: RuntimeDirectory = self.settings["classdesk_runtime"]
+        answer: dict[str, Any] = read_state(runtime.state_file)
+        answer["end"] = os.environ.get("CLASSDESK_END", "")
+        self.set_header("Cache-Control", "no-store")
+        self.finish(answer)
+
+
+class RestartHandler(APIHandler):
+    """Starts a new desktop at the learner's wish, where the old one failed."""
+
+    @web.authenticated
+    def post(self) -> None:
+        """Ask the supervisor for a new desktop."""
+        supervisor: int = self.settings["classdesk_supervisor"]
+        # The supervisor is this process's parent for as long as both live; its number could be another's
+        # after its end.
+        if not supervisor or os.getppid() != supervisor:
+            raise web.HTTPError(409, "This server has no supervisor that could start a desktop.")
+        os.kill(supervisor, signal.SIGUSR1)
+        self.set_status(202)
+        self.finish({})
+
+
+class AssetHandler(JupyterHandler, web.StaticFileHandler):
+    """Sends the pages' files.
+
+    Not jupyter_server's AuthenticatedFileHandler: that one's sandbox policy stops module scripts.
+    """
+
+    @web.authenticated
+    async def get(self, path: str, include_body: bool = True) -> None:  # type: ignore[override]
+        """Send a file, if it is one of those that the pages need."""
+        assets: WebAssets = self.settings["classdesk_assets"]
+        if not assets.is_served(path):
+            raise web.HTTPError(404)
+        sent = web.StaticFileHandler.get(self, path, include_body)
+        await cast("Awaitable[None]", sent)
+
+    @web.authenticated
+    async def head(self, path: str) -> None:  # type: ignore[override]
+        """Send a file's headers."""
+        await self.get(path, include_body=False)
+
+    def get_content_type(self) -> str:
+        """The type by the file's name; modules must have a JavaScript type, whatever the node's tables say."""
+        suffix = Path(self.absolute_path or "").suffix
+        known = {".js": "text/javascript", ".mjs": "text/javascript", ".css": "text/css"}
+        return known.get(suffix) or super().get_content_type()
+
+    def set_extra_headers(self, path: str) -> None:  # noqa: ARG002 - tornado calls it so
+        """Let browsers keep the file: its address changes with its content."""
+        self.set_header("Cache-Control", "private, max-age=31536000, immutable")

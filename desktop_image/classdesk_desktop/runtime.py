@@ -1,0 +1,117 @@
+"""A session's private directory: sockets, cookies and the state file, on the node, for one user alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+# Unix socket addresses end at 107 bytes, and programs of the desktop make sockets some directories below.
+MAX_DIRECTORY_LENGTH: Final = 60
+
+State = Literal["starting X", "starting MATE", "painted", "restarting", "failed", "no desktop"]
+
+
+class RuntimeDirectoryError(Exception):
+    """No directory of the node can hold the session's sockets; the text lists what was tried."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeDirectory:
+    """The private directory and the names in it."""
+
+    path: Path
+
+    @classmethod
+    def create(cls, environ: Mapping[str, str], uid: int) -> RuntimeDirectory:
+        """Make a new directory with mode 0700 under TMPDIR, /tmp or /dev/shm, the first that serves.
+
+        Raises:
+            RuntimeDirectoryError: none of them is short enough and writable.
+        """
+        name = f"classdesk-{uid}-{os.urandom(6).hex()}"
+        failures: list[str] = []
+        for base in (environ.get("TMPDIR", ""), "/tmp", "/dev/shm"):  # noqa: S108 - own 0700 directory below
+            path = Path(base) / name
+            if not path.is_absolute():
+                continue
+            if len(os.fsencode(path)) > MAX_DIRECTORY_LENGTH:
+                failures.append(f"{base}: the path is too long for sockets")
+                continue
+            try:
+                path.mkdir(mode=0o700)
+            except OSError as error:
+                failures.append(f"{base}: {error.strerror}")
+            else:
+                return cls(path)
+        raise RuntimeDirectoryError(
+            "The session needs a directory for its sockets; tried " + "; ".join(failures)
+        )
+
+    @property
+    def vnc_socket(self) -> Path:
+        """Where Xtigervnc listens for the page."""
+        return self.path / "vnc.sock"
+
+    @property
+    def x_authority(self) -> Path:
+        """The X server's cookie."""
+        return self.path / "Xauthority"
+
+    @property
+    def ice_authority(self) -> Path:
+        """The session manager's cookies."""
+        return self.path / "ICEauthority"
+
+    @property
+    def state_file(self) -> Path:
+        """What the desktop is doing, for the page."""
+        return self.path / "state.json"
+
+    def remove(self) -> None:
+        """Remove the directory with all that is in it; what is gone already is no error."""
+        shutil.rmtree(self.path, ignore_errors=True)
+
+
+def write_x_authority(path: Path, cookie: bytes) -> None:
+    """Write an Xauthority file that holds one MIT-MAGIC-COOKIE-1 for every display, mode 0600.
+
+    The format is libXau's: big-endian 16-bit family, then address, display number, name and data, each
+    with its 16-bit length. The family FamilyWild with an empty number fits any display, so that the file
+    can be written before the display's number is known, and without the program xauth.
+    """
+
+    def counted(data: bytes) -> bytes:
+        return len(data).to_bytes(2, "big") + data
+
+    family_wild = (0xFFFF).to_bytes(2, "big")
+    entry = family_wild + b"".join(map(counted, (b"", b"", b"MIT-MAGIC-COOKIE-1", cookie)))
+    _write_private(path, entry)
+
+
+def write_state(path: Path, state: State, detail: str = "", starts: int = 0) -> None:
+    """Replace the state file in one step, so that a reader never sees half of it."""
+    record = {"state": state, "detail": detail, "starts": starts, "since": time.time()}
+    draft = path.with_suffix(".new")
+    _write_private(draft, json.dumps(record).encode())
+    draft.replace(path)
+
+
+def read_state(path: Path) -> dict[str, object]:
+    """The last state written; where there is none yet, the desktop is about to start."""
+    try:
+        record: dict[str, object] = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {"state": "starting X", "detail": "", "starts": 0, "since": 0.0}
+    return record
+
+
+def _write_private(path: Path, data: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)

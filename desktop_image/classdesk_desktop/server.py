@@ -1,0 +1,137 @@
+"""The single-user server of a session: jupyterhub's own, on an inherited socket, with what it needs alone."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import types
+from typing import Any, Final, cast
+
+from classdesk_desktop.settings import DEFAULT_URLS, INTERFACES, Interface
+
+# What each interface loads besides the session's pages. JupyterLab alone costs more than all the rest.
+_EXTENSIONS: Final[dict[Interface, tuple[str, ...]]] = {
+    "desktop": ("jupyter_server_terminals",),
+    "terminal": ("jupyter_server_terminals",),
+    "lab": ("jupyter_server_terminals", "jupyter_server_proxy", "jupyterlab"),
+}
+
+# A proxy on the way cuts a silent websocket, often after 60 s, and a dead link is only noticed by a
+# missing answer. Terminals have jupyter_server's own pings.
+_PING_SECONDS: Final = 10
+
+
+def _spare_imports() -> None:
+    """Keep modules out that the server imports and never uses; half of its start is spent in them.
+
+    * jsonschema imports rfc3987_syntax, whose grammar takes 0.5 s to build, to check "iri" formats,
+      which no schema here has; without it these formats go unchecked, by jsonschema's own design.
+    * jupyterhub.log imports the hub's request handlers, and so SQLAlchemy and Alembic (0.3 s, 25 MB), to
+      know one class of the hub's own requests, of which this process serves none.
+    """
+    sys.modules["rfc3987_syntax"] = cast("types.ModuleType", None)
+    handlers = types.ModuleType("jupyterhub.handlers")
+    pages = types.ModuleType("jupyterhub.handlers.pages")
+    pages.HealthCheckHandler = type("HealthCheckHandler", (), {})  # type: ignore[attr-defined]
+    sys.modules.update({handlers.__name__: handlers, pages.__name__: pages})
+
+
+_spare_imports()
+
+from jupyter_server.serverapp import ServerApp  # noqa: E402 - the imports spared above
+from jupyterhub.log import log_request  # noqa: E402
+from jupyterhub.singleuser.extension import JupyterHubSingleUser  # noqa: E402
+from tornado.web import RequestHandler  # noqa: E402
+from traitlets.config import Config  # noqa: E402
+
+
+def server_config(interface: Interface, home: str, default_url: str) -> Config:
+    """The server's configuration; the learner's own configuration files are not read."""
+    config = Config()
+    config.ServerApp.root_dir = home
+    config.ServerApp.default_url = default_url or DEFAULT_URLS[interface]
+    # A login shell: `module` and the learner's own settings are there, as in the desktop's terminal.
+    config.ServerApp.terminado_settings = {"shell_command": ["/bin/bash", "--login"]}
+    config.ServerApp.tornado_settings = {
+        "websocket_ping_interval": _PING_SECONDS,
+        "websocket_ping_timeout": _PING_SECONDS,
+        "log_function": _log_unusual_request,
+    }
+    # A graph of dask's dashboard in a JupyterLab tab must not keep an abandoned session alive.
+    config.ServerProxy.exclude_last_activity_patterns = [r".*/proxy/.*"]
+    return config
+
+
+def _log_unusual_request(handler: RequestHandler) -> None:
+    """Log what a reader of the session's log looks for: refusals, faults, and what changes something."""
+    if handler.get_status() >= 400 or handler.request.method not in {"GET", "HEAD", "OPTIONS"}:
+        log_request(handler)
+
+
+class SocketServerApp(ServerApp):
+    """jupyter_server's application on a socket that is bound and listening already."""
+
+    listener: socket.socket
+
+    def _find_http_port(self) -> None:
+        """Take the inherited socket's port.
+
+        The original binds a free port, closes it and binds it again later: another session of the node can
+        take it in between.
+        """
+        self.port = self.listener.getsockname()[1]
+
+    def _bind_http_server_tcp(self) -> bool:
+        self.http_server.add_socket(self.listener)
+        return True
+
+
+class SessionServer(JupyterHubSingleUser):  # type: ignore[misc]
+    """jupyterhub's single-user server, which authenticates against the hub, on an inherited socket."""
+
+    serverapp_class = SocketServerApp
+    load_other_extensions = False
+
+    @classmethod
+    def get_extension_package(cls) -> str:
+        """Where jupyter_server finds this class again: not the package, which is the pages' extension."""
+        return __name__
+
+    @classmethod
+    def make_serverapp(cls, **kwargs: Any) -> ServerApp:
+        """Make the application with this session's configuration."""
+        interface = os.environ.get("CLASSDESK_INTERFACE") or "desktop"
+        if interface not in INTERFACES:
+            sys.exit(
+                f"CLASSDESK_INTERFACE is {interface!r}; it must be one of {', '.join(INTERFACES)}."
+            )
+        kind = cast("Interface", interface)
+        kwargs["jpserver_extensions"] = dict.fromkeys(
+            (*kwargs["jpserver_extensions"], "classdesk_desktop", *_EXTENSIONS[kind]), True
+        )
+        config = server_config(
+            kind, os.environ["HOME"], os.environ.get("JUPYTERHUB_DEFAULT_URL", "")
+        )
+        server = cast("ServerApp", super().make_serverapp(config=config, **kwargs))
+        # Children of the server, such as terminals, shall read the learner's own configuration again.
+        os.environ.pop("JUPYTER_NO_CONFIG", None)
+        return server
+
+    async def check_hub_version(self) -> None:
+        """Do not ask the hub for its version at each start.
+
+        The original ends the server when the hub is away for half a minute, which a hub's restart may take,
+        and costs a round trip; the image and the hub are installed together.
+        """
+
+
+def _jupyter_server_extension_points() -> list[dict[str, Any]]:
+    return [{"module": __name__, "app": SessionServer}]
+
+
+def main() -> None:
+    """Serve on the inherited socket until asked to stop."""
+    SocketServerApp.listener = socket.socket(fileno=int(os.environ.pop("CLASSDESK_LISTEN_FD")))
+    SocketServerApp.listener.setblocking(False)
+    SessionServer.launch_instance(argv=[])

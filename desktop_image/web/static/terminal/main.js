@@ -1,0 +1,137 @@
+// The terminal's page: a login shell of the session in xterm.js, over jupyter_server's terminals.
+
+import { FitAddon } from "../../node_modules/@xterm/addon-fit/lib/addon-fit.mjs";
+import { Terminal } from "../../node_modules/@xterm/xterm/lib/xterm.mjs";
+import { setUpBar } from "../common/bar.js";
+import { hideNotice, showNotice } from "../common/notice.js";
+import { askSession, hubHome, post, sessionUrl, socketUrl } from "../common/page.js";
+import { Retry } from "../common/retry.js";
+
+// The tab keeps its shell when it is loaded again; another tab has another one.
+const REMEMBERED = "classdesk-terminal";
+
+const terminal = new Terminal({
+  cursorBlink: true,
+  fontFamily: 'ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace',
+  fontSize: 15,
+  scrollback: 10000,
+  screenReaderMode: false,
+  theme: { background: "#14191a", foreground: "#e6ebe9", cursor: "#8fd1bd" },
+});
+const fit = new FitAddon();
+const retry = new Retry();
+const element = document.getElementById("terminal");
+let socket = null;
+
+terminal.loadAddon(fit);
+terminal.open(element);
+new ResizeObserver(() => fit.fit()).observe(element);
+terminal.onData((data) => send(["stdin", data]));
+terminal.onResize(({ rows, cols }) => send(["set_size", rows, cols, element.clientHeight, element.clientWidth]));
+setUpBar(() => terminal.focus());
+run();
+
+async function run() {
+  for (;;) {
+    const answer = await askSession();
+    if (answer.kind === "answer") {
+      const ended = await follow();
+      if (ended) {
+        showEnded();
+        return;
+      }
+    } else {
+      tellTrouble(answer.kind);
+    }
+    await retry.wait();
+  }
+}
+
+/** Shows the shell for as long as the connection lasts; returns whether the shell itself has ended. */
+async function follow() {
+  const name = await shellName();
+  if (!name) return false;
+  const connection = new WebSocket(socketUrl(`terminals/websocket/${encodeURIComponent(name)}`));
+  let ended = false;
+  await new Promise((resolve) => {
+    connection.addEventListener("close", resolve);
+    connection.addEventListener("message", (event) => {
+      const [kind, data] = JSON.parse(event.data);
+      if (kind === "setup") {
+        begin(connection);
+      } else if (kind === "stdout") {
+        terminal.write(data);
+      } else if (kind === "disconnect") {
+        ended = true;
+        connection.close();
+      }
+    });
+  });
+  socket = null;
+  if (ended) {
+    remember("");
+  } else {
+    tellTrouble("away");
+  }
+  return ended;
+}
+
+function begin(connection) {
+  // The server sends again what the shell has shown: start from an empty screen.
+  terminal.reset();
+  socket = connection;
+  retry.reset();
+  fit.fit();
+  send(["set_size", terminal.rows, terminal.cols, element.clientHeight, element.clientWidth]);
+  hideNotice();
+  terminal.focus();
+}
+
+function send(message) {
+  if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
+}
+
+async function shellName() {
+  try {
+    const running = await (await fetch(sessionUrl("api/terminals"))).json();
+    const name = sessionStorage.getItem(REMEMBERED);
+    if (running.some((shell) => shell.name === name)) return name;
+    const response = await post("api/terminals");
+    if (!response.ok) return null;
+    const fresh = (await response.json()).name;
+    remember(fresh);
+    return fresh;
+  } catch {
+    return null;
+  }
+}
+
+function remember(name) {
+  sessionStorage.setItem(REMEMBERED, name);
+}
+
+function showEnded() {
+  showNotice("The shell has ended", "Your session is still running.", {
+    busy: false,
+    actions: [
+      { label: "New terminal", run: () => window.location.reload() },
+      ...(hubHome ? [{ label: "Hub home", href: hubHome }] : []),
+    ],
+  });
+}
+
+function tellTrouble(kind) {
+  if (kind === "over") {
+    showNotice("Your session has ended", "It was stopped, or its time was up. Your files are saved in your home.", {
+      busy: false,
+      actions: hubHome ? [{ label: "Start a new session", href: hubHome }] : [],
+    });
+  } else if (kind === "log-in") {
+    showNotice("Please log in again", "Your session is still running.", {
+      busy: false,
+      actions: [{ label: "Log in", run: () => window.location.reload() }],
+    });
+  } else {
+    showNotice("Connecting again", "Your session is still running.", { thin: true });
+  }
+}
