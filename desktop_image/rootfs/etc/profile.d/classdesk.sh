@@ -1,0 +1,22 @@
+# shellcheck shell=sh
+# For every shell of a session: `module` in interactive and log-in shells, and a hint where the course's commands are not loaded.
+if [ -n "${BASH_VERSION-}" ] && [ -z "${CLASSDESK_SHELL-}" ]; then
+  CLASSDESK_SHELL=1 # not exported: each shell sets itself up once
+
+  if ! command -v module >/dev/null 2>&1 && [ -r /usr/share/lmod/lmod/init/bash ]; then
+    # shellcheck source=/dev/null
+    . /usr/share/lmod/lmod/init/bash
+  fi
+
+  command_not_found_handle() {
+    case $1 in
+      python | pip | pip3 | virtualenv | ipython | dask)
+        printf '%s: not loaded yet. Type this first:  module load python\n' "$1" >&2
+        ;;
+      *)
+        printf 'bash: %s: command not found\n' "$1" >&2
+        ;;
+    esac
+    return 127
+  }
+fi
