@@ -30,7 +30,7 @@ purge: ## undo what up did: accounts, files, state
 	@cluster/purge
 
 image: ## build the desktop image, export it as an OCI archive, print sizes and times
-	@desktop_image/build/image --export
+	@desktop_image/build/image --oci build/classdesk-desktop.oci.tar
 
 test: ## set up what the tests need, then lint, types, unit, integration and browser tests
 	@tests/run

@@ -1,8 +1,11 @@
-"""Lists the processes that belong to classdesk on this machine: `leftovers.py [--kill SIGNAL]`, a line `PID COMMAND` each.
+"""Lists the processes that belong to classdesk on this machine, a line `PID COMMAND` each.
 
-A process is ours when the service account runs it, when its program is in /opt/classdesk, when it is a daemon of the embedded Slurm,
-or when Slurm started it in a job of the cluster `classdesk`. Processes in another network namespace are another world's.
+With `--kill SIGNAL` it also sends them that signal. A process is ours when the service account runs it,
+when its program is in /opt/classdesk, when it is a daemon of the embedded Slurm, or when Slurm started it
+in a job of the cluster `classdesk`. Processes in another network namespace are another world's.
 """
+
+# ruff: noqa: INP001  # a script, no package
 
 import contextlib
 import os
@@ -16,7 +19,7 @@ MARKER = "# Written by classdesk"
 SOFTWARE = b"/opt/classdesk/"
 
 
-def ours(process: Path, account: int | None, embedded: bool) -> bool:  # noqa: FBT001
+def ours(process: Path, account: int | None, embedded: bool) -> bool:
     """Whether this process is one of ours."""
     if process.stat().st_uid == account:
         return True
@@ -52,15 +55,15 @@ def find() -> Iterator[tuple[int, str]]:
             continue
         with contextlib.suppress(OSError):  # it has just ended
             if (process / "ns/net").readlink() == network and ours(process, account, embedded):
-                command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-                if command:
-                    yield int(process.name), command.strip()[:120]
+                line = (process / "cmdline").read_bytes().replace(b"\0", b" ")
+                if line:
+                    yield int(process.name), line.decode(errors="replace").strip()[:120]
 
 
 def main() -> None:
     """Prints them, and sends them a signal when asked to."""
     for pid, command in find():
-        print(pid, command)  # noqa: T201
+        print(pid, command)
         if sys.argv[1:2] == ["--kill"]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.Signals[f"SIG{sys.argv[2]}"])

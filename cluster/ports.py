@@ -1,8 +1,11 @@
 """Says whether addresses are free to listen on: `ports.py [OUR_PID] HOST:PORT …`.
 
-A port held by a descendant of OUR_PID (our supervisord) is ours. Any other holder is named, with its process, and the exit code is 1.
+A port held by a descendant of OUR_PID (our supervisord) is ours. Any other holder is named, with its
+process, and the exit code is 1.
 Standard library only: it runs before anything is installed.
 """
+
+# ruff: noqa: INP001  # a script, no package
 
 import contextlib
 import ipaddress
@@ -30,9 +33,7 @@ def holder(inode: str) -> int | None:
     """The process that has this socket open."""
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            if any(
-                str(fd.readlink()) == f"socket:[{inode}]" for fd in (process / "fd").iterdir()
-            ):
+            if any(str(fd.readlink()) == f"socket:[{inode}]" for fd in (process / "fd").iterdir()):
                 return int(process.name)
     return None
 
@@ -87,7 +88,7 @@ def main() -> int:
         why = clash(host.strip("[]"), int(port), ours)
         if why:
             remedy = "Choose another with PORT= (and BIND=)." if text == public else "Stop it."
-            print(f"error: {why}. {remedy}", file=sys.stderr)  # noqa: T201
+            print(f"error: {why}. {remedy}", file=sys.stderr)
             failed = 1
     return failed
 

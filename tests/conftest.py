@@ -1,0 +1,44 @@
+"""Fixtures of all tests. Those that need a running product need a test world; see support/world.py."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from support import world
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--refresh-golden",
+        action="store_true",
+        help="write the golden files anew; look at the difference",
+    )
+
+
+@pytest.fixture(scope="session")
+def artifacts() -> Path:
+    """Directory for screenshots and logs that are kept after the tests: build/artifacts."""
+    world.ARTIFACTS.mkdir(parents=True, exist_ok=True)
+    return world.ARTIFACTS
+
+
+@pytest.fixture(scope="session")
+def _product() -> world.Hub:
+    world.require_world()
+    return world.bring_up()
+
+
+@pytest.fixture
+def hub(_product: world.Hub) -> world.Hub:
+    """The running hub with its accounts. It is brought up once, and again when a test has stopped it."""
+    if not Path("/run/classdesk/supervisord.pid").exists():
+        assert world.bring_up() == _product, "address and accounts stay the same"
+    return _product
+
+
+@pytest.fixture
+def make_up() -> Callable[[], world.Hub]:
+    """Runs `make up` again, for tests that stop or break something."""
+    world.require_world()
+    return world.bring_up

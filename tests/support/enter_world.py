@@ -1,0 +1,187 @@
+"""Enters a test world: a copy-on-write view of this machine, in which the product runs at its real paths and ports.
+
+The world has its own mounts, processes, network (loopback only), host name and IPC. All that is written
+goes to memory, but `build/artifacts` of the repository, which is the machine's own. A running `make up`
+and its state are not seen. When the command ends, or this process does, nothing is left: the kernel ends
+every process with the world's first one.
+
+Standard library and util-linux only, Python 3.11.
+"""
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from types import FrameType
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+STAGE = Path("/mnt")  # exists everywhere; covered in the world's own mount namespace only
+IMAGES = Path("/var/lib/classdesk/images")
+# File systems without a disk of their own ("nodev" in /proc/filesystems) that do hold files of the machine.
+NOT_VIRTUAL = {"overlay", "9p", "virtiofs", "nfs", "nfs4", "zfs"}
+OWN_PLACES = [*map(Path, ("/proc", "/sys", "/dev", "/run", "/tmp", "/mnt")), IMAGES]
+
+
+def run(*command: str | Path) -> None:
+    """Runs a command that must succeed."""
+    subprocess.run([str(word) for word in command], check=True)
+
+
+def real_mounts() -> list[Path]:
+    """The mount points with files of the machine, the root first."""
+    found = []
+    kinds = Path("/proc/filesystems").read_text().splitlines()
+    virtual = {kind.split()[1] for kind in kinds if kind.startswith("nodev")} - NOT_VIRTUAL
+    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+        fields, _, source = line.partition(" - ")
+        point = Path(fields.split()[4].encode().decode("unicode_escape"))
+        if source.split()[0] not in virtual and not any(map(point.is_relative_to, OWN_PLACES)):
+            found.append(point)
+    return sorted(set(found))
+
+
+def build_root() -> Path:
+    """Mounts the world's file system and returns its root."""
+    mounts = real_mounts()
+    run("mount", "-t", "tmpfs", "-o", "mode=755", "world", STAGE)
+    root = STAGE / "root"
+    root.mkdir()
+    for number, point in enumerate(mounts):
+        target = root / point.relative_to("/")
+        if not point.is_dir():
+            # A container's /etc/hosts and its like are mounts of single files.
+            with contextlib.suppress(OSError):
+                shutil.copy(point, target)
+            continue
+        upper, work = STAGE / f"upper{number}", STAGE / f"work{number}"
+        upper.mkdir()
+        work.mkdir()
+        options = f"lowerdir={point},upperdir={upper},workdir={work}"
+        run("mount", "-t", "overlay", "-o", options, "overlay", target)
+    run("mount", "--bind", "/dev", root / "dev")
+    for kind, place, options in (
+        ("proc", "proc", "defaults"),
+        ("sysfs", "sys", "defaults"),
+        ("devpts", "dev/pts", "newinstance,ptmxmode=666,gid=5,mode=620"),
+        ("tmpfs", "dev/shm", "mode=1777"),
+        ("tmpfs", "tmp", "mode=1777"),
+        ("tmpfs", "run", "mode=755"),
+    ):
+        run("mount", "-t", kind, "-o", options, kind, root / place)
+    (root / "run/lock").mkdir(mode=0o1777)
+    return root
+
+
+def bind_in(root: Path) -> None:
+    """Brings in what the world shares with the machine: the unpacked images, read-only, and the artefacts."""
+    if IMAGES.is_dir():
+        target = root / IMAGES.relative_to("/")
+        run("mount", "--bind", IMAGES, target)
+        run("mount", "-o", "remount,bind,ro", target)
+    artifacts = REPOSITORY / "build/artifacts"
+    artifacts.mkdir(parents=True, exist_ok=True)
+    target = root / artifacts.relative_to("/")
+    target.mkdir(parents=True, exist_ok=True)
+    run("mount", "--bind", artifacts, target)
+
+
+def name_things(root: Path) -> None:
+    """Gives the world its host name and addresses."""
+    run("hostname", "classdesk-world")
+    hosts = root / "etc/hosts"
+    old = hosts.read_text() if hosts.exists() else "127.0.0.1 localhost\n"
+    hosts.write_text(f"{old.rstrip()}\n127.0.0.1 classdesk-world\n")
+    # Where it is a link into /run, it would point nowhere.
+    resolv = root / "etc/resolv.conf"
+    resolv.unlink(missing_ok=True)
+    resolv.write_text("")
+    run("ip", "link", "set", "lo", "up")
+    # Slurm's and others' look-ups ask for an address besides 127.0.0.1 (AI_ADDRCONFIG).
+    run("ip", "address", "add", "192.0.2.1/32", "dev", "lo")
+
+
+def forget_state() -> None:
+    """Removes what a `make up` on the machine has left, in the world's view of it: accounts, settings, state, logs."""
+    Path("/run/classdesk-world").touch()
+    # A Slurm of the machine does not run in here.
+    Path("/etc/slurm/slurm.conf").unlink(missing_ok=True)
+    purge = subprocess.run(
+        [REPOSITORY / "cluster/purge", "--state"],
+        env={**os.environ, "YES": "1"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if purge.returncode:
+        sys.exit(f"the world could not be emptied:\n{purge.stdout}")
+
+
+def inside(command: list[str]) -> int:
+    """The world's first process: sets it up, runs the command, reaps orphans, returns the exit code."""
+    directory = Path.cwd()
+    root = build_root()
+    bind_in(root)
+    name_things(root)
+    os.chdir(root)
+    # Not chroot: bubblewrap, in a session, may only make a user namespace where the root is a real one.
+    run("pivot_root", ".", root / "mnt")
+    os.chdir("/")
+    run("umount", "--lazy", "/mnt")
+    forget_state()
+    os.chdir(directory)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the command decides
+    child = os.fork()
+    if child == 0:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        try:
+            os.execvp(command[0], command)  # noqa: S606
+        except OSError as error:
+            print(f"{command[0]}: {error.strerror}", file=sys.stderr)
+            os._exit(127)
+    while True:
+        pid, status = os.wait()
+        if pid == child:
+            return os.waitstatus_to_exitcode(status)
+
+
+def outside(command: list[str]) -> int:
+    """Starts the world's first process in new namespaces; ends it when this one is told to end."""
+    # Should this process be killed, unshare is, and then the first process, and with it all others.
+    namespaces = "setpriv --pdeathsig KILL unshare --kill-child=KILL --fork --propagation private"
+    kinds = "--mount --pid --net --ipc --uts"
+    again = [sys.executable, "-I", __file__, "--inside", *command]
+    child = subprocess.Popen([*namespaces.split(), *kinds.split(), *again])
+
+    def end(number: int, _: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGHUP, end)
+    # Ctrl-C reaches the command itself, which may have something to say; the second one ends the world.
+    signal.signal(signal.SIGINT, lambda *_: signal.signal(signal.SIGINT, end))
+    try:
+        return child.wait()
+    finally:
+        child.kill()
+
+
+def main() -> int:
+    """Outside or inside, by the first argument."""
+    arguments = sys.argv[1:]
+    if arguments[:1] == ["--inside"]:
+        code = inside(arguments[1:])
+        return code if code >= 0 else 128 - code
+    if not arguments:
+        sys.exit("usage: tests/support/world COMMAND [ARGUMENT…]")
+    if os.geteuid() != 0:
+        sys.exit("a test world needs root: it mounts a view of the whole machine")
+    return outside(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

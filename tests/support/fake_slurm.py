@@ -1,0 +1,94 @@
+"""A small stateful Slurm: executables sbatch, squeue, scancel and sinfo that share a directory.
+
+For unit and load tests only. A test changes what Slurm "does" by changing the jobs' states.
+"""
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+_PROGRAM = r"""#!@PYTHON@ -IS
+import json, os, sys, time
+from pathlib import Path
+home = Path(__file__).parent
+name = Path(sys.argv[0]).name
+with open(home / "calls", "a") as calls:
+    calls.write(json.dumps({"program": name, "argv": sys.argv[1:], "time": time.time()}) + "\n")
+fault = home / f"fault-{name}"
+if fault.exists():
+    text = fault.read_text()
+    if text == "HANG":
+        time.sleep(60)
+    sys.stderr.write(text + "\n")
+    sys.exit(1)
+delay = home / f"delay-{name}"
+if delay.exists():
+    time.sleep(float(delay.read_text()))
+if name == "sbatch":
+    number = len(list(home.glob("job-*.json"))) + 101
+    job = {"argv": sys.argv[1:], "script": sys.stdin.read(), "environment": dict(os.environ), "state": "PENDING",
+           "reason": "Priority", "node": "", "user": "ada", "comment": ""}
+    draft = home / f"draft-{number}"
+    draft.write_text(json.dumps(job))
+    draft.rename(home / f"job-{number}.json")
+    print(number)
+elif name == "squeue":
+    for path in sorted(home.glob("job-*.json")):
+        job = json.loads(path.read_text())
+        if job["state"] != "GONE":
+            print("|".join([path.stem[4:], job["state"], job["reason"], "N/A", "N/A", job["node"] or "n/a", job["user"],
+                            job["comment"] or "(null)"]))
+elif name == "scancel":
+    path = home / f"job-{sys.argv[1]}.json"
+    if not path.exists():
+        sys.stderr.write("scancel: error: Kill job error on job id %s: Invalid job id specified\n" % sys.argv[1])
+        sys.exit(1)
+    job = json.loads(path.read_text())
+    job["state"] = "CANCELLED"
+    path.write_text(json.dumps(job))
+elif name == "sinfo":
+    print("192.0.2.7" if "--format=%o" in sys.argv else "main*|8:00:00|4|8000|idle")
+"""
+
+
+@dataclass(frozen=True)
+class FakeSlurm:
+    """The fake's directory, which is also its bin directory."""
+
+    directory: Path
+
+    @classmethod
+    def install(cls, directory: Path) -> "FakeSlurm":
+        directory.mkdir(parents=True, exist_ok=True)
+        text = _PROGRAM.replace("@PYTHON@", sys.executable)
+        for name in ("sbatch", "squeue", "scancel", "sinfo"):
+            program = directory / name
+            program.write_text(text)
+            program.chmod(0o755)
+        return cls(directory)
+
+    def jobs(self) -> dict[str, dict[str, Any]]:
+        return {
+            path.stem.removeprefix("job-"): json.loads(path.read_text())
+            for path in sorted(self.directory.glob("job-*.json"))
+        }
+
+    def change(self, job_id: str, **values: str) -> None:
+        path = self.directory / f"job-{job_id}.json"
+        path.write_text(json.dumps({**json.loads(path.read_text()), **values}))
+
+    def break_program(self, name: str, stderr: str) -> None:
+        (self.directory / f"fault-{name}").write_text(stderr)
+
+    def mend_program(self, name: str) -> None:
+        (self.directory / f"fault-{name}").unlink()
+
+    def slow_program(self, name: str, seconds: float) -> None:
+        (self.directory / f"delay-{name}").write_text(str(seconds))
+
+    def calls(self, program: str) -> list[dict[str, Any]]:
+        log = self.directory / "calls"
+        lines = log.read_text().splitlines() if log.exists() else []
+        return [call for call in map(json.loads, lines) if call["program"] == program]
