@@ -14,9 +14,24 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from .lesson_check import Outcome, check
-from .lesson_files import State, copies_folder, copy_of, ensure_copies, get, reset, shown, state
-from .lesson_model import Lesson, LessonError, load_lessons, masters_folder, unknown
+from classdesk_desktop.lesson_check import Outcome, check
+from classdesk_desktop.lesson_files import (
+    State,
+    copies_folder,
+    copy_of,
+    ensure_copies,
+    get,
+    reset,
+    shown,
+    state,
+)
+from classdesk_desktop.lesson_model import (
+    Lesson,
+    LessonError,
+    load_lessons,
+    masters_folder,
+    unknown,
+)
 
 __all__ = ["ensure_copies", "main"]
 

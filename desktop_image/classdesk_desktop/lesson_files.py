@@ -17,7 +17,13 @@ from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 
-from .lesson_model import Lesson, LessonError, lesson_folders, load_lesson, masters_folder
+from classdesk_desktop.lesson_model import (
+    Lesson,
+    LessonError,
+    lesson_folders,
+    load_lesson,
+    masters_folder,
+)
 
 __all__ = ["State", "copies_folder", "copy_of", "ensure_copies", "get", "reset", "shown", "state"]
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from . import lesson_hints
-from .lesson_model import Exercise
-from .lesson_run import Python, Run
+from classdesk_desktop import lesson_hints
+from classdesk_desktop.lesson_model import Exercise
+from classdesk_desktop.lesson_run import Python, Run
 
 __all__ = ["Verdict", "judge"]
 
