@@ -65,6 +65,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # `lesson list | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:  # a full or missing temporary directory, a terminal that is gone
+        print(f"lesson: {error}. Please tell your instructor.", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("\nlesson: stopped.", file=sys.stderr)
         return 130
@@ -140,18 +143,16 @@ def _get(arguments: argparse.Namespace) -> int:
     names = names or [*lesson.working_files]
     if arguments.solutions:
         names += [name for name in lesson.solutions if name not in names]
-    copied = [name for name in names if get(lesson, name, home)]
     place = shown(copies_folder(home) / lesson.name, home)
-    for name in copied:
-        print(f"copied {name}")
+    copied = 0
+    for name in names:
+        if get(lesson, name, home):
+            copied += 1
+            print(f"copied {name} to {place}", flush=True)  # also what precedes a failure
     if not copied:
         print(f"Nothing is missing in {place}.")
         if any(state(lesson, name, home) is State.CHANGED for name in names):
-            print(
-                "Files that you have changed stay as they are. For a fresh copy: lesson reset FILE"
-            )
-    else:
-        print(f"to {place}")
+            print("What you have changed stays as it is. For a fresh copy: lesson reset FILE")
     return 0
 
 

@@ -55,7 +55,9 @@ def copy_of(lesson: Lesson, name: str, home: Path) -> Path:
 
 def shown(path: Path, home: Path) -> str:
     """A path as a learner would type it."""
-    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
+    if not path.is_relative_to(home):
+        return str(path)
+    return "/".join(["~", *path.relative_to(home).parts])
 
 
 def state(lesson: Lesson, name: str, home: Path) -> State:
@@ -252,7 +254,8 @@ def _explained(copy: Path, home: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        place = shown(copy.parent, home)
+        # The folder that matters is the last one on the way that is there.
+        place = shown(next(p for p in copy.parents if os.path.exists(p)), home)  # noqa: PTH110
         said = error.strerror or str(error)
         if error.errno in _FULL:
             help_ = "Your disk space is used up: delete something large, then try again."
@@ -266,5 +269,5 @@ def _explained(copy: Path, home: Path) -> Iterator[None]:
             )
         else:
             help_ = "Please tell your instructor."
-        text = f"{copy.name} was not copied ({said}); nothing has changed. {help_}"
+        text = f"{copy.name} was not copied ({said}); nothing of yours has changed. {help_}"
         raise LessonError(text) from error

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -37,13 +39,40 @@ def test_get_copies_what_is_missing_and_tells_it(
 ) -> None:
     assert main(["get"]) == 0
     out = capsys.readouterr().out
-    assert "copied hello.py\n" in out
+    assert "copied hello.py to ~/Desktop/Lesson/short\n" in out
     assert not (copies / "solutions").exists()
     (copies / "hello.py").write_text("mine")
     assert main(["get", "short"]) == 0
     out = capsys.readouterr().out
     assert "Nothing is missing in ~/Desktop/Lesson/short." in out
     assert "lesson reset FILE" in out
+
+
+def test_get_tells_what_was_copied_before_the_disk_was_full(
+    copies: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = [True, True]
+
+    def sync(_descriptor: int) -> None:
+        if not free:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        free.pop()
+
+    monkeypatch.setattr(os, "fsync", sync)
+    assert main(["get"]) == 2
+    captured = capsys.readouterr()
+    assert captured.out.count("copied") == 2
+    assert "nap.py was not copied (No space left on device); nothing of yours" in captured.err
+    assert {f.name for f in copies.iterdir()} == {"README.md", "hello.py"}
+
+
+def test_no_place_for_temporary_files_is_told(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
+    assert main(["get", "hello.py"]) == 0
+    assert main(["check", "hello"]) == 2
+    assert "/nowhere" in capsys.readouterr().err
 
 
 def test_solutions_are_copied_when_asked_for(

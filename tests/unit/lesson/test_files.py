@@ -200,7 +200,7 @@ def test_a_reset_that_fails_leaves_the_file_where_it_was(
     (copies / "hello.py").write_text("mine")
     fail_with(call, number)
     with pytest.raises(
-        LessonError, match=rf"hello.py was not copied .*nothing has changed.*{help_}"
+        LessonError, match=rf"hello.py was not copied .*nothing of yours has changed.*{help_}"
     ):
         reset(lesson, "hello.py", home)
     assert names_in(copies) == {"hello.py"}
