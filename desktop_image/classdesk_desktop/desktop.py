@@ -11,7 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from classdesk_desktop.display import X11_SOCKETS, DisplayError, choose_display, start_x
+from classdesk_desktop.display import (
+    X11_SOCKETS,
+    DisplayError,
+    choose_display,
+    make_socket_directories,
+    start_x,
+)
 from classdesk_desktop.environment import desktop_environment
 from classdesk_desktop.processes import stop_group
 from classdesk_desktop.restarts import RestartPolicy
@@ -25,6 +31,8 @@ MATE_COMMAND: Final = (
     "/bin/sh",
     str(Path(__file__).with_name("ice-guard.sh")),
     "/usr/bin/mate-session",
+    # It looks for a GPU twice, with a wait of five seconds in between. There is none.
+    "--disable-acceleration-check",
 )
 
 # Windows whose presence means that a learner sees a desktop: the panel, and caja's desktop with its icons.
@@ -82,6 +90,7 @@ class Desktop:
 
     async def _run_once(self) -> str:
         self._say("starting X")
+        make_socket_directories()
         cookie = os.urandom(16)
         write_x_authority(self.runtime.x_authority, cookie)
         self.runtime.vnc_socket.unlink(missing_ok=True)
@@ -109,8 +118,8 @@ class Desktop:
         self, x_server: asyncio.subprocess.Process, mate: asyncio.subprocess.Process
     ) -> str:
         waits = {
-            asyncio.create_task(x_server.wait()): "the X server",
-            asyncio.create_task(mate.wait()): "the MATE session",
+            asyncio.create_task(x_server.wait()): "The X server",
+            asyncio.create_task(mate.wait()): "The MATE session",
             asyncio.create_task(self._wanted.wait()): "",
         }
         try:
@@ -120,7 +129,9 @@ class Desktop:
                 task.cancel()
         task = done.pop()
         who = waits[task]
-        return f"{who} ended with status {task.result()}." if who else "a restart was asked for."
+        return (
+            f"{who} ended with status {task.result()}." if who else "A new desktop was asked for."
+        )
 
     async def _tell_when_painted(self, display: int, cookie: bytes) -> None:
         began = time.monotonic()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -14,6 +15,7 @@ from classdesk_desktop.runtime import RuntimeDirectory
 
 X_SERVER: Final = "/usr/bin/Xtigervnc"
 X11_SOCKETS: Final = Path("/tmp/.X11-unix")  # noqa: S108 - where every X client looks
+ICE_SOCKETS: Final = Path("/tmp/.ICE-unix")  # noqa: S108 - where libICE listens
 START_SECONDS: Final = 20.0
 
 # Low numbers belong to the node's own X servers. They also listen on abstract sockets, which every session
@@ -87,6 +89,14 @@ def choose_display(seed: int) -> int:
     return free_display(taken_displays(proc_net_unix, [*sockets, *locks]), seed)
 
 
+def make_socket_directories(*directories: Path) -> None:
+    """Make the directories of X and ICE sockets where a fresh /tmp lacks them, with their usual mode."""
+    for directory in directories or (X11_SOCKETS, ICE_SOCKETS):
+        with contextlib.suppress(OSError):  # it is there, or X says what is wrong
+            directory.mkdir()
+            directory.chmod(0o1777)
+
+
 def x_environment(environ: Mapping[str, str], runtime: RuntimeDirectory) -> dict[str, str]:
     """The X server's environment: it needs next to nothing, and no token."""
     env = {"PATH": SYSTEM_PATH, "LANG": "C.UTF-8", "XDG_RUNTIME_DIR": str(runtime.path)}
@@ -116,11 +126,11 @@ async def start_x(
         finally:
             os.close(write_fd)
         try:
-            answer = await asyncio.wait_for(_read_once(read_fd), START_SECONDS)
+            answer = await asyncio.wait_for(_read_line(read_fd), START_SECONDS)
         except TimeoutError:
             process.kill()
             raise DisplayError(f"The X server was not ready after {START_SECONDS:g} s.") from None
-        if not answer:
+        if not answer.endswith(b"\n"):
             code = await process.wait()
             raise DisplayError(f"The X server ended with status {code} before it was ready.")
     finally:
@@ -128,17 +138,22 @@ async def start_x(
     return process
 
 
-async def _read_once(descriptor: int) -> bytes:
+async def _read_line(descriptor: int) -> bytes:
+    """Read up to the end of a line, or to the end of all.
+
+    The X server writes the number and the line's end one after the other, and dies of a closed pipe.
+    """
     loop = asyncio.get_running_loop()
-    ready: asyncio.Future[None] = loop.create_future()
-    loop.add_reader(descriptor, _set, ready)
-    try:
-        await ready
-    finally:
-        loop.remove_reader(descriptor)
-    return os.read(descriptor, 64)
-
-
-def _set(ready: asyncio.Future[None]) -> None:
-    if not ready.done():
-        ready.set_result(None)
+    line = b""
+    while not line.endswith(b"\n"):
+        readable = asyncio.Event()
+        loop.add_reader(descriptor, readable.set)
+        try:
+            await readable.wait()
+        finally:
+            loop.remove_reader(descriptor)
+        part = os.read(descriptor, 64)
+        if not part:
+            break
+        line += part
+    return line
