@@ -42,7 +42,7 @@ def load(server: ServerApp) -> None:
             (route(r"desktop/"), DesktopPage),
             (route(r"desktop/state"), StateHandler),
             (route(r"desktop/restart"), RestartHandler),
-            (route(r"desktop/assets/[0-9a-f]+/(.+)"), AssetHandler, {"path": str(assets.root)}),
+            (route(r"desktop/assets/[0-9a-f]+/(.+)"), AssetHandler, {"assets": assets}),
             # jupyter-remote-desktop-proxy's route, which existing links and tools know.
             (
                 route(r"desktop-websockify/?()"),

@@ -1,14 +1,14 @@
-"""The session's pages and their small interface. Everything needs the log-in that the server demands."""
+"""The session's pages and their small interface. Pages and calls need the log-in that the server demands."""
 
 from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Awaitable
 from functools import cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
+from jupyter_server.auth.decorator import allow_unauthenticated
 from jupyter_server.base.handlers import APIHandler, JupyterHandler
 from tornado import template, web
 
@@ -55,11 +55,11 @@ class _Page(JupyterHandler):
             user=os.environ.get("JUPYTERHUB_USER") or os.environ.get("USER", ""),
             end=os.environ.get("CLASSDESK_END", ""),
             hub_home=server.jinja_template_vars.get("hub_control_panel_url", "") if server else "",
-            xsrf_token=self.xsrf_token.decode(),
             modules=assets.modules(*self.preloaded),
         )
         self.set_header("Cache-Control", "no-store")
         self.set_header("Referrer-Policy", "same-origin")
+        _ = self.xsrf_token  # asking for it sets the cookie that the page's requests must repeat
         self.finish(page)
 
 
@@ -112,23 +112,28 @@ class RestartHandler(APIHandler):
         self.finish({})
 
 
-class AssetHandler(JupyterHandler, web.StaticFileHandler):
-    """Sends the pages' files.
+class AssetHandler(web.StaticFileHandler):
+    """Sends the pages' files, which are the same for everybody and no secret, without a log-in.
 
-    Not jupyter_server's AuthenticatedFileHandler: that one's sandbox policy stops module scripts.
+    They cannot demand one: a browser asks for module scripts in a way that jupyterhub takes for a request of
+    another site, unless it carries a token, and an `import` carries none. Nor can they come from
+    jupyter_server's AuthenticatedFileHandler: its sandbox policy stops module scripts.
     """
 
-    @web.authenticated
-    async def get(self, path: str, include_body: bool = True) -> None:  # type: ignore[override]
-        """Send a file, if it is one of those that the pages need."""
-        assets: WebAssets = self.settings["classdesk_assets"]
-        if not assets.is_served(path):
-            raise web.HTTPError(404)
-        sent = web.StaticFileHandler.get(self, path, include_body)
-        await cast("Awaitable[None]", sent)
+    def initialize(self, assets: WebAssets) -> None:  # type: ignore[override]
+        """Serve the files of `assets`."""
+        super().initialize(path=str(assets.root))
+        self._assets = assets
 
-    @web.authenticated
-    async def head(self, path: str) -> None:  # type: ignore[override]
+    @allow_unauthenticated
+    async def get(self, path: str, include_body: bool = True) -> None:
+        """Send a file, if it is one of those that the pages need."""
+        if not self._assets.is_served(path):
+            raise web.HTTPError(404)
+        await super().get(path, include_body)
+
+    @allow_unauthenticated
+    async def head(self, path: str) -> None:
         """Send a file's headers."""
         await self.get(path, include_body=False)
 
@@ -140,4 +145,5 @@ class AssetHandler(JupyterHandler, web.StaticFileHandler):
 
     def set_extra_headers(self, path: str) -> None:  # noqa: ARG002 - tornado calls it so
         """Let browsers keep the file: its address changes with its content."""
-        self.set_header("Cache-Control", "private, max-age=31536000, immutable")
+        self.set_header("Cache-Control", "public, max-age=31536000, immutable")
+        self.set_header("X-Content-Type-Options", "nosniff")

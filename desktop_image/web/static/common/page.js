@@ -16,13 +16,14 @@ export function socketUrl(path) {
   return url.href;
 }
 
-/** POST to the session; the hub's log-in and the token against forged requests go with it. */
+/** Ask the session's server. Besides the log-in it wants the token against forged requests, also for a GET. */
+export function call(path, options = {}) {
+  const token = document.cookie.match(/(?:^|;\s*)_xsrf=([^;]*)/)?.[1] ?? "";
+  return fetch(sessionUrl(path), { cache: "no-store", headers: { "X-XSRFToken": token }, ...options });
+}
+
 export function post(path) {
-  return fetch(sessionUrl(path), {
-    method: "POST",
-    headers: { "X-XSRFToken": facts.xsrfToken, "Content-Type": "application/json" },
-    body: "{}",
-  });
+  return call(path, { method: "POST" });
 }
 
 /**
@@ -36,10 +37,7 @@ export function post(path) {
 export async function askSession() {
   let response;
   try {
-    response = await fetch(sessionUrl("desktop/state"), {
-      cache: "no-store",
-      signal: AbortSignal.timeout(8000),
-    });
+    response = await call("desktop/state", { signal: AbortSignal.timeout(8000) });
   } catch {
     return { kind: "away" };
   }

@@ -4,7 +4,7 @@ import { FitAddon } from "../../node_modules/@xterm/addon-fit/lib/addon-fit.mjs"
 import { Terminal } from "../../node_modules/@xterm/xterm/lib/xterm.mjs";
 import { setUpBar } from "../common/bar.js";
 import { hideNotice, showNotice } from "../common/notice.js";
-import { askSession, hubHome, post, sessionUrl, socketUrl } from "../common/page.js";
+import { askSession, call, hubHome, post, socketUrl } from "../common/page.js";
 import { Retry } from "../common/retry.js";
 
 // The tab keeps its shell when it is loaded again; another tab has another one.
@@ -93,7 +93,7 @@ function send(message) {
 
 async function shellName() {
   try {
-    const running = await (await fetch(sessionUrl("api/terminals"))).json();
+    const running = await (await call("api/terminals")).json();
     const name = sessionStorage.getItem(REMEMBERED);
     if (running.some((shell) => shell.name === name)) return name;
     const response = await post("api/terminals");
