@@ -12,6 +12,7 @@ import contextlib
 import os
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -20,9 +21,12 @@ from types import FrameType
 REPOSITORY = Path(__file__).resolve().parents[2]
 STAGE = Path("/mnt")  # exists everywhere; covered in the world's own mount namespace only
 IMAGES = Path("/var/lib/classdesk/images")
+# Not in the world's view at all. The builder's storage is full of another overlay's marks, which cannot even be deleted
+# through a second one; the images are brought in as they are.
+HIDDEN = [IMAGES, Path("/var/lib/classdesk/image-build")]
 # File systems without a disk of their own ("nodev" in /proc/filesystems) that do hold files of the machine.
-NOT_VIRTUAL = {"overlay", "9p", "virtiofs", "nfs", "nfs4", "zfs"}
-OWN_PLACES = [*map(Path, ("/proc", "/sys", "/dev", "/run", "/tmp", "/mnt")), IMAGES]
+NOT_VIRTUAL = {"9p", "virtiofs", "nfs", "nfs4", "zfs"}
+OWN_PLACES = [*map(Path, ("/proc", "/sys", "/dev", "/run", "/tmp", "/mnt")), *HIDDEN]
 
 
 def run(*command: str | Path) -> None:
@@ -38,7 +42,9 @@ def real_mounts() -> list[Path]:
     for line in Path("/proc/self/mountinfo").read_text().splitlines():
         fields, _, source = line.partition(" - ")
         point = Path(fields.split()[4].encode().decode("unicode_escape"))
-        if source.split()[0] not in virtual and not any(map(point.is_relative_to, OWN_PLACES)):
+        # The root counts whatever it is; below it an overlay is some container's.
+        ours = any(map(point.is_relative_to, OWN_PLACES))
+        if point == Path("/") or (source.split()[0] not in virtual and not ours):
             found.append(point)
     return sorted(set(found))
 
@@ -59,6 +65,13 @@ def build_root() -> Path:
         upper, work = STAGE / f"upper{number}", STAGE / f"work{number}"
         upper.mkdir()
         work.mkdir()
+        for hidden in HIDDEN:
+            if point == max(
+                (m for m in mounts if hidden.is_relative_to(m)), key=lambda m: len(m.parts)
+            ):
+                mark = upper / hidden.relative_to(point)
+                mark.parent.mkdir(parents=True, exist_ok=True)
+                os.mknod(mark, stat.S_IFCHR)  # overlayfs takes device 0/0 as "deleted here"
         options = f"lowerdir={point},upperdir={upper},workdir={work}"
         run("mount", "-t", "overlay", "-o", options, "overlay", target)
     run("mount", "--bind", "/dev", root / "dev")
@@ -79,6 +92,7 @@ def bind_in(root: Path) -> None:
     """Brings in what the world shares with the machine: the unpacked images, read-only, and the artefacts."""
     if IMAGES.is_dir():
         target = root / IMAGES.relative_to("/")
+        target.mkdir()
         run("mount", "--bind", IMAGES, target)
         run("mount", "-o", "remount,bind,ro", target)
     artifacts = REPOSITORY / "build/artifacts"
