@@ -37,6 +37,7 @@ def example() -> str:
 def _table(section: BaseModel) -> Iterator[str]:
     documentation = type(section).__doc__ or ""
     yield from _comment(documentation.splitlines()[0])
+    yield "##"
     for name, field in type(section).model_fields.items():
         value = getattr(section, name)
         if isinstance(value, dict):

@@ -45,9 +45,7 @@ class Interface(Section):
         description="What runs: a MATE desktop, JupyterLab, or a terminal page."
     )
     cores: int = Field(ge=1, le=1024, description="Cores that choosing it presets.")
-    hours: float = Field(
-        ge=0.25, le=8760, strict=False, description="Hours that choosing it presets."
-    )
+    hours: float = Field(ge=0.25, le=8760, description="Hours that choosing it presets.")
     memory_mib: int = Field(
         2048,
         ge=256,
@@ -86,7 +84,6 @@ class FormSettings(Section):
         24.0,
         ge=0.25,
         le=8760,
-        strict=False,
         description="Longest session in hours. The partition's own limit counts too.",
     )
     interfaces: dict[InterfaceKey, Interface] = Field(
@@ -161,20 +158,18 @@ class SlurmSettings(Section):
         description="Submit as the learner through sudo; false only where the hub is the learner.",
     )
     command_timeout_s: float = Field(
-        15.0, gt=0, le=300, strict=False, description="Time limit of each Slurm command in seconds."
+        15.0, gt=0, le=300, description="Time limit of each Slurm command in seconds."
     )
     fast_tick_s: float = Field(
         1.0,
         ge=0.1,
         le=60,
-        strict=False,
         description="Seconds between two looks at the queue while a session starts or stops.",
     )
     slow_tick_s: float = Field(
         10.0,
-        ge=0.5,
+        ge=0.1,
         le=600,
-        strict=False,
         description="Seconds between two looks at the queue while all sessions run.",
     )
 
@@ -251,7 +246,6 @@ class SessionSettings(Section):
         30.0,
         gt=0,
         le=1440,
-        strict=False,
         description="Minutes that a session may wait in the queue and start before the hub gives up.",
     )
 

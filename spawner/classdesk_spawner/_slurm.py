@@ -288,11 +288,12 @@ class SlurmCommands:
             ) from error
         finally:
             if process.returncode is None:
-                _kill(process)
+                await _kill(process)
         return process.returncode or 0, out.decode(errors="replace"), err.decode(errors="replace")
 
 
-def _kill(process: asyncio.subprocess.Process) -> None:
+async def _kill(process: asyncio.subprocess.Process) -> None:
     # Not permitted where sudo has become root: it ends with its command, which has Slurm's own limits.
-    with contextlib.suppress(ProcessLookupError, PermissionError):
+    with contextlib.suppress(ProcessLookupError, PermissionError, TimeoutError):
         process.kill()
+        await asyncio.wait_for(process.wait(), 1)

@@ -262,11 +262,13 @@ class DesktopSpawner(SlurmSpawner):  # type: ignore[misc]  # batchspawner has no
             raise SessionError("The root account can't have a session. Log in as a learner.")
         return account
 
+    def user_env(self, env: dict[str, str]) -> dict[str, str]:
+        """Leave HOME, USER and SHELL to sudo and Slurm, which know the account without being asked here."""
+        return env
+
     def _job_environment(self) -> dict[str, str]:
         environment = {key: str(value) for key, value in self.get_env().items()}
-        # The account's own values come from sudo and Slurm; the old name of the token has no reader here.
-        for key in ("HOME", "USER", "SHELL", "JPY_API_TOKEN", "PATH"):
-            environment.pop(key, None)
+        environment.pop("JPY_API_TOKEN", None)  # the token's name of ten years ago
         api_url = environment["JUPYTERHUB_API_URL"]
         environment["LESSONS_URL"] = self.lessons_url or api_url.removesuffix("/api") + "/lessons"
         return environment

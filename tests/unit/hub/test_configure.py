@@ -1,0 +1,98 @@
+import os
+import stat
+from multiprocessing.pool import ThreadPool
+from pathlib import Path
+
+import pytest
+from jupyterhub.app import JupyterHub
+from jupyterhub.handlers import default_handlers
+from traitlets.config import Config
+
+from classdesk_hub import Site, SiteFileError, configure
+from classdesk_hub.cli import proxy_arguments
+from classdesk_hub.pages import FormLinkHandler, LessonFileHandler
+from classdesk_hub.proxy_secret import proxy_token
+from classdesk_hub.site import HubSettings
+from classdesk_spawner import DesktopSpawner
+
+
+@pytest.fixture
+def site_file(tmp_path: Path) -> Path:
+    path = tmp_path / "site.toml"
+    path.write_text(
+        f'[hub]\nstate_directory = "{tmp_path}"\n[form]\nmax_hours = 8\n[login]\nadmins = ["root2"]'
+    )
+    return path
+
+
+def test_configure_sets_the_spawner_and_keeps_sessions_over_a_restart(site_file: Path) -> None:
+    c = Config()
+    site = configure(c, site_file)
+    assert c.JupyterHub.spawner_class is DesktopSpawner
+    assert c.DesktopSpawner.settings.form == site.form
+    assert c.DesktopSpawner.settings.form.max_hours == 8
+    assert c.ConfigurableHTTPProxy.should_start is False
+    assert c.JupyterHub.cleanup_servers is False
+    assert c.Authenticator.admin_users == {"root2"}
+    assert c.PAMAuthenticator.allowed_groups == {"classdesk-users"}
+
+
+def test_every_setting_is_one_that_jupyterhub_knows(site_file: Path) -> None:
+    c = Config()
+    configure(c, site_file)
+    hub = JupyterHub(config=c)
+    spawner, proxy = DesktopSpawner(config=c), hub.proxy_class(config=c)
+    authenticator = hub.authenticator_class(config=c)
+    known = {
+        "JupyterHub": hub,
+        "DesktopSpawner": spawner,
+        "ConfigurableHTTPProxy": proxy,
+        "PAMAuthenticator": authenticator,
+        "Authenticator": authenticator,
+    }
+    assert set(c) == set(known)
+    for section, owner in known.items():
+        assert set(c[section]) <= set(owner.trait_names()), section
+    assert spawner.settings.form.max_hours == 8
+
+
+def test_a_faulty_site_file_stops_the_hub(tmp_path: Path) -> None:
+    (tmp_path / "site.toml").write_text("[hubb]")
+    with pytest.raises(SiteFileError):
+        configure(Config(), tmp_path / "site.toml")
+
+
+def test_the_form_is_shown_by_our_handler(site_file: Path) -> None:
+    configure(Config(), site_file)
+    configure(Config(), site_file)
+    spawn_pages = [
+        row[1]
+        for row in default_handlers
+        if row[0].startswith("/spawn") and "pending" not in row[0]
+    ]
+    assert spawn_pages
+    assert set(spawn_pages) == {FormLinkHandler}
+
+
+def test_lesson_files_come_from_the_site_files_directory(site_file: Path) -> None:
+    c = Config()
+    configure(c, site_file)
+    (row,) = [row for row in c.JupyterHub.extra_handlers if row[1] is LessonFileHandler]
+    assert row[2] == {"path": "/var/lib/classdesk/image/opt/classdesk/lessons"}
+
+
+def test_hub_and_proxy_agree_on_one_token_that_nobody_else_can_read(tmp_path: Path) -> None:
+    site = Site(hub=HubSettings(state_directory=str(tmp_path)))
+    with ThreadPool(8) as pool:
+        tokens = set(pool.map(lambda _: proxy_token(site), range(32)))
+    assert len(tokens) == 1
+    assert len(tokens.pop()) == 64
+    assert os.listdir(tmp_path) == ["proxy_token"]  # noqa: PTH208
+    assert stat.S_IMODE((tmp_path / "proxy_token").stat().st_mode) == 0o600
+
+
+def test_the_proxy_listens_where_the_site_file_says() -> None:
+    site = Site(hub=HubSettings(bind_url="http://[::1]:8443", api_url="http://0.0.0.0:8081"))
+    arguments = proxy_arguments(site)
+    assert arguments[:4] == ["--ip", "::1", "--port", "8443"]
+    assert arguments[arguments.index("--default-target") + 1] == "http://127.0.0.1:8081"

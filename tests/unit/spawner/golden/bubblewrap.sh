@@ -1,0 +1,31 @@
+#!/bin/bash
+# A classdesk session. Rendered by classdesk_spawner; options of the job are arguments of sbatch.
+set -uo pipefail
+home=/home/ada
+
+# Keep the logs of the last five sessions in the home. Where it is full or read-only, go on without.
+log_directory="$home/.local/state/classdesk"
+log="$log_directory/session-${SLURM_JOB_ID:-0}.log"
+learners_umask=$(umask)
+umask 077
+if /bin/mkdir -p -- "$log_directory" 2>/dev/null && : 2>/dev/null >"$log"; then
+  exec >"$log" 2>&1
+  cd / && /usr/bin/find "$log_directory" -maxdepth 1 -name 'session-*.log' -printf '%T@ %p\0' |
+    /usr/bin/sort -zrn | /usr/bin/tail -zn +6 | /usr/bin/cut -zd' ' -f2- | /usr/bin/xargs -0r /bin/rm -f --
+fi
+umask "$learners_umask"
+printf 'classdesk: job %s on %s\n' "${SLURM_JOB_ID:-?}" "${SLURMD_NODENAME:-?}"
+
+# What a session submits itself must not inherit this job's submission (see sbatch(1), INPUT ENVIRONMENT VARIABLES).
+unset SBATCH_EXPORT SLURM_EXPORT_ENV SUDO_COMMAND SUDO_USER SUDO_UID SUDO_GID MAIL
+
+CLASSDESK_INTERFACE=desktop
+CLASSDESK_END=$(($(/bin/date +%s) + 10800))
+export CLASSDESK_INTERFACE CLASSDESK_END
+
+# The learner's accounts as this node knows them; the image has none of its own for him.
+read -ra group_ids < <(/usr/bin/id -G)
+exec 11< <(/usr/bin/getent passwd 0 "$(/usr/bin/id -u)" 65534)
+exec 12< <(/usr/bin/getent group 0 "${group_ids[@]}" 65534)
+
+exec /usr/bin/bwrap --die-with-parent --new-session --unshare-pid --unshare-ipc --ro-bind /var/lib/classdesk/image/usr /usr --ro-bind /var/lib/classdesk/image/etc /etc --ro-bind /var/lib/classdesk/image/opt /opt --ro-bind /var/lib/classdesk/image/var /var --symlink usr/bin /bin --symlink usr/sbin /sbin --symlink usr/lib /lib --symlink usr/lib64 /lib64 --proc /proc --dev /dev --ro-bind-try /sys /sys --size 2147483648 --perms 1777 --tmpfs /tmp --tmpfs /run --tmpfs /var/tmp --tmpfs /home --ro-bind-try /etc/resolv.conf /etc/resolv.conf --ro-bind-try /etc/hosts /etc/hosts --ro-bind-try /etc/localtime /etc/localtime --ro-bind-data 11 /etc/passwd --ro-bind-data 12 /etc/group --bind /home/ada /home/ada --bind /scratch /scratch --ro-bind /data /data --chdir /home/ada -- /opt/classdesk/bin/classdesk-session

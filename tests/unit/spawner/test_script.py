@@ -1,0 +1,133 @@
+"""The batch script and sbatch's arguments. Refresh the golden files with `pytest --refresh-golden`."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from classdesk_spawner import RuntimeSettings, SessionOptions, SlurmSettings
+from classdesk_spawner._runtimes import RUNTIMES, RuntimeCommand, runtime_command
+from classdesk_spawner._script import render_batch_script, sbatch_arguments
+
+GOLDEN = Path(__file__).parent / "golden"
+OPTIONS = SessionOptions(ui="desktop", kind="desktop", cores=2, minutes=180, memory_mib=2048)
+
+
+def _script(kind: str) -> str:
+    runtime = RuntimeSettings.model_validate(
+        {"kind": kind, "binds": ["/scratch", "/data:/data:ro"]}
+    )
+    return render_batch_script(OPTIONS, runtime_command(runtime, "/home/ada"), "/home/ada")
+
+
+@pytest.mark.parametrize("kind", RUNTIMES)
+def test_script_is_the_golden_one(kind: str, pytestconfig: pytest.Config) -> None:
+    golden = GOLDEN / f"{kind}.sh"
+    if pytestconfig.getoption("--refresh-golden"):
+        golden.write_text(_script(kind))
+    assert _script(kind) == golden.read_text()
+
+
+@pytest.mark.parametrize("kind", RUNTIMES)
+def test_script_passes_shellcheck(kind: str, tmp_path: Path) -> None:
+    script = tmp_path / "script.sh"
+    script.write_text(_script(kind))
+    checked = subprocess.run(["shellcheck", script], capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout
+
+
+def _run(script: str, home: Path) -> subprocess.CompletedProcess[str]:
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(home),
+        "SLURM_JOB_ID": "7",
+        "SBATCH_EXPORT": "NONE",
+    }
+    return subprocess.run(
+        ["bash"],
+        input=script,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=20,
+    )
+
+
+def _echoing(kind: str, home: Path) -> str:
+    report = "env; cat <&11; cat <&12" if kind == "accounts" else "env"
+    command = RuntimeCommand(("/bin/bash", "-c", report), needs_accounts=kind == "accounts")
+    return render_batch_script(OPTIONS, command, str(home))
+
+
+def test_script_tells_the_session_its_interface_and_end(tmp_path: Path) -> None:
+    assert _run(_echoing("plain", tmp_path), tmp_path).returncode == 0
+    log = (tmp_path / ".local/state/classdesk/session-7.log").read_text()
+    values = dict(line.split("=", 1) for line in log.splitlines() if "=" in line)
+    assert values["CLASSDESK_INTERFACE"] == "desktop"
+    assert int(values["CLASSDESK_END"]) > 180 * 60
+    assert "SBATCH_EXPORT" not in values
+
+
+def test_script_hands_over_the_accounts(tmp_path: Path) -> None:
+    _run(_echoing("accounts", tmp_path), tmp_path)
+    log = (tmp_path / ".local/state/classdesk/session-7.log").read_text()
+    assert "root:x:0:0:" in log
+    assert "root:x:0:\n" in log
+
+
+def test_script_runs_where_the_home_can_not_be_written(tmp_path: Path) -> None:
+    outcome = _run(_echoing("plain", Path("/proc/no-home")), tmp_path)
+    assert outcome.returncode == 0
+    assert "CLASSDESK_INTERFACE=desktop" in outcome.stdout
+
+
+def test_script_keeps_the_last_five_logs_and_the_learners_other_files(tmp_path: Path) -> None:
+    logs = tmp_path / ".local/state/classdesk"
+    logs.mkdir(parents=True)
+    for age in range(8):
+        old = logs / f"session-{100 + age}.log"
+        old.write_text("old")
+        os.utime(old, (1_000_000 - age, 1_000_000 - age))
+    (logs / "notes.txt").write_text("mine")
+    _run(_echoing("plain", tmp_path), tmp_path)
+    kept = sorted(path.name for path in logs.iterdir())
+    assert kept == [
+        "notes.txt",
+        *(f"session-{n}.log" for n in (100, 101, 102, 103)),
+        "session-7.log",
+    ]
+
+
+def test_arguments_carry_what_was_asked_for() -> None:
+    arguments = sbatch_arguments(
+        SlurmSettings(partition="main", account="course"), OPTIONS, "my%20server"
+    )
+    assert {
+        "--cpus-per-task=2",
+        "--mem=2048M",
+        "--time=180",
+        "--partition=main",
+        "--account=course",
+        "--comment=my%20server",
+        "--export=ALL",
+    } <= set(arguments)
+    assert not [a for a in arguments if a.startswith(("--qos", "--reservation"))]
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.text(st.characters(blacklist_characters="\0", blacklist_categories=["Cs"]), min_size=1))
+def test_no_path_becomes_shell_text(tmp_path: Path, text: str) -> None:
+    command = RuntimeCommand(("/usr/bin/printf", "<%s>", text))
+    script = render_batch_script(OPTIONS, command, f"/proc/{text}")
+    outcome = subprocess.run(
+        ["bash"], input=script.encode(), cwd=tmp_path, capture_output=True, check=False
+    )
+    assert outcome.returncode == 0
+    assert f"<{text}>".encode() in outcome.stdout
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,188 @@
+import asyncio
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from classdesk_spawner import SessionError, SlurmUnavailableError, SubmitError
+from classdesk_spawner._refusals import explain_refusal
+from classdesk_spawner._slurm import (
+    Job,
+    PartitionLimits,
+    SlurmCommands,
+    parse_job_id,
+    parse_jobs,
+    parse_partition_limits,
+    parse_time_limit,
+)
+from classdesk_spawner._states import END_SENTENCES, STATES, Phase, end_sentence, phase_of
+from support.fake_slurm import FakeSlurm
+
+
+def test_squeue_lines_are_read() -> None:
+    text = (
+        "12|RUNNING|None|1700000000|1700010800|node1|ada|(null)\n"
+        "13|PENDING|Resources|N/A|N/A|n/a|bob|my%20|server\n"
+    )
+    assert parse_jobs(text) == (
+        Job("12", "RUNNING", "None", 1700000000, 1700010800, "node1", "ada", ""),
+        Job("13", "PENDING", "Resources", None, None, "", "bob", "my%20|server"),
+    )
+
+
+@given(st.text())
+def test_any_squeue_text_is_read_without_an_error(text: str) -> None:
+    parse_jobs(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "job_id"),
+    [("17\n", "17"), ("17;cluster\n", "17"), ("Welcome!\nnote: be nice\n18\n", "18")],
+)
+def test_job_id_is_found(text: str, job_id: str) -> None:
+    assert parse_job_id(text) == job_id
+
+
+@pytest.mark.parametrize("text", ["", "Submitted batch job", "17 18", "-3"])
+def test_no_job_id_is_an_error(text: str) -> None:
+    with pytest.raises(ValueError, match="no job id"):
+        parse_job_id(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "hours"),
+    [
+        ("30", 0.5),
+        ("30:00", 0.5),
+        ("8:00:00", 8),
+        ("1-00:00:00", 24),
+        ("2-12", 60),
+        ("infinite", math.inf),
+    ],
+)
+def test_time_limits(text: str, hours: float) -> None:
+    assert parse_time_limit(text) == hours
+
+
+def test_partition_limits_count_usable_nodes_only() -> None:
+    text = (
+        "main*|8:00:00|2|8000|idle\nmain*|8:00:00|64|8000|drained\nmain*|8:00:00|4|8000|mixed\n"
+        "big|1-00:00:00|128+|1|idle\n"
+    )
+    assert parse_partition_limits(text, "") == PartitionLimits("main", 4, 8)
+    assert parse_partition_limits(text, "big") == PartitionLimits("big", 128, 24)
+    assert parse_partition_limits(text, "none") is None
+
+
+def test_partition_limits_while_all_nodes_are_down() -> None:
+    assert parse_partition_limits("main*|1:00:00|8|1|down*\n", "main") == PartitionLimits(
+        "main", 8, 1
+    )
+
+
+@pytest.mark.parametrize(
+    ("stderr", "kind", "words"),
+    [
+        pytest.param(
+            "sbatch: error: Batch job submission failed: Unable to contact slurm controller (connect failure)",
+            SlurmUnavailableError,
+            "does not answer",
+            id="controller-down",
+        ),
+        pytest.param(
+            "sbatch: error: Batch job submission failed: Protocol authentication error",
+            SlurmUnavailableError,
+            "does not answer",
+            id="munge-down",
+        ),
+        pytest.param(
+            "sbatch: error: Requested time limit is invalid (missing or exceeds some limit)",
+            SubmitError,
+            "fewer hours",
+            id="time-limit",
+        ),
+        pytest.param(
+            "sbatch: error: Batch job submission failed: Invalid account or account/partition combination specified",
+            SubmitError,
+            "account",
+            id="account",
+        ),
+        pytest.param(
+            "sbatch: error: invalid partition specified: x",
+            SubmitError,
+            "partition",
+            id="partition",
+        ),
+        pytest.param("sudo: a password is required", SubmitError, "classdesk check", id="sudoers"),
+        pytest.param(
+            "sudo: unknown user ada", SubmitError, "does not know your user name", id="unknown-user"
+        ),
+        pytest.param(
+            "something new", SubmitError, "a reason that classdesk does not know", id="unknown"
+        ),
+    ],
+)
+def test_refusals_are_explained(stderr: str, kind: type[SessionError], words: str) -> None:
+    error = explain_refusal(stderr, "ada")
+    assert type(error) is kind
+    assert words in error.message
+    assert stderr in error.detail
+    assert stderr not in error.message
+
+
+def test_every_ended_state_has_a_sentence() -> None:
+    ended = {state for state, phase in STATES.items() if phase is Phase.ENDED}
+    assert ended == set(END_SENTENCES)
+    assert "UNHEARD_OF" in end_sentence("UNHEARD_OF")
+
+
+def test_an_unknown_state_is_a_living_job() -> None:
+    assert phase_of("UNHEARD_OF") not in {Phase.ENDED, Phase.ENDING}
+
+
+def _commands(fake: FakeSlurm, timeout_s: float = 10) -> SlurmCommands:
+    return SlurmCommands(str(fake.directory), use_sudo=False, timeout_s=timeout_s)
+
+
+def test_submit_passes_script_and_environment_but_no_value_on_the_command_line(
+    fake_slurm: FakeSlurm,
+) -> None:
+    job_id = asyncio.run(
+        _commands(fake_slurm).submit(
+            "ada", ["--time=5"], "#!/bin/sh\n", {"JUPYTERHUB_API_TOKEN": "secret"}
+        )
+    )
+    job = fake_slurm.jobs()[job_id]
+    assert job["argv"] == ["--parsable", "--time=5"]
+    assert job["script"] == "#!/bin/sh\n"
+    assert job["environment"]["JUPYTERHUB_API_TOKEN"] == "secret"
+
+
+def test_with_sudo_only_names_of_variables_are_on_the_command_line(fake_slurm: FakeSlurm) -> None:
+    commands = SlurmCommands(str(fake_slurm.directory), use_sudo=True, timeout_s=5)
+    argv = commands._as_user("ada", {"JUPYTERHUB_API_TOKEN": "secret", "LESSONS_URL": "x"})
+    assert argv[-3:] == ["-u", "ada", "--"]
+    assert "--preserve-env=JUPYTERHUB_API_TOKEN,LESSONS_URL" in argv
+    assert "secret" not in " ".join(argv)
+
+
+def test_a_command_that_hangs_is_ended(fake_slurm: FakeSlurm) -> None:
+    fake_slurm.break_program("squeue", "HANG")
+    with pytest.raises(SlurmUnavailableError) as caught:
+        asyncio.run(_commands(fake_slurm, timeout_s=0.3).jobs("classdesk"))
+    assert "did not answer within 0.3 s" in caught.value.detail
+
+
+def test_a_missing_command_is_an_unavailable_slurm(fake_slurm: FakeSlurm) -> None:
+    commands = SlurmCommands("/nonexistent", use_sudo=False, timeout_s=5)
+    with pytest.raises(SlurmUnavailableError, match="can't be run"):
+        asyncio.run(commands.jobs("classdesk"))
+
+
+def test_cancelling_a_job_that_is_gone_is_fine(fake_slurm: FakeSlurm) -> None:
+    asyncio.run(_commands(fake_slurm).cancel("ada", "999"))
+
+
+def test_node_address(fake_slurm: FakeSlurm) -> None:
+    assert asyncio.run(_commands(fake_slurm).node_address("node1")) == "192.0.2.7"
