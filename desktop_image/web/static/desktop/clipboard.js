@@ -1,7 +1,8 @@
 // Copy and paste between the learner's computer and the desktop, without a permission prompt, also over HTTP.
 //
 // Paste: Ctrl + V is caught before noVNC sees it, and the focus goes to a hidden text area for a moment, so that
-// the browser itself hands over the text in a paste event. Then the desktop gets the text and the key.
+// the browser itself hands over the text in a paste event. Then the desktop gets the text, and a moment later the
+// key; what is typed in between waits.
 // Copy: the X server sends what was copied; it is written to the browser's clipboard.
 
 const KEYS = {
@@ -13,6 +14,10 @@ const KEYS = {
 };
 // Without a paste event (an empty clipboard, an image) the key goes to the desktop all the same.
 const PASTE_EVENT_MS = 150;
+// Programs learn of a new clipboard by themselves and a little late; until then mate-terminal ignores the key.
+const SETTLE_MS = 100;
+// The program that pastes asks for the text over the network; keys typed after it must not overtake the answer.
+const FETCH_MS = 250;
 const isMac = /Mac|iPhone|iPad/.test(navigator.platform);
 
 export class Clipboard {
@@ -21,7 +26,8 @@ export class Clipboard {
   #panel = document.getElementById("clipboard-panel");
   #text = document.getElementById("clipboard-text");
   #button = document.getElementById("clipboard-button");
-  #pending = null; // the paste under way
+  #pending = null; // the paste under way: its keys, its timer, and the key events that wait for its end
+  #held = new Set(); // the codes of the modifiers that are down
   #desktopText = ""; // what was copied last in the desktop
   #exported = true; // whether the learner's computer has got it
   #lastPasted = ""; // what the learner's computer offered last
@@ -29,8 +35,11 @@ export class Clipboard {
   setUp(screen) {
     this.#screen = screen;
     screen.addEventListener("clipboard", (event) => this.#take(event.detail));
-    window.addEventListener("keydown", (event) => this.#onKeyDown(event), { capture: true });
-    window.addEventListener("keyup", (event) => this.#onKeyUp(event), { capture: true });
+    for (const type of ["keydown", "keyup"]) {
+      window.addEventListener(type, (event) => this.#onKey(event), { capture: true });
+    }
+    // A key that is let go in another window is never heard of.
+    window.addEventListener("blur", () => this.#held.clear());
     // A copy that the browser refused for want of a gesture is tried again with the next one.
     window.addEventListener("pointerup", () => this.#export(), { capture: true });
     this.#target.addEventListener("paste", (event) => this.#onPaste(event));
@@ -57,8 +66,19 @@ export class Clipboard {
     this.#text.addEventListener("input", () => this.#offer(this.#text.value));
   }
 
+  #onKey(event) {
+    const down = event.type === "keydown";
+    if (/^(Control|Shift)/.test(event.code)) this.#held[down ? "add" : "delete"](event.code);
+    if (this.#pending) {
+      event.stopImmediatePropagation();
+      event.preventDefault();
+      this.#pending.waiting.push(copyOf(event));
+    } else if (down && event.target === this.#screen.canvas) {
+      this.#onKeyDown(event);
+    }
+  }
+
   #onKeyDown(event) {
-    if (event.target !== this.#screen.canvas) return;
     const keys = pasteKeys(event);
     if (keys) {
       // The browser must see this key as its own paste: nobody else may, and nothing prevents its default.
@@ -78,20 +98,11 @@ export class Clipboard {
     }
   }
 
-  #onKeyUp(event) {
-    // A key that was let go while the text area had the focus: noVNC must learn of it, or it stays down.
-    if (event.target === this.#target) {
-      this.#screen.canvas?.dispatchEvent(new KeyboardEvent("keyup", event));
-    }
-  }
-
   #beginPaste(keys) {
-    if (!this.#pending) {
-      const timer = setTimeout(() => this.#endPaste(null), PASTE_EVENT_MS);
-      this.#pending = { keys, timer };
-      this.#target.value = "";
-      this.#target.focus({ preventScroll: true });
-    }
+    const timer = setTimeout(() => this.#endPaste(""), PASTE_EVENT_MS);
+    this.#pending = { keys, timer, waiting: [] };
+    this.#target.value = "";
+    this.#target.focus({ preventScroll: true });
   }
 
   #onPaste(event) {
@@ -99,11 +110,10 @@ export class Clipboard {
     this.#endPaste(event.clipboardData.getData("text/plain"));
   }
 
-  #endPaste(text) {
-    if (!this.#pending) return;
-    const { keys, timer } = this.#pending;
-    this.#pending = null;
-    clearTimeout(timer);
+  async #endPaste(text) {
+    if (!this.#pending?.timer) return;
+    clearTimeout(this.#pending.timer);
+    this.#pending.timer = null;
     this.#screen.focus();
     // The browser's clipboard is older than the desktop's where the last export failed; and what came from
     // the desktop is there already, perhaps with more than its text.
@@ -111,9 +121,15 @@ export class Clipboard {
     if (text && text !== this.#desktopText && !stale) {
       this.#lastPasted = text;
       this.#offer(text);
+      await sleep(SETTLE_MS);
     }
+    const { keys, waiting } = this.#pending;
     if (keys.meta) this.#releaseMeta();
+    const fetched = this.#screen.textFetched();
     this.#press(keys.send);
+    await Promise.race([fetched, sleep(FETCH_MS)]);
+    this.#pending = null;
+    for (const event of waiting) this.#screen.canvas?.dispatchEvent(event);
   }
 
   #offer(text) {
@@ -124,10 +140,13 @@ export class Clipboard {
     this.#screen.offerText(text.replaceAll("\r\n", "\n"));
   }
 
-  /** Presses keys in order and lets them go in the opposite one. */
+  /** Presses keys in order and lets them go in the opposite one, but for modifiers that a finger holds. */
   #press(keys) {
     for (const [keysym, code] of keys) this.#screen.sendKey(keysym, code, true);
-    for (const [keysym, code] of keys.toReversed()) this.#screen.sendKey(keysym, code, false);
+    for (const [keysym, code] of keys.toReversed()) {
+      const held = [...this.#held].some((other) => other.replace(/Right$/, "Left") === code);
+      if (!held) this.#screen.sendKey(keysym, code, false);
+    }
   }
 
   #releaseMeta() {
@@ -153,6 +172,10 @@ export class Clipboard {
   }
 }
 
+function sleep(milliseconds) {
+  return new Promise((resolve) => { setTimeout(resolve, milliseconds); });
+}
+
 async function writeToBrowser(text, area) {
   try {
     await navigator.clipboard.writeText(text);
@@ -169,19 +192,32 @@ async function writeToBrowser(text, area) {
   return done;
 }
 
-/** The keys to send for a keystroke that pastes, or null. noVNC has seen Ctrl and Shift go down already. */
+/** The same key event once more; noVNC keeps the desktop's lock keys in step with the event's. */
+function copyOf(event) {
+  const { type, key, code, location, ctrlKey, shiftKey, altKey, metaKey } = event;
+  return new KeyboardEvent(type, {
+    key, code, location, ctrlKey, shiftKey, altKey, metaKey,
+    bubbles: true,
+    cancelable: true,
+    modifierCapsLock: event.getModifierState("CapsLock"),
+    modifierNumLock: event.getModifierState("NumLock"),
+    modifierAltGraph: event.getModifierState("AltGraph"),
+  });
+}
+
+/** The keys to send for a keystroke that pastes, or null. */
 function pasteKeys(event) {
   if (event.altKey || event.isComposing) return null;
+  const v = event.shiftKey ? [KEYS.shift, KEYS.V] : [KEYS.v];
   if (event.code === "KeyV" && isMac && event.metaKey && !event.ctrlKey) {
-    const v = event.shiftKey ? KEYS.V : KEYS.v;
-    return { meta: true, send: [KEYS.control, v] };
+    return { meta: true, send: [KEYS.control, ...v] };
   }
   if (event.metaKey) return null;
   if (event.key.toLowerCase() === "v" && event.ctrlKey) {
-    return { meta: false, send: [event.shiftKey ? KEYS.V : KEYS.v] };
+    return { meta: false, send: [KEYS.control, ...v] };
   }
   if (event.key === "Insert" && event.shiftKey && !event.ctrlKey) {
-    return { meta: false, send: [KEYS.insert] };
+    return { meta: false, send: [KEYS.shift, KEYS.insert] };
   }
   return null;
 }

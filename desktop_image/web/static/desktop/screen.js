@@ -2,6 +2,14 @@
 
 import RFB from "../../node_modules/@novnc/novnc/core/rfb.js";
 
+// noVNC answers the desktop's requests for the clipboard's text by itself, and has no event for it.
+const requests = new EventTarget();
+const provide = RFB.messages.extendedClipboardProvide;
+RFB.messages.extendedClipboardProvide = (...args) => {
+  provide(...args);
+  requests.dispatchEvent(new Event("answered"));
+};
+
 export class Screen extends EventTarget {
   #element;
   #url;
@@ -59,6 +67,11 @@ export class Screen extends EventTarget {
 
   offerText(text) {
     this.#rfb?.clipboardPasteFrom(text);
+  }
+
+  /** Resolves when the text that `offerText()` offered is on its way to a program that pastes it. */
+  textFetched() {
+    return new Promise((resolve) => { requests.addEventListener("answered", resolve, { once: true }); });
   }
 
   sendKey(keysym, code, down) {
