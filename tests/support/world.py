@@ -104,7 +104,7 @@ def processes(user: str) -> list[str]:
 def log_tails(lines: int = 25) -> str:
     """The ends of all logs: what a failed wait has to show."""
     parts = []
-    homes = sorted(Path("/home").glob("*/.local/state/classdesk/session.log"))
+    homes = sorted(Path("/home").glob("*/.local/state/classdesk/session-*.log"))
     for log in [*sorted(LOGS.glob("*.log")), *homes]:
         tail = log.read_text(errors="replace").splitlines()[-lines:]
         parts.append(f"--- {log}\n" + "\n".join(tail))
