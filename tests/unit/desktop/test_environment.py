@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from classdesk_desktop.environment import SYSTEM_PATH, desktop_environment, server_environment
+from classdesk_desktop.runtime import RuntimeDirectory
+
+RUNTIME = RuntimeDirectory(Path("/tmp/classdesk-1-ab"))
+
+JOB = {
+    "HOME": "/home/ada",
+    "USER": "ada",
+    "LANG": "en_CA.UTF-8",
+    "LESSONS_URL": "http://hub/lessons",
+    "CLASSDESK_END": "1",
+    "SLURM_JOB_ID": "7",
+    "OMP_NUM_THREADS": "2",
+    "JUPYTERHUB_API_TOKEN": "secret",
+    # What a learner's or a site's shell may have left behind.
+    "PATH": "/home/ada/miniconda3/bin:/home/ada/.local/bin:/usr/bin",
+    "CONDA_PREFIX": "/home/ada/miniconda3",
+    "PYTHONPATH": "/home/ada/lib",
+    "PYTHONHOME": "/home/ada",
+    "LD_LIBRARY_PATH": "/home/ada/lib",
+    "LD_PRELOAD": "/home/ada/evil.so",
+    "VIRTUAL_ENV": "/home/ada/env",
+    "BASH_ENV": "/home/ada/env.sh",
+    "BASH_FUNC_module%%": "() { :; }",
+    "SESSION_MANAGER": "local/elsewhere",
+    "DBUS_SESSION_BUS_ADDRESS": "unix:path=/run/user/1/bus",
+    "WAYLAND_DISPLAY": "wayland-0",
+    "DISPLAY": ":0",
+    "XAUTHORITY": "/home/ada/.Xauthority",
+    "XDG_RUNTIME_DIR": "/run/user/1",
+    "XDG_CONFIG_DIRS": "/home/ada/xdg",
+    "GTK_MODULES": "gail",
+    "SBATCH_EXPORT": "NONE",
+    "SLURM_EXPORT_ENV": "NIL",
+    "TMPDIR": "/scratch/long/path",
+}
+
+FOREIGN = [
+    "CONDA_PREFIX", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "LD_PRELOAD", "VIRTUAL_ENV", "BASH_ENV",
+    "BASH_FUNC_module%%", "SESSION_MANAGER", "DBUS_SESSION_BUS_ADDRESS", "WAYLAND_DISPLAY", "XDG_CONFIG_DIRS",
+    "GTK_MODULES", "SBATCH_EXPORT", "SLURM_EXPORT_ENV", "TMPDIR",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_what_breaks_desktops_is_left_out(name: str) -> None:
+    assert name not in desktop_environment(JOB, RUNTIME, 101)
+    assert name not in server_environment(JOB, RUNTIME, 5, 6)
+
+
+@pytest.mark.parametrize("name", ["HOME", "LANG", "LESSONS_URL", "SLURM_JOB_ID", "OMP_NUM_THREADS"])
+def test_what_a_site_gives_to_its_sessions_is_kept(name: str) -> None:
+    assert desktop_environment(JOB, RUNTIME, 101)[name] == JOB[name]
+
+
+def test_a_conda_in_front_of_the_path_does_not_reach_the_desktop() -> None:
+    assert desktop_environment(JOB, RUNTIME, 101)["PATH"] == SYSTEM_PATH
+
+
+def test_the_desktop_has_its_own_display_and_runtime_directory() -> None:
+    env = desktop_environment(JOB, RUNTIME, 101)
+    assert env["DISPLAY"] == ":101"
+    assert env["XAUTHORITY"].startswith(str(RUNTIME.path))
+    assert env["ICEAUTHORITY"].startswith(str(RUNTIME.path))
+    assert env["XDG_RUNTIME_DIR"] == str(RUNTIME.path)
+    assert env["XDG_CURRENT_DESKTOP"] == "MATE"
+    assert env["XDG_SESSION_TYPE"] == "x11"
+
+
+def test_the_desktop_does_not_know_the_hubs_token() -> None:
+    assert not [
+        name for name in desktop_environment(JOB, RUNTIME, 101) if name.startswith("JUPYTER")
+    ]
+
+
+def test_the_server_knows_the_token_its_socket_and_no_configuration_of_the_learner() -> None:
+    env = server_environment(JOB, RUNTIME, 5, 6)
+    assert env["JUPYTERHUB_API_TOKEN"] == "secret"
+    assert env["CLASSDESK_LISTEN_FD"] == "5"
+    assert env["CLASSDESK_SUPERVISOR"] == "6"
+    assert env["JUPYTER_NO_CONFIG"] == "1"
+    assert "DISPLAY" not in env

@@ -1,0 +1,287 @@
+"""The pages, their files and the desktop's socket, in a real Jupyter server with a token."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jupyter_server.serverapp import ServerApp
+from tornado.httpclient import AsyncHTTPClient, HTTPRequest, HTTPResponse
+from tornado.httpserver import HTTPServer
+from tornado.iostream import IOStream
+from tornado.websocket import WebSocketClientConnection, websocket_connect
+
+from classdesk_desktop.desktop_socket import TRY_AGAIN_LATER
+from classdesk_desktop.runtime import RuntimeDirectory, write_state
+
+from .conftest import TOKEN
+
+UPGRADE = {
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+    "Sec-WebSocket-Version": "13",
+}
+AUTHORIZED = {"Authorization": f"token {TOKEN}"}
+
+
+@dataclass
+class Server:
+    """A Jupyter server with our extension, in this process, so that a test sees its sockets."""
+
+    app: ServerApp
+    accepted: list[socket.socket] = field(default_factory=list)
+
+    def run(self, visit: Callable[[str], Awaitable[None]]) -> None:
+        """Serve for as long as `visit(host and base address)` takes."""
+
+        async def serve() -> None:
+            http = _RecordingServer(self.app.web_app)
+            http.accepted = self.accepted
+            listener = socket.create_server(("127.0.0.1", 0))
+            listener.setblocking(False)
+            http.add_socket(listener)
+            try:
+                await visit(f"127.0.0.1:{listener.getsockname()[1]}/user/ada")
+            finally:
+                http.stop()
+                await http.close_all_connections()
+
+        asyncio.run(serve())
+
+
+class _RecordingServer(HTTPServer):
+    accepted: list[socket.socket]
+
+    def handle_stream(self, stream: IOStream, address: tuple[Any, ...]) -> None:
+        self.accepted.append(stream.socket)
+        super().handle_stream(stream, address)
+
+
+@pytest.fixture
+def server(
+    runtime: RuntimeDirectory, web: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[Server]:
+    for name, value in {
+        "CLASSDESK_RUNTIME": str(runtime.path),
+        "CLASSDESK_WEB": str(web),
+        "CLASSDESK_SUPERVISOR": str(os.getppid()),
+        "CLASSDESK_END": "1900000000",
+        "JUPYTERHUB_USER": "ada <b>",
+        "JUPYTER_NO_CONFIG": "1",
+        "JUPYTER_RUNTIME_DIR": str(tmp_path),
+        "JUPYTER_PLATFORM_DIRS": "1",
+        "HOME": str(tmp_path),
+    }.items():
+        monkeypatch.setenv(name, value)
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    handlers = {number: signal.getsignal(number) for number in (2, 10, 15)}
+    app = ServerApp(
+        jpserver_extensions={"classdesk_desktop": True},
+        base_url="/user/ada/",
+        root_dir=str(tmp_path),
+        allow_root=True,
+        log_level="ERROR",
+    )
+    app.config.IdentityProvider.token = TOKEN
+    app.initialize(argv=[], find_extensions=False, new_httpserver=False)
+    yield Server(app)
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+    loop.close()
+    asyncio.set_event_loop(None)
+
+
+async def get(url: str, **options: Any) -> HTTPResponse:
+    return await AsyncHTTPClient(force_instance=True).fetch(
+        url, raise_error=False, follow_redirects=False, **options
+    )
+
+
+async def connect(address: str, headers: dict[str, str]) -> WebSocketClientConnection:
+    return await websocket_connect(
+        HTTPRequest(f"ws://{address}/desktop-websockify", headers=headers)
+    )
+
+
+def test_the_desktops_page_has_a_strict_policy_and_names_the_learner_safely(server: Server) -> None:
+    async def visit(address: str) -> None:
+        page = await get(f"http://{address}/desktop/", headers=AUTHORIZED)
+        text = page.body.decode()
+        assert page.code == 200
+        assert "ada &lt;b&gt;" in text
+        assert 'data-end="1900000000"' in text
+        policy = page.headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy
+        assert "script-src 'self';" in policy
+        assert "unsafe" not in policy
+        assert "_xsrf" in page.headers["Set-Cookie"]
+        assert "http" not in text.replace("/user/ada", "").replace("html", "")
+
+    server.run(visit)
+
+
+def test_every_file_that_the_pages_name_is_there(server: Server) -> None:
+    async def visit(address: str) -> None:
+        for page in ("desktop/", "terminal/"):
+            text = (await get(f"http://{address}/{page}", headers=AUTHORIZED)).body.decode()
+            host = address.partition("/")[0]
+            names = [part.split('"')[0] for part in text.split('="/user/ada/')[1:]]
+            files = [name for name in names if name.startswith("desktop/assets/")]
+            assert files
+            for name in files:
+                answer = await get(f"http://{host}/user/ada/{name}")
+                assert answer.code == 200, name
+                if name.endswith("js"):
+                    assert answer.headers["Content-Type"].startswith("text/javascript")
+                assert "immutable" in answer.headers["Cache-Control"]
+
+    server.run(visit)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "package.json",
+        "node_modules/@novnc/novnc/package.json",
+        "static/../package.json",
+        "static/%2e%2e/package.json",
+        "static/nothing.js",
+        "..%2f..%2fetc/passwd",
+    ],
+)
+def test_no_other_file_is_sent(server: Server, name: str) -> None:
+    async def visit(address: str) -> None:
+        answer = await get(f"http://{address}/desktop/assets/0123/{name}")
+        assert answer.code in {403, 404}
+
+    server.run(visit)
+
+
+def test_the_state_is_told_and_is_no_activity(server: Server, runtime: RuntimeDirectory) -> None:
+    write_state(runtime.state_file, "painted", "", 2)
+
+    async def visit(address: str) -> None:
+        answer = await get(f"http://{address}/desktop/state", headers=AUTHORIZED)
+        assert answer.code == 200
+        assert b'"state": "painted"' in answer.body
+        assert b'"end": "1900000000"' in answer.body
+
+    before = server.app.web_app.settings.get("api_last_activity")
+    server.run(visit)
+    assert server.app.web_app.settings.get("api_last_activity") == before
+
+
+@pytest.mark.parametrize("path", ["desktop/", "terminal/"])
+def test_a_stranger_is_sent_to_the_log_in(server: Server, path: str) -> None:
+    async def visit(address: str) -> None:
+        answer = await get(f"http://{address}/{path}")
+        assert answer.code == 302
+        assert "login" in answer.headers["Location"]
+
+    server.run(visit)
+
+
+def test_a_stranger_learns_no_state_and_starts_no_desktop(server: Server) -> None:
+    async def visit(address: str) -> None:
+        assert (await get(f"http://{address}/desktop/state")).code == 403
+        restart = await get(f"http://{address}/desktop/restart", method="POST", body="{}")
+        assert restart.code == 403
+
+    server.run(visit)
+
+
+def test_a_new_desktop_is_asked_of_the_supervisor(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[tuple[int, int]] = []
+    monkeypatch.setattr(os, "kill", lambda pid, number: sent.append((pid, number)))
+
+    async def visit(address: str) -> None:
+        answer = await get(
+            f"http://{address}/desktop/restart", method="POST", body="{}", headers=AUTHORIZED
+        )
+        assert answer.code == 202
+
+    server.run(visit)
+    assert sent == [(os.getppid(), signal.SIGUSR1)]
+
+
+def test_bytes_pass_both_ways_without_delay_and_are_no_activity(
+    server: Server, runtime: RuntimeDirectory
+) -> None:
+    ended = asyncio.Event()
+
+    async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"RFB 003.008\n")
+        while data := await reader.read(1 << 20):
+            writer.write(data)
+            await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+        ended.set()
+
+    async def visit(address: str) -> None:
+        backend = await asyncio.start_unix_server(echo, runtime.vnc_socket)
+        browser = await connect(address, AUTHORIZED)
+        assert await browser.read_message() == b"RFB 003.008\n"
+        sent = os.urandom(3 << 20)
+        for start in range(0, len(sent), 1 << 16):
+            await browser.write_message(sent[start : start + (1 << 16)], binary=True)
+        received = b""
+        while len(received) < len(sent):
+            part = await browser.read_message()
+            assert isinstance(part, bytes)
+            received += part
+        assert received == sent
+        assert server.accepted[-1].getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        browser.close()
+        async with asyncio.timeout(5):
+            await ended.wait()
+        backend.close()
+
+    server.run(visit)
+    assert "jupyter-server-proxy" not in server.app.web_app.settings.get("last_activity_times", {})
+
+
+def test_before_the_x_server_is_up_the_socket_closes_and_asks_to_come_again(server: Server) -> None:
+    async def visit(address: str) -> None:
+        browser = await connect(address, AUTHORIZED)
+        assert await browser.read_message() is None
+        assert browser.close_code == TRY_AGAIN_LATER
+        browser.close()
+
+    server.run(visit)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        pytest.param({}, id="no token"),
+        pytest.param({"Authorization": "token wrong"}, id="wrong token"),
+    ],
+)
+def test_a_strangers_socket_is_refused(
+    server: Server, runtime: RuntimeDirectory, headers: dict[str, str]
+) -> None:
+    async def visit(address: str) -> None:
+        answer = await get(f"http://{address}/desktop-websockify", headers=UPGRADE | headers)
+        assert answer.code == 403
+
+    server.run(visit)
+
+
+def test_a_plain_request_to_the_socket_is_refused(server: Server) -> None:
+    async def visit(address: str) -> None:
+        answer = await get(f"http://{address}/desktop-websockify", headers=AUTHORIZED)
+        assert answer.code == 405
+
+    server.run(visit)

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import classdesk_desktop.desktop
+from classdesk_desktop.processes import descendants, stop_group
+
+GUARD = Path(classdesk_desktop.desktop.__file__).with_name("ice-guard.sh")
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def wait_until_gone(pid: int) -> None:
+    deadline = time.monotonic() + 5
+    while alive(pid):
+        assert time.monotonic() < deadline, f"process {pid} is still there"
+        time.sleep(0.02)
+
+
+def test_descendants_are_found_below_a_process() -> None:
+    with subprocess.Popen(["/bin/sh", "-c", "sleep 60 & wait"]) as shell:
+        deadline = time.monotonic() + 5
+        while not descendants(shell.pid):
+            assert time.monotonic() < deadline
+        assert shell.pid in descendants(os.getpid())
+        for pid in descendants(shell.pid):
+            os.kill(pid, 9)
+        shell.wait()
+
+
+def test_a_group_that_ignores_the_request_is_killed() -> None:
+    async def stop() -> tuple[int, int | None]:
+        process = await asyncio.create_subprocess_exec(
+            "/bin/sh", "-c", "trap '' TERM; sleep 60 & echo $!; wait; wait",
+            stdout=subprocess.PIPE, start_new_session=True,
+        )  # fmt: skip
+        assert process.stdout is not None
+        child = int(await process.stdout.readline())
+        await stop_group(process, 0.2)
+        return child, process.returncode
+
+    child, status = asyncio.run(stop())
+    assert status == -9
+    wait_until_gone(child)
+
+
+def test_an_orphan_is_adopted_and_ended(tmp_path: Path) -> None:
+    # In a process of its own: the test runner must not adopt anybody, or end its own children.
+    program = (
+        "import subprocess, sys\n"
+        "from classdesk_desktop.processes import become_subreaper, descendants, end_descendants\n"
+        "import os\n"
+        "become_subreaper()\n"
+        "subprocess.run(['/bin/sh', '-c', 'setsid sleep 60 & echo $!'], check=True)\n"
+        "sys.stdout.flush()\n"
+        "assert len(descendants(os.getpid())) == 1\n"
+        "end_descendants(2)\n"
+        "assert not descendants(os.getpid())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=20
+    )
+    assert done.returncode == 0, done.stderr
+    wait_until_gone(int(done.stdout))
+
+
+def test_the_guard_runs_the_program_where_its_ice_address_is_free() -> None:
+    done = subprocess.run(
+        ["/bin/sh", GUARD, "/bin/sh", "-c", "echo $0-$1-$$", "a b", "c"],
+        capture_output=True, text=True, check=True, timeout=10,
+    )  # fmt: skip
+    assert done.stdout.startswith("a b-c-")
+
+
+def test_the_guard_takes_another_process_number_where_the_address_is_taken(tmp_path: Path) -> None:
+    # The program whose number is taken cannot be known before: take the address from the inside.
+    holder = tmp_path / "holder.py"
+    holder.write_text(
+        "import os, socket, sys\n"
+        "taken = socket.socket(socket.AF_UNIX)\n"
+        "taken.bind(f'\\0/tmp/.ICE-unix/{os.getpid()}')\n"
+        "taken.listen()\n"
+        "os.set_inheritable(taken.fileno(), True)\n"
+        "print(os.getpid(), flush=True)\n"
+        f"os.execv('/bin/sh', ['/bin/sh', {str(GUARD)!r}, '/bin/sh', '-c', 'echo $$; exit 7'])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, holder], capture_output=True, text=True, check=False, timeout=10
+    )
+    taken, used = done.stdout.split()
+    assert used != taken
+    assert done.returncode == 7
+
+
+def test_taken_ice_addresses_stop_a_listener_which_the_guard_is_for() -> None:
+    """The fact behind the guard: abstract sockets are taken once, whatever process namespace asks."""
+    name = f"\0/tmp/.ICE-unix/classdesk-test-{os.getpid()}"
+    with socket.socket(socket.AF_UNIX) as first, socket.socket(socket.AF_UNIX) as second:
+        first.bind(name)
+        try:
+            second.bind(name)
+        except OSError as error:
+            assert error.errno == 98  # noqa: PT017 - EADDRINUSE, by its number in Linux
+        else:
+            raise AssertionError("an abstract address was taken twice")

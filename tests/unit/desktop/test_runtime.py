@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from classdesk_desktop.runtime import (
+    MAX_DIRECTORY_LENGTH,
+    RuntimeDirectory,
+    read_state,
+    write_state,
+    write_x_authority,
+)
+
+
+def test_the_directory_is_private_and_short(runtime: RuntimeDirectory) -> None:
+    assert runtime.path.stat().st_mode & 0o777 == 0o700
+    assert len(str(runtime.vnc_socket)) < 107
+
+
+def test_the_directory_is_made_in_tmpdir(runtime: RuntimeDirectory) -> None:
+    inner = RuntimeDirectory.create({"TMPDIR": "/tmp/"}, 0)
+    assert inner.path.parent == Path("/tmp")
+    inner.remove()
+
+
+@pytest.mark.parametrize(
+    "tmpdir",
+    [
+        pytest.param("/tmp/" + "long/" * 20, id="too long for sockets"),
+        pytest.param("/nonexistent", id="missing"),
+        pytest.param("relative", id="relative"),
+        pytest.param("/proc", id="not writable"),
+    ],
+)
+def test_a_useless_tmpdir_is_passed_over(tmpdir: str) -> None:
+    directory = RuntimeDirectory.create({"TMPDIR": tmpdir}, 0)
+    assert directory.path.parent == Path("/tmp")
+    assert len(str(directory.path)) <= MAX_DIRECTORY_LENGTH
+    directory.remove()
+
+
+def test_remove_takes_all_and_forgives_a_second_call(runtime: RuntimeDirectory) -> None:
+    (runtime.path / "deep").mkdir()
+    (runtime.path / "deep" / "file").touch()
+    runtime.remove()
+    runtime.remove()
+    assert not runtime.path.exists()
+
+
+def test_the_x_authority_fits_every_display(runtime: RuntimeDirectory) -> None:
+    write_x_authority(runtime.x_authority, b"0123456789abcdef")
+    data = runtime.x_authority.read_bytes()
+    assert data == b"\xff\xff\0\0\0\0\0\x12MIT-MAGIC-COOKIE-1\0\x100123456789abcdef"
+    assert runtime.x_authority.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_state_is_read_as_written(runtime: RuntimeDirectory) -> None:
+    write_state(runtime.state_file, "failed", "The X server ended.", 3)
+    state = read_state(runtime.state_file)
+    assert (state["state"], state["detail"], state["starts"]) == (
+        "failed",
+        "The X server ended.",
+        3,
+    )
+    assert json.loads(runtime.state_file.read_text())["since"] > 0
+
+
+def test_before_the_first_state_the_desktop_is_starting(runtime: RuntimeDirectory) -> None:
+    assert read_state(runtime.state_file)["state"] == "starting X"
