@@ -41,18 +41,26 @@ class LessonFileHandler(StaticFileHandler):
 def configure(c: Any, site: Site) -> None:
     """Set templates and handlers."""
     c.JupyterHub.template_paths = [str(_directory("classdesk_hub") / "templates")]
-    c.JupyterHub.extra_handlers = [
+    ours = [
         (r"/lessons/(.+)", LessonFileHandler, {"path": site.lessons.directory}),
         (
-            r"/classdesk/static/(.+)",
+            r"/classdesk/spawner/(.+)",
             StaticFileHandler,
             {"path": str(_directory("classdesk_spawner") / "static")},
         ),
+        (
+            r"/classdesk/static/(.+)",
+            StaticFileHandler,
+            {"path": str(_directory("classdesk_hub") / "static")},
+        ),
     ]
+    routes = {row[0] for row in ours}
+    # JupyterHub reads this list when it starts. Its `extra_handlers` come too late to take a route over.
     default_handlers[:] = [
         (row[0], FormLinkHandler, *row[2:]) if row[1] is SpawnHandler else row
         for row in default_handlers
-    ]
+        if row[0] not in routes
+    ] + ours
 
 
 def _directory(package: str) -> Path:

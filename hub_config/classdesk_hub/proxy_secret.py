@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import tempfile
 from pathlib import Path
 
 from .site import Site
@@ -18,8 +19,8 @@ def proxy_token(site: Site) -> str:
     """
     path = Path(site.hub.state_directory) / "proxy_token"
     if not path.exists():
-        draft = path.with_name(f"proxy_token.{os.getpid()}")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        descriptor, name = tempfile.mkstemp(prefix="proxy_token.", dir=path.parent)  # mode 0600
+        draft = Path(name)
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
             file.write(secrets.token_hex(32))
         try:

@@ -54,8 +54,17 @@ def bubblewrap(settings: RuntimeSettings, home: str) -> RuntimeCommand:
     argv += ["--proc", "/proc", "--dev", "/dev", "--ro-bind-try", "/sys", "/sys"]
     argv += ["--size", str(settings.tmp_mib * 1024 * 1024), "--perms", "1777", "--tmpfs", "/tmp"]  # noqa: S108
     argv += ["--tmpfs", "/run", "--tmpfs", "/var/tmp", "--tmpfs", "/home"]  # noqa: S108
-    for name in ("resolv.conf", "hosts", "localtime"):
+    for name in ("resolv.conf", "hosts"):
         argv += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
+    # The node's time zone; bwrap can't bind onto the image's /etc/localtime, which is a symbolic link.
+    argv += [
+        "--ro-bind-try",
+        "/etc/localtime",
+        "/run/localtime",
+        "--setenv",
+        "TZ",
+        ":/run/localtime",
+    ]
     argv += ["--ro-bind-data", "11", "/etc/passwd", "--ro-bind-data", "12", "/etc/group"]
     argv += ["--bind", home, home]
     for bind in settings.binds:

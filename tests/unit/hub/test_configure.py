@@ -75,9 +75,9 @@ def test_the_form_is_shown_by_our_handler(site_file: Path) -> None:
 
 
 def test_lesson_files_come_from_the_site_files_directory(site_file: Path) -> None:
-    c = Config()
-    configure(c, site_file)
-    (row,) = [row for row in c.JupyterHub.extra_handlers if row[1] is LessonFileHandler]
+    configure(Config(), site_file)
+    configure(Config(), site_file)
+    (row,) = [row for row in default_handlers if row[1] is LessonFileHandler]
     assert row[2] == {"path": "/var/lib/classdesk/image/opt/classdesk/lessons"}
 
 

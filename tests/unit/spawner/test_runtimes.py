@@ -23,6 +23,12 @@ def test_bubblewrap_opens_the_image_read_only_and_the_home_for_writing() -> None
     assert argv[-2:] == ["--", SESSION_PROGRAM]
 
 
+def test_bubblewrap_gives_the_session_the_time_zone_of_the_node() -> None:
+    argv = _argv(kind="bubblewrap")
+    assert ("/etc/localtime", "/run/localtime") in _pairs(argv, "--ro-bind-try")
+    assert ("TZ", ":/run/localtime") in _pairs(argv, "--setenv")
+
+
 def test_bubblewrap_leaves_nothing_behind_and_sees_no_other_process() -> None:
     argv = _argv(kind="bubblewrap")
     assert {"--unshare-pid", "--die-with-parent", "--new-session"} <= set(argv)
