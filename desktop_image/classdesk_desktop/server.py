@@ -14,7 +14,7 @@ from classdesk_desktop.settings import DEFAULT_URLS, INTERFACES, Interface
 _EXTENSIONS: Final[dict[Interface, tuple[str, ...]]] = {
     "desktop": ("jupyter_server_terminals",),
     "terminal": ("jupyter_server_terminals",),
-    "lab": ("jupyter_server_terminals", "jupyter_server_proxy", "jupyterlab"),
+    "lab": ("jupyter_lsp", "jupyter_server_proxy", "jupyter_server_terminals", "jupyterlab"),
 }
 
 # A proxy on the way cuts a silent websocket, often after 60 s, and a dead link is only noticed by a
@@ -47,6 +47,8 @@ from jupyterhub.singleuser.extension import JupyterHubSingleUser  # noqa: E402
 from tornado.web import RequestHandler  # noqa: E402
 from traitlets.config import Config  # noqa: E402
 
+from classdesk_desktop.desktop_socket import DesktopSocketHandler  # noqa: E402
+
 
 def server_config(interface: Interface, home: str, default_url: str) -> Config:
     """The server's configuration; the learner's own configuration files are not read."""
@@ -61,9 +63,26 @@ def server_config(interface: Interface, home: str, default_url: str) -> Config:
         "websocket_ping_timeout": _PING_SECONDS,
         "log_function": _log_unusual_request,
     }
-    # A graph of dask's dashboard in a JupyterLab tab must not keep an abandoned session alive.
-    config.ServerProxy.exclude_last_activity_patterns = [r".*/proxy/.*"]
+    # A class should see its lesson, not questions about news; and the node may have no internet.
+    config.LabApp.news_url = None
+    config.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
     return config
+
+
+def _forget_stock_desktop() -> None:
+    """Keep JupyterLab's launcher from offering jupyter-remote-desktop-proxy's desktop.
+
+    Its entry point starts a VNC server of its own, with another home for its settings; ours comes with the
+    interface Desktop. Other entry points of jupyter-server-proxy stay.
+    """
+    import jupyter_server_proxy  # late: JupyterLab alone needs it
+
+    original = jupyter_server_proxy.get_entrypoint_server_processes
+
+    def without_desktop() -> list[Any]:
+        return [process for process in original() if process.name != DesktopSocketHandler.name]
+
+    jupyter_server_proxy.get_entrypoint_server_processes = without_desktop
 
 
 def _log_unusual_request(handler: RequestHandler) -> None:
@@ -113,6 +132,8 @@ class SessionServer(JupyterHubSingleUser):  # type: ignore[misc]
         kwargs["jpserver_extensions"] = dict.fromkeys(
             (*kwargs["jpserver_extensions"], "classdesk_desktop", *_EXTENSIONS[kind]), True
         )
+        if kind == "lab":
+            _forget_stock_desktop()
         config = server_config(
             kind, os.environ["HOME"], os.environ.get("JUPYTERHUB_DEFAULT_URL", "")
         )
