@@ -3,6 +3,8 @@
 if [ -n "${BASH_VERSION-}" ] && [ -z "${CLASSDESK_SHELL-}" ]; then
   CLASSDESK_SHELL=1 # not exported: each shell sets itself up once
 
+  # Where modules are; a site that binds its own into the session says so by MODULEPATH.
+  export MODULEPATH="${MODULEPATH:-/opt/modules/Core}"
   if ! command -v module >/dev/null 2>&1 && [ -r /usr/share/lmod/lmod/init/bash ]; then
     # shellcheck source=/dev/null
     . /usr/share/lmod/lmod/init/bash
