@@ -98,7 +98,7 @@ def job_ids(user: str) -> list[str]:
 
 def processes(user: str) -> list[str]:
     """The processes of a user, a line each; empty when there are none."""
-    return command("ps", "-o", "pid=,args=", "-U", user, check=False).splitlines()
+    return command("ps", "-ww", "-o", "pid=,args=", "-U", user, check=False).splitlines()
 
 
 def log_tails(lines: int = 25) -> str:
