@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from classdesk_desktop.lesson_model import Lesson, load_lesson
+from classdesk_desktop.lesson.model import Lesson, load_lesson
 
 DESCRIPTION = """
 title = "Short"

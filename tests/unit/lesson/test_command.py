@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from classdesk_desktop.lesson import main
+from classdesk_desktop.lesson.command import main
 
 REPOSITORY = Path(__file__).parents[3]
 
@@ -222,7 +222,7 @@ def test_it_runs_isolated_where_the_terminal_knows_only_ascii(home: Path) -> Non
     (home / "argparse.py").write_text("raise SystemExit('hidden')\n")
     code = (
         f"import sys; sys.path.append({str(REPOSITORY / 'desktop_image')!r}); "
-        "from classdesk_desktop.lesson import main; sys.exit(main())"
+        "from classdesk_desktop.lesson.command import main; sys.exit(main())"
     )
     environment = os.environ | {"LC_ALL": "C", "PYTHONPATH": str(home), "PYTHONUTF8": "0"}
     done = subprocess.run(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from classdesk_desktop.lesson_model import DESCRIPTION, Lesson, load_lesson, load_lessons
+from classdesk_desktop.lesson.model import DESCRIPTION, Lesson, load_lesson, load_lessons
 
 LESSONS = Path(__file__).parents[3] / "lesson_scripts"
 

@@ -16,8 +16,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from classdesk_desktop.lesson_files import State, ensure_copies, get, reset, state
-from classdesk_desktop.lesson_model import Lesson, LessonError
+from classdesk_desktop.lesson.files import State, ensure_copies, get, reset, state
+from classdesk_desktop.lesson.model import Lesson, LessonError
 
 FailWith = Callable[[str, int], None]
 

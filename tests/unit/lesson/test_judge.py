@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from classdesk_desktop.lesson_judge import judge
-from classdesk_desktop.lesson_model import Exercise, Seconds
-from classdesk_desktop.lesson_run import Python, Run
+from classdesk_desktop.lesson.judge import judge
+from classdesk_desktop.lesson.model import Exercise, Seconds
+from classdesk_desktop.lesson.run import Python, Run
 
 LOOP = Exercise(
     name="loop",

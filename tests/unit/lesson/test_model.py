@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classdesk_desktop.lesson_model import (
+from classdesk_desktop.lesson.model import (
     Lesson,
     LessonError,
     Seconds,

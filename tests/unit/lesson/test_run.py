@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from classdesk_desktop.lesson_model import LessonError
-from classdesk_desktop.lesson_run import Python, find_python, run_script
+from classdesk_desktop.lesson.model import LessonError
+from classdesk_desktop.lesson.run import Python, find_python, run_script
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from classdesk_desktop import lesson_hints
-from classdesk_desktop.lesson_model import Exercise
-from classdesk_desktop.lesson_run import Python, Run
+from classdesk_desktop.lesson import hints
+from classdesk_desktop.lesson.model import Exercise
+from classdesk_desktop.lesson.run import Python, Run
 
 __all__ = ["Verdict", "judge"]
 
@@ -60,7 +60,7 @@ def judge(
         return Verdict(
             passed=False,
             told=f"Your script stopped with an error after {took}: {last}",
-            cause=lesson_hints.of_error(run.errors, neighbours),
+            cause=hints.of_error(run.errors, neighbours),
         )
     printed = _answer(exercise, run)
     if printed is None:
@@ -96,7 +96,7 @@ def _wrong_value(exercise: Exercise, run: Run, source: str) -> Verdict:
     return Verdict(
         passed=False,
         told=f"Your script printed {printed} after {run.seconds:.1f} s; expected: {expected}.",
-        cause=hint or lesson_hints.of_output(run.output, source),
+        cause=hint or hints.of_output(run.output, source),
     )
 
 
@@ -129,7 +129,7 @@ def _judge_time(exercise: Exercise, run: Run, python: Python, source: str, print
     return Verdict(
         passed=False,
         told=f"Your script {facts}. On {cores} it should take at most {limit:.1f} s{compared}.",
-        cause=exercise.hints.get("slow") or lesson_hints.of_slowness(source),
+        cause=exercise.hints.get("slow") or hints.of_slowness(source),
         try_again=seconds.in_turn is None or work < 0.95 * seconds.in_turn,
     )
 

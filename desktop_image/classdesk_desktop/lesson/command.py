@@ -14,8 +14,8 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from classdesk_desktop.lesson_check import Outcome, check
-from classdesk_desktop.lesson_files import (
+from classdesk_desktop.lesson.check import Outcome, check
+from classdesk_desktop.lesson.files import (
     State,
     copies_folder,
     copy_of,
@@ -25,7 +25,7 @@ from classdesk_desktop.lesson_files import (
     shown,
     state,
 )
-from classdesk_desktop.lesson_model import (
+from classdesk_desktop.lesson.model import (
     Lesson,
     LessonError,
     load_lessons,

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from classdesk_desktop.lesson_model import LessonError
+from classdesk_desktop.lesson.model import LessonError
 
 __all__ = ["Python", "Run", "find_python", "run_script"]
 

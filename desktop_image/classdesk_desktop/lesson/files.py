@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 
-from classdesk_desktop.lesson_model import (
+from classdesk_desktop.lesson.model import (
     Lesson,
     LessonError,
     lesson_folders,

@@ -8,10 +8,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TextIO
 
-from classdesk_desktop.lesson_files import shown
-from classdesk_desktop.lesson_judge import judge
-from classdesk_desktop.lesson_model import SOLUTIONS, Exercise, Lesson, LessonError
-from classdesk_desktop.lesson_run import Python, Run, find_python, run_script
+from classdesk_desktop.lesson.files import shown
+from classdesk_desktop.lesson.judge import judge
+from classdesk_desktop.lesson.model import SOLUTIONS, Exercise, Lesson, LessonError
+from classdesk_desktop.lesson.run import Python, Run, find_python, run_script
 
 __all__ = ["Outcome", "check"]
 
