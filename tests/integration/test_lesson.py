@@ -3,45 +3,28 @@
 These runs take the seconds that the lesson is about, about 35 in all.
 """
 
-from __future__ import annotations
-
 import os
 import subprocess
 from pathlib import Path
-from typing import Protocol
 
 import pytest
 
-
-class RunInImage(Protocol):
-    """Runs a command in the image as a learner with this home, as a session's job would."""
-
-    def __call__(
-        self, argv: list[str], home: Path, *, timeout: float = 60
-    ) -> subprocess.CompletedProcess[str]: ...
-
+from support.image import run_in_image
 
 SERIAL = "y = inc(x)"
 IMPORTS = ("from time import sleep\n", "from time import sleep\nfrom dask import delayed\n")
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    folder = tmp_path / "home"
-    folder.mkdir()
-    return folder
-
-
 def in_terminal(
-    run: RunInImage, home: Path, command: str, *, module: bool = True
+    home: Path, command: str, *, module: bool = True
 ) -> subprocess.CompletedProcess[str]:
     """What a learner types in a terminal of the desktop."""
     line = f"module load python && {command}" if module else command
-    return run(["bash", "-lc", line], home, timeout=120)
+    return run_in_image(["bash", "-lc", line], home, timeout_s=120, check=False)
 
 
-def test_the_lessons_own_solutions_are_right(run_in_image: RunInImage, home: Path) -> None:
-    done = in_terminal(run_in_image, home, "lesson check dask-delay --solutions")
+def test_the_lessons_own_solutions_are_right(image_home: Path) -> None:
+    done = in_terminal(image_home, "lesson check dask-delay --solutions")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "not yet" not in done.stdout
     assert "8 of 8 are right." in done.stdout
@@ -66,40 +49,38 @@ def test_the_lessons_own_solutions_are_right(run_in_image: RunInImage, home: Pat
     ids=["delayed call", "not computed"],
 )
 def test_a_mistake_in_the_challenge_is_told(
-    *, run_in_image: RunInImage, home: Path, call: str, total: str, printed: str, cause: str
+    *, image_home: Path, call: str, total: str, printed: str, cause: str
 ) -> None:
-    assert in_terminal(run_in_image, home, "lesson get").returncode == 0
-    script = home / "Desktop" / "Lesson" / "dask-delay" / "loop.py"
+    assert in_terminal(image_home, "lesson get").returncode == 0
+    script = image_home / "Desktop" / "Lesson" / "dask-delay" / "loop.py"
     text = script.read_text().replace(SERIAL, f"y = {call}").replace(*IMPORTS)
     script.write_text(text.replace("sum(results)", total))
-    done = in_terminal(run_in_image, home, "cd Desktop/Lesson/dask-delay && ./verify loop")
+    done = in_terminal(image_home, "cd Desktop/Lesson/dask-delay && ./verify loop")
     assert done.returncode == 1, done.stdout + done.stderr
     assert f"  not yet: Your script printed {printed}" in done.stdout
     assert cause in done.stdout
 
 
-def test_on_one_core_the_gain_is_not_asked_for(run_in_image: RunInImage, home: Path) -> None:
+def test_on_one_core_the_gain_is_not_asked_for(image_home: Path) -> None:
     core = min(os.sched_getaffinity(0))
     command = f"taskset -c {core} lesson check delay --solutions"
-    done = in_terminal(run_in_image, home, command)
+    done = in_terminal(image_home, command)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Your session has 1 core" in done.stdout
 
 
-def test_without_the_module_the_learner_is_told_to_load_it(
-    run_in_image: RunInImage, home: Path
-) -> None:
-    done = in_terminal(run_in_image, home, "lesson check delay --solutions", module=False)
+def test_without_the_module_the_learner_is_told_to_load_it(image_home: Path) -> None:
+    done = in_terminal(image_home, "lesson check delay --solutions", module=False)
     assert done.returncode == 1
     assert "module load python" in done.stdout
 
 
-def test_a_reset_in_the_image_keeps_the_learners_file(run_in_image: RunInImage, home: Path) -> None:
-    copies = home / "Desktop" / "Lesson" / "dask-delay"
-    assert in_terminal(run_in_image, home, "lesson get", module=False).returncode == 0
+def test_a_reset_in_the_image_keeps_the_learners_file(image_home: Path) -> None:
+    copies = image_home / "Desktop" / "Lesson" / "dask-delay"
+    assert in_terminal(image_home, "lesson get", module=False).returncode == 0
     assert not (copies / "solutions").exists()
     (copies / "hello.py").write_text("mine")
-    done = in_terminal(run_in_image, home, "lesson reset hello.py", module=False)
+    done = in_terminal(image_home, "lesson reset hello.py", module=False)
     assert done.returncode == 0, done.stderr
     (kept,) = copies.glob("hello.py.*.bak")
     assert kept.read_text() == "mine"
