@@ -1,0 +1,47 @@
+"""Fixtures of the browser tests: Chromium, learners at it, and a place for pictures."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from support import world
+from support.browser import SitDown, chromium, room
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    world.require_world()
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def pictures(artifacts: Path, request: pytest.FixtureRequest) -> Path:
+    """Where a module's screenshots go: build/artifacts/browser/MODULE."""
+    return artifacts / "browser" / Path(request.path).stem.removeprefix("test_")
+
+
+@pytest.fixture(scope="session")
+def docs_pictures(artifacts: Path) -> Path:
+    """Where the documentation's pictures are made; tests/browser/take-pictures brings them into docs/pictures."""
+    path = artifacts / "browser/pictures"
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+@pytest.fixture
+def sit_down(browser: Browser, hub: world.Hub, pictures: Path) -> Iterator[SitDown]:
+    """Sits a learner down at a browser window of his own, logged in. His session ends with the test."""
+    with room(browser, hub, pictures) as sit_down:
+        yield sit_down
+
+
+@pytest.fixture(scope="module")
+def sit_down_for_long(browser: Browser, _product: world.Hub, pictures: Path) -> Iterator[SitDown]:
+    """The same for sessions that the tests of a module share, one after the other."""
+    if not Path("/run/classdesk/supervisord.pid").exists():
+        assert world.bring_up() == _product, "address and accounts stay the same"
+    with room(browser, _product, pictures) as sit_down:
+        yield sit_down
