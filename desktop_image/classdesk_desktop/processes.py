@@ -18,7 +18,7 @@ _PR_SET_CHILD_SUBREAPER: Final = 36  # linux/prctl.h
 def become_subreaper() -> None:
     """Make orphans of this process's descendants its children, so that they can be found and ended.
 
-    In an own process namespace the kernel does this work; the `host` runtime has none.
+    The runtimes give a session a process namespace, which ends with it; this serves one that does not.
     """
     ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 

@@ -54,7 +54,6 @@ def server_config(interface: Interface, home: str, default_url: str) -> Config:
     """The server's configuration; the learner's own configuration files are not read."""
     config = Config()
     config.ServerApp.root_dir = home
-    config.ServerApp.allow_root = True  # DEV
     config.ServerApp.default_url = default_url or DEFAULT_URLS[interface]
     # A login shell: `module` and the learner's own settings are there, as in the desktop's terminal.
     config.ServerApp.terminado_settings = {"shell_command": ["/bin/bash", "--login"]}

@@ -1,17 +1,30 @@
-"""What the hub knows of its cluster: one watcher and one cache of limits, shared by all spawners."""
+"""What the hub knows of its cluster, shared by all spawners.
 
+One watcher, one cache of limits, and the broom: jobs that no session knows are found and cancelled.
+"""
+
+import asyncio
+import contextlib
 import functools
+import hashlib
 import logging
+import socket
 import time
+from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from ._errors import SessionError
 from ._options import Ceiling, Ceilings
 from ._settings import FormSettings, SlurmSettings
-from ._slurm import PartitionLimits, SlurmCommands
+from ._slurm import Job, PartitionLimits, SlurmCommands
+from ._states import Phase
 from ._watcher import JobWatcher
 
 _LIMITS_KEEP_S = 60.0
+_SWEEP_S = 30.0
+_LONGEST_RETRY_S = 30.0
+_LIVING = frozenset({Phase.WAITING, Phase.RUNNING, Phase.HELD_UP})
 
 _log = logging.getLogger("jupyterhub.classdesk.cluster")
 
@@ -28,6 +41,10 @@ class Cluster:
     commands: SlurmCommands = field(init=False)
     watcher: JobWatcher = field(init=False)
     _limits: dict[str, tuple[float, PartitionLimits]] = field(default_factory=dict, init=False)
+    _submissions: set[str] = field(default_factory=set, init=False)
+    _unwanted: set[str] = field(default_factory=set, init=False)
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set, init=False)
+    _sweeping: bool = field(default=False, init=False)
     _addresses: dict[str, str] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
@@ -68,6 +85,80 @@ class Cluster:
                 )
                 return node
         return self._addresses[node]
+
+    @property
+    def hub_id(self) -> str:
+        """Mark of this hub in its jobs' comments: it touches no job of another hub."""
+        identity = f"{socket.gethostname()} {self.settings.job_name}"
+        return hashlib.sha256(identity.encode()).hexdigest()[:8]
+
+    @contextlib.contextmanager
+    def submission(self, submission: str) -> Iterator[None]:
+        """Keep the broom from a job whose sbatch has not returned yet."""
+        self._submissions.add(submission)
+        try:
+            yield
+        finally:
+            self._submissions.discard(submission)
+
+    def cancel_later(self, user: str, job_id: str) -> None:
+        """Cancel a job that nobody wants; try again until Slurm says that it is gone."""
+        if job_id not in self._unwanted:
+            self._unwanted.add(job_id)
+            self._background(self._cancel_until_gone(user, job_id))
+
+    def start_sweeping(self) -> None:
+        """Begin to look for jobs that no session knows, now and then, as long as the hub runs."""
+        if not self._sweeping:
+            self._sweeping = True
+            self._background(self._sweep())
+
+    async def _sweep(self) -> None:
+        suspects: set[str] = set()
+        while True:
+            await asyncio.sleep(_SWEEP_S)
+            snapshot = await self.watcher.newer_than(time.monotonic())
+            strays = [job for job in snapshot.jobs.values() if self._is_stray(job)]
+            for job in strays:
+                if job.id in suspects:
+                    _log.warning("Job %s of %s has no session; it is cancelled", job.id, job.user)
+                    self.cancel_later(job.user, job.id)
+            suspects = {job.id for job in strays}
+
+    def _is_stray(self, job: Job) -> bool:
+        _, _, mark = job.comment.rpartition(":")
+        submission, _, hub_id = mark.partition("@")
+        return (
+            job.phase in _LIVING
+            and hub_id == self.hub_id
+            and submission not in self._submissions
+            and not self.watcher.follows(job.id)
+        )
+
+    async def _cancel_until_gone(self, user: str, job_id: str) -> None:
+        pause = 1.0
+        submitted = time.monotonic()
+        self.watcher.follow(job_id)
+        try:
+            while True:
+                try:
+                    await self.commands.cancel(user, job_id)
+                except SessionError as error:
+                    _log.warning("Job %s is still to be cancelled: %s", job_id, error)
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, _LONGEST_RETRY_S)
+                snapshot = await self.watcher.newer_than(time.monotonic())
+                job = snapshot.jobs.get(job_id)
+                if job.phase not in _LIVING if job else self.watcher.is_gone(job_id, submitted):
+                    return
+        finally:
+            self._unwanted.discard(job_id)
+            self.watcher.forget(job_id)
+
+    def _background(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)  # the loop itself keeps no reference to a task
+        task.add_done_callback(self._tasks.discard)
 
     async def _partition_limits(self, partition: str) -> PartitionLimits | None:
         asked, limits = self._limits.get(partition, (-_LIMITS_KEEP_S, None))

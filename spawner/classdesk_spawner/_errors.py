@@ -4,6 +4,8 @@ JupyterHub 6 logs a `SpawnException` without a traceback and counts it by its `r
 `jupyterhub_message`. Both are filled here, so an error is translated once, where it is noticed.
 """
 
+import html
+import re
 from collections.abc import Sequence
 
 from jupyterhub.spawner import SpawnException
@@ -75,7 +77,44 @@ class SubmitError(SessionError):
 
 
 class JobEndedError(SessionError):
-    """The job ended before the session was ready."""
+    """The job ended before the session was ready.
+
+    Args:
+        sentence: How it ended.
+        job_id: Slurm's number of the job.
+        last_words: The last lines of the session's log, where the job could still send them.
+    """
 
     reason = "job_ended"
     status_code = 503
+
+    def __init__(self, sentence: str, *, job_id: str, last_words: str = "") -> None:
+        advice = next(
+            (advice for words, advice in _ADVICE if re.search(words, last_words)),
+            "Please start again; if it happens again, show your instructor this page.",
+        )
+        super().__init__(
+            f"{sentence} {advice}", detail=f"job {job_id}; its log ended: {last_words!r}"
+        )
+        if last_words:
+            self.jupyterhub_html_message = (
+                f"{html.escape(self.message)}</p><p>The session's log (job {html.escape(job_id)}) ended with:</p>"
+                f"<pre class='text-start'>{html.escape(last_words)}</pre><p>"
+            )
+
+
+_ADVICE = (
+    (
+        r"No space left on device|Disk quota exceeded",
+        "Your home directory is full: delete what you do not need, then start again.",
+    ),
+    (
+        r"Read-only file system",
+        "Your home directory can't be written at the moment. Please tell your instructor.",
+    ),
+    (
+        r"bwrap: |apptainer: |FATAL: +(could not open image|while)",
+        "The compute node could not open the desktop image. Please tell your instructor.",
+    ),
+)
+"""What the end of a session's log tells, and what to do then."""

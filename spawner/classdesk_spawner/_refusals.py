@@ -46,6 +46,14 @@ REFUSALS: tuple[tuple[str, str], ...] = (
         "No machine of the cluster has what you asked for. Please choose fewer cores.",
     ),
     (
+        r"(QOS|Assoc).*Wall",
+        "The time that you asked for is longer than your account allows. Please choose fewer hours.",
+    ),
+    (
+        r"(QOS|Assoc).*(Cpu|CPU|Core).*PerJob",
+        "The cores that you asked for are more than your account allows. Please choose fewer cores.",
+    ),
+    (
         r"QOSMax|AssocMax|AssocGrp|QOSGrp|MaxSubmitJobs|Job violates accounting/QOS policy",
         "Your account's limit is reached: end another session or job of yours, then start again.",
     ),

@@ -11,16 +11,13 @@ from ._runtimes import RuntimeCommand
 from ._settings import SlurmSettings
 
 
-def sbatch_arguments(
-    slurm: SlurmSettings, options: SessionOptions, server_name: str = ""
-) -> list[str]:
+def sbatch_arguments(slurm: SlurmSettings, options: SessionOptions, comment: str) -> list[str]:
     """Return the options of sbatch for a session.
 
     Args:
         slurm: The site's partition, account and so on.
         options: The validated options.
-        server_name: Name of the hub's server; kept in the job's comment, so that a job whose id was
-            lost is found by its owner and name.
+        comment: Kept with the job, so that one whose number was never stored is found.
     """
     arguments = [
         f"--job-name={slurm.job_name}",
@@ -32,7 +29,7 @@ def sbatch_arguments(
         # sudo hands over a clean environment with our variables only. A list of names instead of ALL
         # would make slurmd run the learner's login shell first (see sbatch(1), --export).
         "--export=ALL",
-        "--no-requeue",
+        "--requeue" if slurm.requeue else "--no-requeue",
         # The home may be full or unreadable; the script finds a place for its log itself.
         "--chdir=/",
         "--output=/dev/null",
@@ -43,7 +40,7 @@ def sbatch_arguments(
         ("account", slurm.account),
         ("qos", slurm.qos),
         ("reservation", slurm.reservation),
-        ("comment", server_name),
+        ("comment", comment),
     ):
         if value:
             arguments.append(f"--{option}={value}")
@@ -76,6 +73,8 @@ def _template() -> jinja2.Template:
     environment = jinja2.Environment(
         undefined=jinja2.StrictUndefined,
         keep_trailing_newline=True,
+        comment_start_string="{##",  # bash has ${#variable}
+        comment_end_string="##}",
         trim_blocks=True,
         lstrip_blocks=True,
         autoescape=False,  # noqa: S701  # shell text; every word is quoted above

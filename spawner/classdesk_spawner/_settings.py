@@ -157,6 +157,10 @@ class SlurmSettings(Section):
         True,
         description="Submit as the learner through sudo; false only where the hub is the learner.",
     )
+    requeue: bool = Field(
+        False,
+        description="Let Slurm start a session anew on another node when its node fails; windows are lost.",
+    )
     command_timeout_s: float = Field(
         15.0, gt=0, le=300, description="Time limit of each Slurm command in seconds."
     )

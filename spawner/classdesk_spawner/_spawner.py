@@ -4,28 +4,23 @@ import asyncio
 import pwd
 import time
 from collections.abc import AsyncIterator, Mapping
-from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from batchspawner import SlurmSpawner
 from traitlets import Callable, Instance, Unicode, default
 
-from . import _port_handler
+from . import _job_handlers
 from ._cluster import Cluster, cluster_for
-from ._errors import JobEndedError, OptionsError, SessionError
+from ._errors import OptionsError, SessionError
 from ._form import read_fields, render_form
+from ._job import SessionJob
 from ._options import OptionRules, SessionOptions
+from ._progress import StartState, progress_event
 from ._runtimes import runtime_command
 from ._script import render_batch_script, sbatch_arguments
-from ._settings import SpawnerSettings
-from ._slurm import Job
-from ._states import Phase, end_sentence
+from ._settings import SlurmSettings, SpawnerSettings
 
-_port_handler.install()
-
-_CANCEL_TRIES = 3
-_ENDING_PATIENCE_S = 35.0  # Slurm's default KillWait is 30 s
+_job_handlers.install()
 
 DEFAULT_URLS = {"desktop": "/desktop/", "lab": "/lab", "terminal": "/terminal/"}
 """The page that a session opens, by kind of interface."""
@@ -80,16 +75,17 @@ class DesktopSpawner(SlurmSpawner):  # type: ignore[misc]  # batchspawner has no
     def _default_options_from_form(self) -> object:
         return self._read_options_form
 
+    _spawn_future: "asyncio.Future[None] | None"
+
     def __init__(self, **kwargs: object) -> None:
         super().__init__(**kwargs)
         self.options: SessionOptions | None = None
-        self.job_user = ""
-        self._submitted = float("-inf")
-        self._port_known = asyncio.Event()
-        self._awaits_port = False
+        self.job: SessionJob | None = None
+        self._pressed = time.monotonic()
+        self._resumption: asyncio.Task[None] | None = None
         self._refused_fields: Mapping[str, object] | None = None
 
-    # Options ---------------------------------------------------------------------------------------
+    # Options ---------------------------------------------------------------------------------
 
     @property
     def cluster(self) -> Cluster:
@@ -146,81 +142,100 @@ class DesktopSpawner(SlurmSpawner):  # type: ignore[misc]  # batchspawner has no
             return {}  # limits have changed since, or a REST call stored something else
         return stored
 
-    # Life of a session -----------------------------------------------------------------------------
+    # Life of a session -----------------------------------------------------------------------
 
     async def start(self) -> tuple[str, int]:
-        """Submit the job, wait until its server has called home, and return its address and port."""
+        """Submit the job, wait until its session has called home; return its address and port."""
         options = self.options or await self.validated_options(self.user_options)
+        self._pressed = time.monotonic()
         self.port = 0
         self.ip = self.settings.session.bind_address
         self.default_url = DEFAULT_URLS[options.kind]
-        self._port_known.clear()
-        self._awaits_port = True
-        try:
-            await self._submit(options)
-            node = await self._until_reachable()
-            return await self.cluster.node_address(node), self.port
-        finally:
-            self._awaits_port = False
+        account = await asyncio.to_thread(self._unix_account)
+        runtime = runtime_command(self.settings.runtime, account.pw_dir)
+        job = self.job = SessionJob.new(self.cluster, account.pw_name, self.api_token)
+        # Written down before sbatch and again after it: a hub that dies between finds the job.
+        self._write_down()
+        await job.submit(
+            sbatch_arguments(self._slurm_settings(), options, job.comment(self.name)),
+            render_batch_script(options, runtime, account.pw_dir),
+            self._job_environment(),
+        )
+        self._write_down()
+        self.log.info("Session %s is job %s: %s", self._log_name, job.job_id, options)
+        address = await job.until_reachable()
+        self.port = job.port
+        return address, job.port
 
     async def stop(self, now: bool = False) -> None:
         """Cancel the job and wait until Slurm says that it has ended.
 
         Raises:
-            SessionError: Slurm did not cancel it. The job is remembered, so stopping can be tried again.
+            SessionError: Slurm did not cancel it now. It is tried again until it does.
         """
-        if not self.job_id:
+        job = self.job
+        if job is None or not job.job_id:
             return
-        job_id, user = self.job_id, self.job_user or self.user.name
-        self.log.info("Stopping session %s, job %s", self._log_name, job_id)
-        for left in reversed(range(_CANCEL_TRIES)):
-            try:
-                await self.cluster.commands.cancel(user, job_id)
-                break
-            except SessionError as error:
-                if not left:
-                    raise
-                self.log.warning("Job %s could not be cancelled, trying again: %s", job_id, error)
-                await asyncio.sleep(1)
+        self.log.info("Stopping session %s, job %s", self._log_name, job.job_id)
+        await job.cancel()
         if not now:
-            await self._until_ended(job_id)
+            await job.until_ended()
 
     async def poll(self) -> int | None:
         """Return None while the session lives, its exit status otherwise. Never asks Slurm itself."""
-        if not self.job_id:
+        if self.job is None:
             return 1
-        watcher = self.cluster.watcher
-        watcher.follow(self.job_id)
-        job = watcher.job(self.job_id)
-        if job is not None and job.phase is Phase.ENDED:
-            self.log.info("Session %s: %s", self._log_name, end_sentence(job.state))
-        elif job is not None or not watcher.is_gone(self.job_id, self._submitted):
-            return None
-        self.clear_state()
-        return 0 if job is not None and job.state == "COMPLETED" else 1
+        if self.job.taken_up and not self.job.port:
+            return await self._resumed()
+        status = self.job.exit_status()
+        if status is not None:
+            self.log.info("Session %s has ended: %s", self._log_name, self.job.seen)
+            self.clear_state()
+        return status
 
     async def progress(self) -> AsyncIterator[dict[str, object]]:
         """Yield what the learner's waiting page shows."""
         shown = None
         while True:
-            event = self._progress_event()
+            event = self.progress_event()
             if event != shown:
                 shown = event
                 yield event
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(1)
 
-    def accept_port(self, port: int) -> bool:
-        """Take the port on which the session's server listens; False unless it is being waited for."""
-        if not (self._awaits_port and self.job_id and self.port == 0):
+    def progress_event(self) -> dict[str, object]:
+        """Return what a waiting learner should read now."""
+        watcher, job = self.cluster.watcher, self.job
+        state = StartState(
+            job=job.seen if job else None,
+            queue=watcher.latest.jobs if watcher.latest else {},
+            submitted=bool(job and job.job_id),
+            called_home=bool(job and job.port),
+            waited_s=time.monotonic() - self._pressed,
+            stale=watcher.failure is not None,
+        )
+        return progress_event(state)
+
+    async def accept_port(self, port: int) -> bool:
+        """Take the port on which the session's server listens; False when none is expected."""
+        job = self.job
+        if job is None:
             return False
-        self.port = port
-        self._port_known.set()
+        if job.take_port(port):
+            return True
+        if self.pending or self.server is None:
+            return False
+        address = await job.take_over(port)
+        if address is None:
+            return False
+        self.log.info("Session %s was started anew, at %s:%s", self._log_name, address, port)
+        self._move_to(address, port)
+        await self._add_route()
         return True
 
-    async def _submit(self, options: SessionOptions) -> None:
-        account = await asyncio.to_thread(self._unix_account)
+    def _slurm_settings(self) -> SlurmSettings:
         site = self.settings.slurm
-        slurm = site.model_copy(
+        return site.model_copy(
             update={
                 "partition": self.req_partition or site.partition,
                 "account": self.req_account or site.account,
@@ -228,27 +243,6 @@ class DesktopSpawner(SlurmSpawner):  # type: ignore[misc]  # batchspawner has no
                 "reservation": self.req_reservation or site.reservation,
             }
         )
-        runtime = runtime_command(self.settings.runtime, account.pw_dir)
-        submission = asyncio.ensure_future(
-            self.cluster.commands.submit(
-                account.pw_name,
-                sbatch_arguments(slurm, options, quote(self.name, safe="")),
-                render_batch_script(options, runtime, account.pw_dir),
-                self._job_environment(),
-            )
-        )
-        try:
-            job_id = await asyncio.shield(submission)
-        except asyncio.CancelledError:
-            # sbatch may be about to succeed: a job that nobody knows must not stay.
-            submission.add_done_callback(self._cancel_unwanted)
-            raise
-        self._submitted = time.monotonic()
-        self.job_id, self.job_user = job_id, account.pw_name
-        self.orm_spawner.state = self.get_state()
-        self.db.commit()
-        self.cluster.watcher.follow(job_id)
-        self.log.info("Session %s is job %s: %s", self._log_name, job_id, options)
 
     def _unix_account(self) -> pwd.struct_passwd:
         try:
@@ -273,123 +267,83 @@ class DesktopSpawner(SlurmSpawner):  # type: ignore[misc]  # batchspawner has no
         environment["LESSONS_URL"] = self.lessons_url or api_url.removesuffix("/api") + "/lessons"
         return environment
 
-    def _cancel_unwanted(self, submission: "asyncio.Future[str]") -> None:
-        if submission.cancelled() or submission.exception() is not None:
-            return
-        job_id = submission.result()
-        self.log.info(
-            "Session %s was given up while it was submitted; job %s", self._log_name, job_id
-        )
-        task = asyncio.ensure_future(self.cluster.commands.cancel(self.user.name, job_id))
-        task.add_done_callback(self._log_failed_cancel)
+    # Across restarts of the hub --------------------------------------------------------------
 
-    def _log_failed_cancel(self, task: "asyncio.Future[None]") -> None:
-        if not task.cancelled() and (error := task.exception()) is not None:
-            self.log.error("A job that nobody wants could not be cancelled: %s", error)
+    async def _resumed(self) -> int | None:
+        """Go on with a start that an earlier hub process began; called when the hub starts.
 
-    async def _until_reachable(self) -> str:
-        """Wait until the job runs and its server has called home; return the node's name."""
-        watcher = self.cluster.watcher
-        moment = self._submitted
-        while True:
-            moment = (await watcher.newer_than(moment)).began
-            job = watcher.job(self.job_id)
-            if job is None and watcher.is_gone(self.job_id, self._submitted):
-                raise self._ended_early("The session's job is gone from the queue.")
-            if job is not None and job.phase in {Phase.ENDED, Phase.ENDING}:
-                raise self._ended_early(end_sentence(job.state))
-            if job is not None and job.phase is Phase.RUNNING and job.node:
-                if self.port:
-                    return job.node
-                await self._port_or_next_tick(moment)
-                if self.port:
-                    return job.node
+        It is made to look like any start to JupyterHub, so that the learner's waiting page goes on,
+        *Cancel* works, and a failure is told.
+        """
+        if self._resumption is None:
+            self._resumption = asyncio.ensure_future(self._go_on_starting())
+            self._spawn_future, self._spawn_pending = self._resumption, True
+            self._resumption.add_done_callback(self._end_resumption)
+        elif not self._resumption.done():
+            return None
+        await asyncio.wait([self._resumption])
+        failed = self._resumption.cancelled() or self._resumption.exception() is not None
+        return 1 if failed else None
 
-    async def _port_or_next_tick(self, moment: float) -> None:
-        waits = [
-            asyncio.ensure_future(self._port_known.wait()),
-            asyncio.ensure_future(self.cluster.watcher.newer_than(moment)),
-        ]
+    async def _go_on_starting(self) -> None:
+        job = self.job
+        if job is None or not (job.job_id or await job.find()):
+            self.clear_state()
+            raise SessionError(
+                "The hub was restarted before your session was submitted. Please start it again."
+            )
+        self.log.info("Going on with the start of session %s, job %s", self._log_name, job.job_id)
         try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
+            address = await asyncio.wait_for(job.until_reachable(), self.start_timeout)
+        except TimeoutError:
+            raise SessionError(
+                "Your session waited too long in the queue. Please start it again."
+            ) from None
+        self._move_to(address, job.port)
 
-    async def _until_ended(self, job_id: str) -> None:
-        watcher = self.cluster.watcher
-        cancelled = moment = time.monotonic()
-        while time.monotonic() - cancelled < _ENDING_PATIENCE_S:
-            try:
-                moment = (
-                    await asyncio.wait_for(
-                        watcher.newer_than(moment), self.settings.slurm.command_timeout_s
-                    )
-                ).began
-            except TimeoutError:
-                self.log.warning(
-                    "Slurm took the order to cancel job %s, but gives no news of it", job_id
-                )
-                return
-            job = watcher.job(job_id)
-            if job is None or job.phase is Phase.ENDED:
-                watcher.forget(job_id)
-                return
-        self.log.warning("Job %s was cancelled, but Slurm has not ended it yet", job_id)
+    def _end_resumption(self, resumption: "asyncio.Future[None]") -> None:
+        self._spawn_pending = False
+        if not resumption.cancelled() and resumption.exception() is not None:
+            self.log.error("Session %s: %s", self._log_name, resumption.exception())
+            return
+        self._spawn_future = None
+        task = asyncio.ensure_future(self._route_when_checked())
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
 
-    def _ended_early(self, sentence: str) -> JobEndedError:
-        job_id = self.job_id
-        self.cluster.watcher.forget(job_id)
-        self.clear_state()
-        home = Path("~") / ".local/state/classdesk" / f"session-{job_id}.log"
-        return JobEndedError(
-            f"{sentence} Please start again; if it happens again, show your instructor this page. "
-            f"The session's log is {home}.",
-            detail=f"job {job_id} of {self._log_name}",
-        )
+    async def _route_when_checked(self) -> None:
+        """Add the route of a resumed session; JupyterHub itself looks only every few minutes."""
+        while self.pending:  # noqa: ASYNC110  # JupyterHub has no event for it
+            await asyncio.sleep(0.2)
+        if self.ready:
+            await self._add_route()
 
-    def _progress_event(self) -> dict[str, object]:
-        watcher = self.cluster.watcher
-        job = watcher.job(self.job_id) if self.job_id else None
-        if not self.job_id:
-            percent, text = 5, "Asking the cluster for your session…"
-        elif job is None or job.phase is Phase.WAITING:
-            percent, text = 20, f"Waiting for free cores on the cluster{self._reason(job)}…"
-        elif self._awaits_port:
-            percent, text = (
-                50,
-                f"The cluster has started your session on {job.node}. It is getting ready…",
-            )
-        else:
-            percent, text = 80, "Your session is ready. Opening it…"
-        if watcher.failure is not None:
-            text += (
-                " (The scheduler does not answer at the moment; this is the last that is known.)"
-            )
-        return {"progress": percent, "message": text}
+    def _move_to(self, address: str, port: int) -> None:
+        self.port = port
+        self.server.ip, self.server.port = address, port
+        self._write_down()
 
-    @staticmethod
-    def _reason(job: Job | None) -> str:
-        return "" if job is None or job.reason in {"None", ""} else f" (Slurm says: {job.reason})"
+    async def _add_route(self) -> None:
+        await self.user.settings["proxy"].add_user(self.user, self.name)
 
-    # State across restarts of the hub --------------------------------------------------------------
+    def _write_down(self) -> None:
+        self.orm_spawner.state = self.get_state()
+        self.db.commit()
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take over a session that an earlier hub process started."""
         super().load_state(state)
-        self.job_user = state.get("job_user", "")
+        self.job = SessionJob.from_state(self.cluster, state.get("classdesk", {}))
 
     def get_state(self) -> dict[str, Any]:
         """Return what the next hub process must know."""
-        state: dict[str, Any] = super().get_state()
-        if self.job_id:
-            state["job_user"] = self.job_user
-        return state
+        if self.job is None:
+            return {}
+        self.job_id = self.job.job_id  # for hooks that know batchspawner
+        return {**super().get_state(), "classdesk": self.job.to_state()}
 
     def clear_state(self) -> None:
         """Forget the job."""
-        if self.job_id:
-            self.cluster.watcher.forget(self.job_id)
+        if self.job is not None:
+            self.job.forget()
+        self.job = None
         super().clear_state()
-        self.job_user = ""
-        self._submitted = float("-inf")

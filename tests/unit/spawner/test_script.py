@@ -1,8 +1,13 @@
 """The batch script and sbatch's arguments. Refresh the golden files with `pytest --refresh-golden`."""
 
+import json
 import os
 import subprocess
+from base64 import b64decode
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
+from typing import ClassVar
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -39,8 +44,9 @@ def test_script_passes_shellcheck(kind: str, tmp_path: Path) -> None:
     assert checked.returncode == 0, checked.stdout
 
 
-def _run(script: str, home: Path) -> subprocess.CompletedProcess[str]:
+def _run(script: str, home: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     environment = {
+        **variables,
         "PATH": os.environ["PATH"],
         "HOME": str(home),
         "SLURM_JOB_ID": "7",
@@ -79,10 +85,66 @@ def test_script_hands_over_the_accounts(tmp_path: Path) -> None:
     assert "root:x:0:\n" in log
 
 
-def test_script_runs_where_the_home_can_not_be_written(tmp_path: Path) -> None:
-    outcome = _run(_echoing("plain", Path("/proc/no-home")), tmp_path)
+def test_script_runs_where_the_home_can_not_be_written_and_leaves_no_file(tmp_path: Path) -> None:
+    (tmp_path / "tmp").mkdir()
+    command = RuntimeCommand(("/bin/bash", "-c", 'env >"$1"', "-", str(tmp_path / "seen")))
+    outcome = _run(
+        render_batch_script(OPTIONS, command, "/proc/no-home"),
+        tmp_path,
+        TMPDIR=str(tmp_path / "tmp"),
+    )
     assert outcome.returncode == 0
-    assert "CLASSDESK_INTERFACE=desktop" in outcome.stdout
+    assert "CLASSDESK_INTERFACE=desktop" in (tmp_path / "seen").read_text()
+    assert not list((tmp_path / "tmp").iterdir())
+
+
+class _Hub(BaseHTTPRequestHandler):
+    """Keeps what is posted to it."""
+
+    posts: ClassVar[list[tuple[str, str | None, str]]] = []
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.posts.append(
+            (self.path, self.headers["Authorization"], b64decode(body["log"]).decode())
+        )
+        self.send_response(201)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Keep the test's output free of the server's."""
+
+
+@pytest.mark.parametrize("home", ["writable", "not writable"])
+def test_a_failed_session_sends_the_end_of_its_log(tmp_path: Path, home: str) -> None:
+    directory = tmp_path if home == "writable" else Path("/proc/no-home")
+    command = RuntimeCommand(("/bin/bash", "-c", "echo cannot open the image; exit 3"))
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Hub) as hub:
+        Thread(target=hub.serve_forever, daemon=True).start()
+        outcome = _run(
+            render_batch_script(OPTIONS, command, str(directory)),
+            tmp_path,
+            JUPYTERHUB_API_URL=f"http://127.0.0.1:{hub.server_port}/hub/api",
+            JUPYTERHUB_API_TOKEN="t0ken",
+        )
+        hub.shutdown()
+    assert outcome.returncode == 3
+    path, authorization, log = _Hub.posts.pop()
+    assert (path, authorization) == ("/hub/api/classdesk/last-words", "token t0ken")
+    assert log.endswith("cannot open the image\nclassdesk: the session ended with status 3\n")
+
+
+@pytest.mark.parametrize(
+    "url", ["", "http://127.0.0.1:1/hub/api", "https://hub/api", "http://no such host"]
+)
+def test_a_hub_that_can_not_be_told_does_not_change_how_the_job_ends(
+    tmp_path: Path, url: str
+) -> None:
+    command = RuntimeCommand(("/bin/false",))
+    outcome = _run(
+        render_batch_script(OPTIONS, command, str(tmp_path)), tmp_path, JUPYTERHUB_API_URL=url
+    )
+    assert outcome.returncode == 1
 
 
 def test_script_keeps_the_last_five_logs_and_the_learners_other_files(tmp_path: Path) -> None:
@@ -123,11 +185,13 @@ def test_arguments_carry_what_was_asked_for() -> None:
 )
 @given(st.text(st.characters(blacklist_characters="\0", blacklist_categories=["Cs"]), min_size=1))
 def test_no_path_becomes_shell_text(tmp_path: Path, text: str) -> None:
-    command = RuntimeCommand(("/usr/bin/printf", "<%s>", text))
+    command = RuntimeCommand(("/bin/bash", "-c", 'printf "%s" "$1" >result', "-", text))
     script = render_batch_script(OPTIONS, command, f"/proc/{text}")
     outcome = subprocess.run(
         ["bash"], input=script.encode(), cwd=tmp_path, capture_output=True, check=False
     )
     assert outcome.returncode == 0
-    assert f"<{text}>".encode() in outcome.stdout
+    result = tmp_path / "result"
+    assert result.read_bytes() == text.encode()
+    result.unlink()
     assert not list(tmp_path.iterdir())

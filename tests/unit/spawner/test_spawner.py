@@ -1,7 +1,9 @@
 """The life of a session against the fake Slurm; the real one is in tests/integration."""
 
 import asyncio
+import base64
 import getpass
+import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,7 +15,13 @@ from tornado.web import HTTPError
 
 from classdesk_spawner import DesktopSpawner, SessionError, SlurmSettings, SpawnerSettings
 from classdesk_spawner._errors import JobEndedError, OptionsError, SlurmUnavailableError
-from classdesk_spawner._port_handler import ROUTE, PortHandler, read_port
+from classdesk_spawner._job import SessionJob
+from classdesk_spawner._job_handlers import (
+    PORT_ROUTE,
+    PortHandler,
+    read_last_words,
+    read_port,
+)
 from support.fake_slurm import FakeSlurm
 
 
@@ -49,6 +57,24 @@ def _spawner(fake: FakeSlurm, **slurm: Any) -> DesktopSpawner:
     return spawner
 
 
+def _state(job_id: str = "", port: int = 43210) -> dict[str, Any]:
+    """Return the state of a session of an earlier hub process."""
+    job = {
+        "user": getpass.getuser(),
+        "submission": "5ub",
+        "token_hash": "",
+        "job_id": job_id,
+        "port": port,
+    }
+    return {"classdesk": job}
+
+
+def _give_server(spawner: DesktopSpawner, ip: str = "", port: int = 0) -> None:
+    """Give the spawner a record of its server, as JupyterHub does before it calls start()."""
+    spawner.orm_spawner.server = object()
+    spawner._server = SimpleNamespace(orm_server=spawner.orm_spawner.server, ip=ip, port=port)
+
+
 @pytest.fixture
 def learner(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Let the account of this process, often root, count as a learner's."""
@@ -63,6 +89,10 @@ def _run(scene: Callable[[], Awaitable[None]]) -> None:
     asyncio.run(bounded())
 
 
+def _message(spawner: DesktopSpawner) -> str:
+    return str(spawner.progress_event()["message"])
+
+
 async def _until(true: Callable[[], bool]) -> None:
     while not true():
         await asyncio.sleep(0.02)
@@ -75,14 +105,15 @@ def test_start_waits_for_node_and_port_and_stop_cancels(fake_slurm: FakeSlurm) -
         await spawner.apply_user_options(spawner, {"ui": "desktop", "cores": 1})
         start = asyncio.ensure_future(spawner.start())
         await _until(lambda: bool(fake_slurm.jobs()))
-        await _until(lambda: bool(spawner.job_id))
-        assert spawner.orm_spawner.state == {"job_id": "101", "job_user": getpass.getuser()}
-        assert spawner.db.commits == 1
-        assert spawner._progress_event()["progress"] == 20
+        await _until(lambda: spawner.db.commits == 2)
+        assert spawner.orm_spawner.state["job_id"] == "101"
+        assert "secret" not in str(spawner.orm_spawner.state)
+        assert "In the queue" in _message(spawner)
         fake_slurm.change("101", state="RUNNING", node="node1")
-        await _until(lambda: spawner._progress_event()["progress"] == 50)
-        assert spawner.accept_port(43210)
-        assert not spawner.accept_port(43211), "a port is taken once"
+        await _until(lambda: "The machine node1 is yours" in _message(spawner))
+        assert await spawner.accept_port(43210)
+        assert "the session's server and desktop are starting" in _message(spawner)
+        assert not await spawner.accept_port(43211), "a port is taken once"
         assert await start == ("192.0.2.7", 43210)
         assert await spawner.poll() is None
         job = fake_slurm.jobs()["101"]
@@ -109,8 +140,7 @@ def test_a_refused_submission_is_a_sentence_and_leaves_no_job(fake_slurm: FakeSl
         spawner = _spawner(fake_slurm)
         with pytest.raises(SlurmUnavailableError, match="does not answer"):
             await spawner.start()
-        assert spawner.job_id == ""
-        assert not spawner.accept_port(43210)
+        assert not fake_slurm.jobs()
         await spawner.stop()
 
     _run(scene)
@@ -125,7 +155,6 @@ def test_a_job_that_ends_before_it_is_ready_says_how(fake_slurm: FakeSlurm) -> N
         fake_slurm.change("101", state="OUT_OF_MEMORY")
         with pytest.raises(JobEndedError, match="more memory than it had"):
             await start
-        assert spawner.job_id == ""
 
     _run(scene)
 
@@ -144,17 +173,19 @@ def test_a_start_given_up_during_submission_leaves_no_job(fake_slurm: FakeSlurm)
 
 
 @pytest.mark.usefixtures("learner")
-def test_a_failing_scancel_keeps_the_job_known(fake_slurm: FakeSlurm) -> None:
+def test_a_failing_scancel_is_tried_until_the_job_is_gone(fake_slurm: FakeSlurm) -> None:
     async def scene() -> None:
         spawner = _spawner(fake_slurm)
-        spawner.load_state({"job_id": "101", "job_user": getpass.getuser()})
+        spawner.job = SessionJob.new(spawner.cluster, getpass.getuser(), "secret")
+        await spawner.job.submit([], "", {})
         fake_slurm.break_program(
             "scancel", "scancel: error: Socket timed out on send/recv operation"
         )
         with pytest.raises(SessionError):
             await spawner.stop()
-        assert spawner.job_id == "101"
-        assert len(fake_slurm.calls("scancel")) == 3
+        spawner.clear_state()  # as JupyterHub does whatever stop() said
+        fake_slurm.mend_program("scancel")
+        await _until(lambda: fake_slurm.jobs()["101"]["state"] == "CANCELLED")
 
     _run(scene)
 
@@ -165,11 +196,11 @@ def test_a_failing_squeue_never_drops_a_session(fake_slurm: FakeSlurm, stderr: s
     async def scene() -> None:
         spawner = _spawner(fake_slurm, command_timeout_s=0.2)
         fake_slurm.break_program("squeue", stderr)
-        spawner.load_state({"job_id": "101"})
+        spawner.load_state(_state("101"))
         for _ in range(10):
             assert await spawner.poll() is None
             await asyncio.sleep(0.1)
-        assert "does not answer at the moment" in str(spawner._progress_event()["message"])
+        assert "does not answer at the moment" in _message(spawner)
 
     _run(scene)
 
@@ -178,11 +209,116 @@ def test_poll_asks_slurm_nothing_itself(fake_slurm: FakeSlurm) -> None:
     async def scene() -> None:
         spawners = [_spawner(fake_slurm, job_name="many") for _ in range(50)]
         for number, spawner in enumerate(spawners):
-            spawner.load_state({"job_id": str(number)})
+            spawner.load_state(_state(str(number)))
         for _ in range(5):
             await asyncio.gather(*(spawner.poll() for spawner in spawners))
             await asyncio.sleep(0.02)
         assert len(fake_slurm.calls("squeue")) <= 2
+
+    _run(scene)
+
+
+@pytest.mark.usefixtures("learner")
+def test_a_start_goes_on_after_a_restart_of_the_hub(fake_slurm: FakeSlurm) -> None:
+    async def scene() -> None:
+        first = _spawner(fake_slurm)
+        start = asyncio.ensure_future(first.start())
+        await _until(lambda: first.db.commits == 2)
+        start.cancel()
+        second = _spawner(fake_slurm)
+        _give_server(second, "", 0)
+        second.load_state(first.orm_spawner.state)
+        poll = asyncio.ensure_future(second.poll())
+        await _until(lambda: second.pending == "spawn")
+        assert "In the queue" in _message(second)
+        fake_slurm.change("101", state="RUNNING", node="node1")
+        assert second.job is not None
+        assert second.job.owns_token("secret")
+        assert await second.accept_port(43210)
+        assert await poll is None
+        assert (second.server.ip, second.server.port) == ("192.0.2.7", 43210)
+        assert await second.poll() is None
+
+    _run(scene)
+
+
+@pytest.mark.usefixtures("learner")
+def test_a_job_whose_number_was_never_stored_is_found(fake_slurm: FakeSlurm) -> None:
+    async def scene() -> None:
+        spawner = _spawner(fake_slurm)
+        _give_server(spawner, "", 0)
+        await spawner.cluster.commands.submit("ada", [], "", {})
+        fake_slurm.change("101", state="RUNNING", node="node1", comment=":5ub@x")
+        spawner.load_state(_state(port=0))
+        poll = asyncio.ensure_future(spawner.poll())
+        await _until(lambda: spawner.job is not None and spawner.job.job_id == "101")
+        assert await spawner.accept_port(43210)
+        assert await poll is None
+
+    _run(scene)
+
+
+@pytest.mark.usefixtures("learner")
+def test_a_submission_that_never_happened_is_told_after_a_restart(fake_slurm: FakeSlurm) -> None:
+    async def scene() -> None:
+        spawner = _spawner(fake_slurm)
+        spawner.load_state(_state(port=0))
+        assert await spawner.poll() == 1
+        assert spawner._spawn_future is not None
+        assert "restarted before your session was submitted" in str(
+            spawner._spawn_future.exception()
+        )
+
+    _run(scene)
+
+
+@pytest.mark.usefixtures("learner")
+def test_a_requeued_session_is_followed_to_its_new_address(fake_slurm: FakeSlurm) -> None:
+    async def scene() -> None:
+        spawner = _spawner(fake_slurm)
+        routes: list[tuple[str, int]] = []
+
+        async def add_user(_user: object, _name: str) -> None:
+            routes.append((spawner.server.ip, spawner.server.port))
+
+        spawner.user.settings = {"proxy": SimpleNamespace(add_user=add_user)}
+        start = asyncio.ensure_future(spawner.start())
+        await _until(lambda: bool(fake_slurm.jobs()))
+        fake_slurm.change("101", state="RUNNING", node="node1", start="1000")
+        await _until(lambda: spawner.job is not None)
+        assert await spawner.accept_port(43210)
+        await start
+        _give_server(spawner, "192.0.2.7", 43210)
+        assert not await spawner.accept_port(43211), "the job still runs where it did"
+        fake_slurm.change("101", state="PENDING", node="")
+        await asyncio.sleep(0.5)
+        assert await spawner.poll() is None
+        fake_slurm.change("101", state="RUNNING", node="node2", start="2000")
+        assert await spawner.accept_port(43222)
+        assert routes == [("192.0.2.7", 43222)]
+        assert spawner.orm_spawner.state["classdesk"]["port"] == 43222
+
+    _run(scene)
+
+
+def test_jobs_without_a_session_are_swept_and_those_of_others_are_not(
+    fake_slurm: FakeSlurm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("classdesk_spawner._cluster._SWEEP_S", 0.2)
+
+    async def scene() -> None:
+        cluster = _spawner(fake_slurm).cluster
+        for comment in (f":a@{cluster.hub_id}", ":b@another", "", f":c@{cluster.hub_id}"):
+            job_id = await cluster.commands.submit("ada", [], "", {})
+            fake_slurm.change(job_id, state="RUNNING", node="node1", comment=comment)
+        cluster.watcher.follow("104")
+        cluster.start_sweeping()
+        await _until(lambda: fake_slurm.jobs()["101"]["state"] == "CANCELLED")
+        await asyncio.sleep(0.6)
+        assert [job["state"] for job in fake_slurm.jobs().values()] == [
+            "CANCELLED",
+            *["RUNNING"] * 3,
+        ]
 
     _run(scene)
 
@@ -261,11 +397,28 @@ def test_call_home_takes_nothing_but_a_port(body: bytes) -> None:
     assert caught.value.status_code == 400
 
 
+def test_last_words_are_text_and_short() -> None:
+    body = json.dumps({"log": base64.b64encode(b"no\x1b[31m space\n" * 500).decode()}).encode()
+    assert (
+        read_last_words(body[:8192] if len(body) < 8192 else b'{"log": "bm8bWzMxbSBzcGFjZQo="}')
+        == "no[31m space"
+    )
+    for wrong in (
+        b"{}",
+        b'{"log": 3}',
+        b'{"log": "\xc3"}',
+        b'{"log": "a b"}',
+        b'{"log": "", "cmd": "x"}',
+    ):
+        with pytest.raises(HTTPError):
+            read_last_words(wrong)
+
+
 def test_call_home_takes_a_port() -> None:
     assert read_port(b'{"port": 43210}') == 43210
 
 
 def test_batchspawners_own_handler_is_not_reachable() -> None:
-    handlers = [row[1] for row in default_handlers if row[0] == ROUTE]
+    handlers = [row[1] for row in default_handlers if row[0] == PORT_ROUTE]
     assert handlers == [PortHandler]
     assert not [row for row in default_handlers if "batchspawner.api" in row[1].__module__]

@@ -3,15 +3,17 @@
 set -uo pipefail
 home=/home/ada
 
-# Keep the logs of the last five sessions in the home. Where it is full or read-only, go on without.
+# Keep the logs of the last five sessions in the home. Where it is full or read-only, log to a file without a name.
 log_directory="$home/.local/state/classdesk"
 log="$log_directory/session-${SLURM_JOB_ID:-0}.log"
 learners_umask=$(umask)
 umask 077
-if /bin/mkdir -p -- "$log_directory" 2>/dev/null && : 2>/dev/null >"$log"; then
-  exec >"$log" 2>&1
+if /bin/mkdir -p -- "$log_directory" 2>/dev/null && printf 'classdesk\n' 2>/dev/null >"$log"; then
   cd / && /usr/bin/find "$log_directory" -maxdepth 1 -name 'session-*.log' -printf '%T@ %p\0' |
     /usr/bin/sort -zrn | /usr/bin/tail -zn +6 | /usr/bin/cut -zd' ' -f2- | /usr/bin/xargs -0r /bin/rm -f --
+  exec >>"$log" 2>&1
+else
+  log=$(/bin/mktemp) && exec >>"$log" 2>&1 && /bin/rm -f -- "$log"
 fi
 umask "$learners_umask"
 printf 'classdesk: job %s on %s\n' "${SLURM_JOB_ID:-?}" "${SLURMD_NODENAME:-?}"
@@ -23,9 +25,24 @@ CLASSDESK_INTERFACE=desktop
 CLASSDESK_END=$(($(/bin/date +%s) + 10800))
 export CLASSDESK_INTERFACE CLASSDESK_END
 
+# Tells the hub why a session failed: the end of its log, over bash's own sockets, as the node may have no other client.
+send_last_words() {
+  local body
+  [[ ${JUPYTERHUB_API_URL:-} =~ ^http://([^/:]+):([0-9]+)(/.*)$ ]] || return 0
+  body="{\"log\": \"$(/usr/bin/tail -c 1500 /proc/$$/fd/1 | /usr/bin/base64 -w0)\"}"
+  exec 8<>"/dev/tcp/${BASH_REMATCH[1]}/${BASH_REMATCH[2]}" || return 0
+  printf 'POST %s/classdesk/last-words HTTP/1.1\r\nHost: %s\r\nAuthorization: token %s\r\nContent-Type: application/json\r\nContent-Length: %s\r\nConnection: close\r\n\r\n%s' \
+    "${BASH_REMATCH[3]}" "${BASH_REMATCH[1]}" "${JUPYTERHUB_API_TOKEN:-}" "${#body}" "$body" >&8
+  /usr/bin/timeout 5 /bin/cat <&8 >/dev/null
+}
+
 # The learner's accounts as this node knows them; the image has none of its own for him.
 read -ra group_ids < <(/usr/bin/id -G)
 exec 11< <(/usr/bin/getent passwd 0 "$(/usr/bin/id -u)" 65534)
 exec 12< <(/usr/bin/getent group 0 "${group_ids[@]}" 65534)
 
-exec /usr/bin/bwrap --die-with-parent --new-session --unshare-pid --unshare-ipc --ro-bind /var/lib/classdesk/image/usr /usr --ro-bind /var/lib/classdesk/image/etc /etc --ro-bind /var/lib/classdesk/image/opt /opt --ro-bind /var/lib/classdesk/image/var /var --symlink usr/bin /bin --symlink usr/sbin /sbin --symlink usr/lib /lib --symlink usr/lib64 /lib64 --proc /proc --dev /dev --ro-bind-try /sys /sys --size 2147483648 --perms 1777 --tmpfs /tmp --tmpfs /run --tmpfs /var/tmp --tmpfs /home --ro-bind-try /etc/resolv.conf /etc/resolv.conf --ro-bind-try /etc/hosts /etc/hosts --ro-bind-try /etc/localtime /run/localtime --setenv TZ :/run/localtime --ro-bind-data 11 /etc/passwd --ro-bind-data 12 /etc/group --bind /home/ada /home/ada --bind /scratch /scratch --ro-bind /data /data --chdir /home/ada -- /opt/classdesk/bin/classdesk-session
+/usr/bin/bwrap --die-with-parent --new-session --unshare-pid --unshare-ipc --ro-bind /var/lib/classdesk/image/usr /usr --ro-bind /var/lib/classdesk/image/etc /etc --ro-bind /var/lib/classdesk/image/opt /opt --ro-bind /var/lib/classdesk/image/var /var --symlink usr/bin /bin --symlink usr/sbin /sbin --symlink usr/lib /lib --symlink usr/lib64 /lib64 --proc /proc --dev /dev --ro-bind-try /sys /sys --size 2147483648 --perms 1777 --tmpfs /tmp --tmpfs /run --tmpfs /var/tmp --tmpfs /home --ro-bind-try /etc/resolv.conf /etc/resolv.conf --ro-bind-try /etc/hosts /etc/hosts --ro-bind-try /etc/localtime /run/localtime --setenv TZ :/run/localtime --ro-bind-data 11 /etc/passwd --ro-bind-data 12 /etc/group --bind /home/ada /home/ada --bind /scratch /scratch --ro-bind /data /data --chdir /home/ada -- /opt/classdesk/bin/classdesk-session
+status=$?
+printf 'classdesk: the session ended with status %s\n' "$status"
+((status == 0)) || send_last_words
+exit "$status"

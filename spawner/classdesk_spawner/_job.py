@@ -1,0 +1,259 @@
+"""`SessionJob`: the Slurm job of one session, from before its submission to its end.
+
+It can be written down at every moment and taken up again by the next hub process, because it carries
+a submission id in the job's comment: a job whose number was never stored is found by it.
+"""
+
+import asyncio
+import hashlib
+import hmac
+import logging
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+from urllib.parse import quote
+
+from ._cluster import Cluster
+from ._errors import JobEndedError, SessionError
+from ._slurm import Job
+from ._states import Phase, end_sentence
+
+_CANCEL_TRIES = 3
+_ENDING_PATIENCE_S = 35.0  # Slurm's default KillWait is 30 s
+
+_log = logging.getLogger("jupyterhub.classdesk.job")
+
+
+@dataclass
+class SessionJob:
+    """One job of a session.
+
+    Attributes:
+        cluster: The cluster that runs it.
+        user: The learner's Unix account.
+        submission: Random id of the submission.
+        token_hash: SHA-256 of the session's API token, by which its call home is known.
+        job_id: Slurm's number; empty until sbatch has returned.
+        port: Port of the session's server; 0 until the session has called home.
+        start: Slurm's start of the run that called home, in Unix seconds; a requeued job has another.
+        last_words: The last lines of the session's log, as the job sent them when it failed.
+        taken_up: Whether an earlier hub process began it.
+    """
+
+    cluster: Cluster
+    user: str
+    submission: str
+    token_hash: str
+    job_id: str = ""
+    port: int = 0
+    start: int | None = None
+    last_words: str = ""
+    taken_up: bool = False
+    began: float = field(default_factory=time.monotonic)
+    _called_home: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @classmethod
+    def new(cls, cluster: Cluster, user: str, token: str) -> Self:
+        """Return a job that is about to be submitted."""
+        return cls(cluster, user, secrets.token_hex(8), _hash(token))
+
+    @classmethod
+    def from_state(cls, cluster: Cluster, state: Mapping[str, Any]) -> Self | None:
+        """Return the job that an earlier hub process wrote down; None where there is none."""
+        if not (state.get("job_id") or state.get("submission")):
+            return None
+        job = cls(
+            cluster,
+            user=state.get("user", ""),
+            submission=state.get("submission", ""),
+            token_hash=state.get("token_hash", ""),
+            job_id=state.get("job_id", ""),
+            port=state.get("port", 0),
+            start=state.get("start"),
+            taken_up=True,
+        )
+        # Nothing that this process has seen of the queue is older than the submission.
+        job.began = float("-inf")
+        if job.job_id:
+            cluster.watcher.follow(job.job_id)
+        return job
+
+    def to_state(self) -> dict[str, Any]:
+        """Return what the next hub process must know."""
+        return {
+            "user": self.user,
+            "submission": self.submission,
+            "token_hash": self.token_hash,
+            "job_id": self.job_id,
+            "port": self.port,
+            "start": self.start,
+        }
+
+    def comment(self, server_name: str) -> str:
+        """Return the job's comment, by which a job without a known number is found."""
+        return f"{quote(server_name, safe='')}:{self.submission}@{self.cluster.hub_id}"
+
+    def owns_token(self, token: str) -> bool:
+        """Tell whether an API token is this session's."""
+        return bool(token) and hmac.compare_digest(self.token_hash, _hash(token))
+
+    @property
+    def seen(self) -> Job | None:
+        """The job as the last snapshot of the queue shows it."""
+        return self.cluster.watcher.job(self.job_id) if self.job_id else None
+
+    # Starting --------------------------------------------------------------------------------
+
+    async def submit(
+        self, arguments: Sequence[str], script: str, environment: Mapping[str, str]
+    ) -> None:
+        """Submit the job; when this is cancelled half-way, the job is cancelled too.
+
+        Raises:
+            SessionError: Slurm did not take it.
+        """
+        with self.cluster.submission(self.submission):
+            submission = asyncio.ensure_future(
+                self.cluster.commands.submit(self.user, arguments, script, environment)
+            )
+            try:
+                self.job_id = await asyncio.shield(submission)
+            except asyncio.CancelledError:
+                # sbatch may be about to succeed: a job that nobody knows must not stay.
+                submission.add_done_callback(self._cancel_unwanted)
+                raise
+            self.began = time.monotonic()
+            self.cluster.watcher.follow(self.job_id)
+
+    async def find(self) -> bool:
+        """Look for the job's number by its submission id; False when there is no such job."""
+        snapshot = None
+        for _ in range(2):
+            snapshot = await self.cluster.watcher.newer_than(snapshot.began if snapshot else 0.0)
+            for job in snapshot.jobs.values():
+                if self.submission in job.comment and job.phase is not Phase.ENDED:
+                    self.job_id = job.id
+                    self.cluster.watcher.follow(job.id)
+                    return True
+        return False
+
+    async def until_reachable(self) -> str:
+        """Wait until the job runs and its session has called home.
+
+        Returns:
+            The address of the node.
+
+        Raises:
+            JobEndedError: The job ended before.
+        """
+        watcher = self.cluster.watcher
+        moment = max(self.began, 0.0)
+        while True:
+            moment = (await watcher.newer_than(moment)).began
+            job = self.seen
+            if self._is_gone():
+                raise self._ended_early("The session's job is gone from the queue.")
+            if job is None or job.phase is not Phase.RUNNING or not job.node:
+                if job is not None and job.phase in {Phase.ENDED, Phase.ENDING}:
+                    raise self._ended_early(end_sentence(job.state))
+                continue
+            if not self.port:
+                await self._call_or_next_tick(moment)
+            if self.port:
+                self.start = job.start
+                return await self.cluster.node_address(job.node)
+
+    def take_port(self, port: int) -> bool:
+        """Note the port of the first call home; False when there is one already."""
+        if self.port:
+            return False
+        self.port = port
+        self._called_home.set()
+        return True
+
+    async def take_over(self, port: int) -> str | None:
+        """Note the port of a later call home, which only a requeued job may make.
+
+        Returns:
+            The new address of the node, or None when the job did not start anew.
+        """
+        await self.cluster.watcher.newer_than(time.monotonic())
+        job = self.seen
+        if job is None or job.phase is not Phase.RUNNING or not job.node or job.start == self.start:
+            return None
+        self.port, self.start = port, job.start
+        return await self.cluster.node_address(job.node)
+
+    # Ending ----------------------------------------------------------------------------------
+
+    def exit_status(self) -> int | None:
+        """Return None while the job lives, 0 when it ended by itself, 1 when it ended otherwise."""
+        job = self.seen
+        if job is not None and job.phase is Phase.ENDED:
+            return 0 if job.state == "COMPLETED" else 1
+        return 1 if self._is_gone() else None
+
+    async def cancel(self) -> None:
+        """Cancel the job.
+
+        Raises:
+            SessionError: Slurm did not do it now; it is tried again in the background until it does.
+        """
+        for left in reversed(range(_CANCEL_TRIES)):
+            try:
+                await self.cluster.commands.cancel(self.user, self.job_id)
+                return
+            except SessionError as error:
+                if not left:
+                    self.cluster.cancel_later(self.user, self.job_id)
+                    raise
+                _log.warning("Job %s could not be cancelled, trying again: %s", self.job_id, error)
+                await asyncio.sleep(1)
+
+    async def until_ended(self) -> None:
+        """Wait until Slurm says that the cancelled job has ended, as long as is reasonable."""
+        watcher, timeout = self.cluster.watcher, self.cluster.settings.command_timeout_s
+        cancelled = moment = time.monotonic()
+        while time.monotonic() - cancelled < _ENDING_PATIENCE_S:
+            try:
+                moment = (await asyncio.wait_for(watcher.newer_than(moment), timeout)).began
+            except TimeoutError:
+                break
+            job = self.seen
+            if job is None or job.phase is Phase.ENDED:
+                return
+        _log.warning("Job %s was cancelled, but Slurm does not say that it has ended", self.job_id)
+
+    def forget(self) -> None:
+        """Look at the queue no longer for this job's sake."""
+        self.cluster.watcher.forget(self.job_id)
+
+    # -----------------------------------------------------------------------------------------
+
+    def _is_gone(self) -> bool:
+        return self.cluster.watcher.is_gone(self.job_id, self.began)
+
+    async def _call_or_next_tick(self, moment: float) -> None:
+        waits: list[asyncio.Future[Any]] = [
+            asyncio.ensure_future(self._called_home.wait()),
+            asyncio.ensure_future(self.cluster.watcher.newer_than(moment)),
+        ]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+
+    def _ended_early(self, sentence: str) -> JobEndedError:
+        return JobEndedError(sentence, job_id=self.job_id, last_words=self.last_words)
+
+    def _cancel_unwanted(self, submission: "asyncio.Future[str]") -> None:
+        if not submission.cancelled() and submission.exception() is None:
+            _log.info("Job %s was given up while it was submitted", submission.result())
+            self.cluster.cancel_later(self.user, submission.result())
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,0 +1,124 @@
+"""What a waiting learner reads: state, reason, place in the queue, estimate. Pure functions."""
+
+import math
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ._slurm import Job
+from ._states import Phase
+
+REASONS: tuple[tuple[str, str], ...] = (
+    (r"Resources", "waiting for free cores"),
+    (r"Priority", "waiting for free cores; others are ahead of you"),
+    (r"Reserv", "waiting for the class's reservation to begin"),
+    (r"BeginTime", "waiting for the time at which it may begin"),
+    (r"(Assoc|QOS).*Wall", "your account allows less time; cancel and choose fewer hours"),
+    (r"(Assoc|QOS).*Minutes", "your account's computing time is used up; tell your instructor"),
+    (
+        r"(Assoc|QOS).*(Cpu|CPU|Core)",
+        "your account's limit of cores is reached; end another session or job",
+    ),
+    (r"(Assoc|QOS).*Mem", "your account's limit of memory is reached; end another session or job"),
+    (
+        r"(Assoc|QOS).*(Job|Submit)",
+        "your account's limit of running jobs is reached; end another session or job",
+    ),
+    (r"(Assoc|QOS)", "your account's limit is reached; tell your instructor"),
+    (
+        r"PartitionTimeLimit",
+        "the time asked for is longer than the partition allows; cancel and choose fewer hours",
+    ),
+    (
+        r"PartitionNodeLimit|PartitionConfig|BadConstraints",
+        "no machine of the cluster has what was asked for; cancel and choose less",
+    ),
+    (r"Partition(Down|Inactive)", "the partition is closed at the moment"),
+    (r"JobHeld", "it was put on hold; tell your instructor"),
+    (
+        r"Node(Down|NotAvail)|ReqNodeNotAvail",
+        "the machines it needs are not available at the moment",
+    ),
+    (r"Licenses", "waiting for a free licence"),
+    (r"Dependency", "waiting for another job to end"),
+    (r"launch_failed_requeued|NodeFail", "the machine failed; it will be started anew"),
+    (r"Prolog", "the machine is being prepared"),
+)
+"""Slurm's reasons for waiting, in plain words. Source: squeue(1), "JOB REASON CODES"."""
+
+
+def reason_text(reason: str) -> str:
+    """Return Slurm's reason in plain words; the words of Slurm itself for one that is not in the table."""
+    if reason in {"", "None", "(null)"}:
+        return "waiting for its turn"
+    for pattern, text in REASONS:
+        if re.search(pattern, reason):
+            return text
+    return f"waiting (Slurm says: {reason})"
+
+
+def sessions_ahead(job: Job, queue: Mapping[str, Job]) -> int:
+    """Return how many sessions wait that were submitted before this one."""
+    return sum(
+        1
+        for other in queue.values()
+        if other.phase is Phase.WAITING and other.id.isdigit() and int(other.id) < int(job.id)
+    )
+
+
+@dataclass(frozen=True)
+class StartState:
+    """How far the start of a session is.
+
+    Attributes:
+        job: The session's job as it was seen last.
+        queue: All session jobs, by id.
+        submitted: Whether Slurm has taken the job.
+        called_home: Whether the session's supervisor has reported its port.
+        waited_s: Seconds since *Start* was pressed.
+        stale: Whether Slurm does not answer at the moment.
+    """
+
+    job: Job | None
+    queue: Mapping[str, Job]
+    submitted: bool
+    called_home: bool
+    waited_s: float
+    stale: bool
+
+
+def progress_event(state: StartState) -> dict[str, Any]:
+    """Return an event for JupyterHub's progress stream."""
+    job, waited_s = state.job, state.waited_s
+    if not state.submitted:
+        percent, text = 3, "Asking the cluster for your session…"
+    elif job is None or job.phase is Phase.WAITING:
+        # It never stands still, and never reaches what comes next.
+        percent = 5 + round(40 * (1 - math.exp(-waited_s / 60)))
+        text = f"In the queue: {_queue_text(job, state.queue)}."
+    elif job.phase is Phase.HELD_UP:
+        percent, text = 45, "The cluster has suspended your session; it goes on by itself."
+    elif state.called_home:
+        percent = 75 + round(20 * (1 - math.exp(-waited_s / 20)))
+        text = "The image is open; the session's server and desktop are starting…"
+    else:
+        percent = 50 + round(20 * (1 - math.exp(-waited_s / 20)))
+        text = f"The machine {job.node or 'for your session'} is yours; the image is being opened…"
+    if state.stale:
+        text += " (The scheduler does not answer at the moment; this is the last that is known. Nothing is lost.)"
+    return {"progress": percent, "message": text}
+
+
+def _queue_text(job: Job | None, queue: Mapping[str, Job]) -> str:
+    if job is None:
+        return "Slurm has taken your session"
+    parts = [reason_text(job.reason)]
+    if ahead := sessions_ahead(job, queue):
+        parts.append(f"{ahead} session{'s' if ahead > 1 else ''} ahead of yours")
+    if job.start and (minutes := math.ceil((job.start - time.time()) / 60)) > 0:
+        clock = datetime.fromtimestamp(job.start).astimezone().strftime("%H:%M")
+        parts.append(f"it is expected to start at {clock}, in about {minutes} min")
+    return "; ".join(parts)
