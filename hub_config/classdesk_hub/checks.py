@@ -14,6 +14,7 @@ from pathlib import Path
 from classdesk_spawner import (
     SESSION_PROGRAM,
     Cluster,
+    Offer,
     OptionRules,
     OptionsError,
     SessionError,
@@ -152,40 +153,64 @@ def slurm(site: Site) -> Result:
     """Slurm answers and has the partition."""
     cluster = Cluster(site.slurm)
     try:
-        limits = asyncio.run(cluster.commands.partition_limits(site.slurm.partition))
+        partitions = asyncio.run(cluster.commands.partitions())
         asyncio.run(cluster.commands.jobs(site.slurm.job_name))
     except SessionError as error:
         return Result(
             False, error.detail, "Start Slurm, or correct slurm.bin_directory in the site file."
         )
-    if limits is None:
+    partition = Offer(partitions).partition(site.slurm.partition)
+    if partition is None:
         return Result(
             False,
-            f"there is no partition '{site.slurm.partition}'"
-            if site.slurm.partition
-            else "no default partition",
+            f"there is no open partition {site.slurm.partition or 'at all'}",
             "Set slurm.partition to one that `sinfo` shows.",
         )
     return Result(
-        True, f"partition {limits.name}: up to {limits.cores} cores and {limits.hours:g} hours"
+        True,
+        f"partition {partition.name}: up to {partition.cores} cores, {partition.memory_mib / 1024:g} GiB "
+        f"and {partition.hours:g} hours",
     )
 
 
 def presets(site: Site) -> Result:
-    """Each interface can be started with its own preset."""
-    cluster = Cluster(site.slurm)
-    ceilings = asyncio.run(cluster.ceilings(site.form, site.slurm.partition))
-    rules = OptionRules(site.form, ceilings)
+    """Each interface gets what it presets; a partition that gives less lowers it."""
+    try:
+        partitions = asyncio.run(Cluster(site.slurm).commands.partitions())
+    except SessionError as error:
+        return Result(False, error.detail, "Start Slurm first.")
+    rules = OptionRules(site.form, site.slurm, Offer(partitions))
     for key in site.form.offer:
+        interface = site.form.interfaces[key]
         try:
-            rules.validate({"ui": key})
+            options = rules.validate({"ui": key})
         except OptionsError as error:
             return Result(
                 False,
                 f"form.interfaces.{key}: {error.message}",
+                "Correct the preset or the limits.",
+            )
+        wanted = (
+            interface.cores,
+            round(interface.hours * 60),
+            interface.memory_mib,
+            interface.gpus,
+        )
+        given = (options.cores, options.minutes, options.memory_mib, options.gpus)
+        if given != wanted:
+            return Result(
+                False,
+                f"form.interfaces.{key} presets {_amounts(wanted)}; the partition allows {_amounts(given)}",
                 "Lower the preset in the site file, or raise the partition's limit.",
             )
     return Result(True, f"{', '.join(site.form.offer)} are within the limits")
+
+
+def _amounts(amounts: tuple[int, int, int, int]) -> str:
+    cores, minutes, memory_mib, gpus = amounts
+    return f"{cores} cores, {minutes / 60:g} hours, {memory_mib} MiB" + (
+        f", {gpus} GPUs" if gpus else ""
+    )
 
 
 def runtime(site: Site) -> Result:

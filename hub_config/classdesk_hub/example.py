@@ -22,36 +22,46 @@ _HEAD = """\
 def example() -> str:
     """Return the text of site.example.toml."""
     lines = [_HEAD.rstrip()]
-    site = Site()
+    explained: set[type[BaseModel]] = set()
     for name in Site.model_fields:
-        lines += ["", f"[{name}]", *_table(getattr(site, name))]
-        if name == "form":
-            for key, interface in site.form.interfaces.items():
-                lines += [
-                    "",
-                    *_interface(key, interface, explain=key == site.form.default_interface),
-                ]
+        lines += _table(name, getattr(Site(), name), explained)
     return "\n".join(lines) + "\n"
 
 
-def _table(section: BaseModel) -> Iterator[str]:
-    documentation = type(section).__doc__ or ""
-    yield from _comment(documentation.splitlines()[0])
-    yield "##"
-    for name, field in type(section).model_fields.items():
-        value = getattr(section, name)
-        if isinstance(value, dict):
-            continue
-        yield from _comment(field.description or "")
-        yield f"# {name} = {_toml(value)}"
-
-
-def _interface(key: str, interface: Interface, *, explain: bool) -> Iterator[str]:
-    yield f"[form.interfaces.{key}]"
-    for name, field in Interface.model_fields.items():
+def _table(path: str, section: BaseModel, explained: set[type[BaseModel]]) -> Iterator[str]:
+    """Write a table and the tables in it; a kind of table is explained where it comes first."""
+    kind = type(section)
+    fields = kind.model_fields
+    explain = kind not in explained
+    explained.add(kind)
+    plain = {
+        name: getattr(section, name) for name in fields if not _is_table(getattr(section, name))
+    }
+    if plain:
+        yield from ("", f"[{path}]")
+    if explain and plain:
+        yield from [*_comment((kind.__doc__ or "").splitlines()[0]), "##"]
+    for name, value in plain.items():
         if explain:
-            yield from _comment(field.description or "")
-        yield f"# {name} = {_toml(getattr(interface, name))}"
+            yield from _comment(fields[name].description or "")
+        yield f"## {name} = …  (unset)" if value is None else f"# {name} = {_toml(value)}"
+    for name in fields:
+        value = getattr(section, name)
+        if isinstance(section, Interface) and name == "fields":
+            # The same tables once more for each interface would hide what differs.
+            if explain:
+                yield from _comment(
+                    f"[{path}.fields.cores] and so on: as in [form.fields], for this interface alone."
+                )
+        elif isinstance(value, BaseModel):
+            yield from _table(f"{path}.{name}", value, explained)
+        elif isinstance(value, dict):
+            for key, nested in value.items():
+                yield from _table(f"{path}.{name}.{key}", nested, explained)
+
+
+def _is_table(value: object) -> bool:
+    return isinstance(value, BaseModel | dict)
 
 
 def _comment(text: str) -> list[str]:

@@ -9,9 +9,9 @@ from jupyterhub.handlers import default_handlers
 from jupyterhub.handlers.pages import SpawnHandler
 from tornado.web import StaticFileHandler
 
-from .site import Site
+from classdesk_spawner import FIELD_LABELS
 
-FORM_FIELDS = frozenset({"ui", "cores", "hours"})
+from .site import Site
 
 
 class FormLinkHandler(SpawnHandler):  # type: ignore[misc]  # jupyterhub has no type information
@@ -22,7 +22,7 @@ class FormLinkHandler(SpawnHandler):  # type: ignore[misc]  # jupyterhub has no 
     """
 
     def _get_user_options(self, query_options: Mapping[str, list[str]]) -> dict[str, list[str]]:
-        others = {key: value for key, value in query_options.items() if key not in FORM_FIELDS}
+        others = {key: value for key, value in query_options.items() if key not in FIELD_LABELS}
         options: dict[str, list[str]] = super()._get_user_options(others)
         return options
 

@@ -8,26 +8,37 @@ from ._errors import (
     SlurmUnavailableError,
     SubmitError,
 )
+from ._fields import LABELS as FIELD_LABELS
+from ._offer import Offer
 from ._options import OptionRules, SessionOptions
 from ._runtimes import SESSION_PROGRAM, runtime_program
 from ._settings import (
+    ChoiceField,
+    FormFields,
     FormSettings,
     Interface,
+    NumberField,
     RuntimeSettings,
     Section,
     SessionSettings,
     SlurmSettings,
     SpawnerSettings,
+    SwitchField,
 )
 from ._spawner import DesktopSpawner
 
 __all__ = [
+    "FIELD_LABELS",
     "SESSION_PROGRAM",
+    "ChoiceField",
     "Cluster",
     "DesktopSpawner",
+    "FormFields",
     "FormSettings",
     "Interface",
     "JobEndedError",
+    "NumberField",
+    "Offer",
     "OptionRules",
     "OptionsError",
     "RuntimeSettings",
@@ -39,5 +50,6 @@ __all__ = [
     "SlurmUnavailableError",
     "SpawnerSettings",
     "SubmitError",
+    "SwitchField",
     "runtime_program",
 ]

@@ -10,23 +10,45 @@ import hashlib
 import logging
 import socket
 import time
-from collections.abc import Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from ._errors import SessionError
-from ._options import Ceiling, Ceilings
-from ._settings import FormSettings, SlurmSettings
-from ._slurm import Job, PartitionLimits, SlurmCommands
+from ._offer import Offer, Partition, Reservation
+from ._settings import SlurmSettings
+from ._slurm import Job, SlurmCommands
 from ._states import Phase
 from ._watcher import JobWatcher
 
-_LIMITS_KEEP_S = 60.0
+_KEEP_S = 60.0
 _SWEEP_S = 30.0
 _LONGEST_RETRY_S = 30.0
 _LIVING = frozenset({Phase.WAITING, Phase.RUNNING, Phase.HELD_UP})
 
+T = TypeVar("T")
+
 _log = logging.getLogger("jupyterhub.classdesk.cluster")
+
+
+class _Cache(Generic[T]):
+    """Answers of Slurm by key, kept for a minute. A failure is not kept; the old answer is given instead."""
+
+    def __init__(self) -> None:
+        self._answers: dict[str, tuple[float, T]] = {}
+
+    async def get(self, key: str, ask: Callable[[], Awaitable[T]]) -> tuple[T | None, bool]:
+        """Return the answer, or None where there never was one; and whether it is an old one."""
+        asked, answer = self._answers.get(key, (float("-inf"), None))
+        if time.monotonic() - asked < _KEEP_S:
+            return answer, False
+        try:
+            fresh = await ask()
+        except SessionError as error:
+            _log.warning("What the cluster offers is not known anew: %s", error)
+            return answer, True
+        self._answers[key] = time.monotonic(), fresh
+        return fresh, False
 
 
 @dataclass
@@ -40,7 +62,9 @@ class Cluster:
     settings: SlurmSettings
     commands: SlurmCommands = field(init=False)
     watcher: JobWatcher = field(init=False)
-    _limits: dict[str, tuple[float, PartitionLimits]] = field(default_factory=dict, init=False)
+    _partitions: "_Cache[tuple[Partition, ...]]" = field(init=False)
+    _reservations: "_Cache[tuple[Reservation, ...]]" = field(init=False)
+    _associations: "_Cache[tuple[tuple[str, ...], tuple[str, ...]]]" = field(init=False)
     _submissions: set[str] = field(default_factory=set, init=False)
     _unwanted: set[str] = field(default_factory=set, init=False)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set, init=False)
@@ -49,6 +73,7 @@ class Cluster:
 
     def __post_init__(self) -> None:
         settings = self.settings
+        self._partitions, self._reservations, self._associations = _Cache(), _Cache(), _Cache()
         self.commands = SlurmCommands(
             settings.bin_directory, settings.use_sudo, settings.command_timeout_s
         )
@@ -58,20 +83,26 @@ class Cluster:
             settings.slow_tick_s,
         )
 
-    async def ceilings(self, form: FormSettings, partition: str) -> Ceilings:
-        """Return the site's limits, lowered to those of the partition.
+    async def offer(self, user: str) -> Offer:
+        """Return what the cluster offers a learner now.
 
-        While Slurm does not answer, the limits that it gave last hold; if it never did, the site's
-        own do, and sbatch has the last word.
+        While Slurm does not answer, it is what Slurm said last, marked as stale.
         """
-        cores = Ceiling(form.max_cores, "this site")
-        hours = Ceiling(form.max_hours, "this site")
-        limits = await self._partition_limits(partition)
-        if limits is None:
-            return Ceilings(cores, hours)
-        owner = f"the partition {limits.name}"
-        return Ceilings(
-            cores.lower(Ceiling(limits.cores, owner)), hours.lower(Ceiling(limits.hours, owner))
+        now = time.time()
+        partitions, old_partitions = await self._partitions.get("", self.commands.partitions)
+        reservations, old_reservations = await self._reservations.get(
+            "", self.commands.reservations
+        )
+        associations, old_associations = await self._associations.get(
+            user, functools.partial(self.commands.associations, user)
+        )
+        accounts, qos = associations or ((), ())
+        return Offer(
+            partitions=partitions or (),
+            reservations=tuple(r for r in reservations or () if r.admits(user, accounts, now)),
+            accounts=accounts,
+            qos=qos,
+            stale=old_partitions or old_reservations or old_associations,
         )
 
     async def node_address(self, node: str) -> str:
@@ -159,19 +190,6 @@ class Cluster:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)  # the loop itself keeps no reference to a task
         task.add_done_callback(self._tasks.discard)
-
-    async def _partition_limits(self, partition: str) -> PartitionLimits | None:
-        asked, limits = self._limits.get(partition, (-_LIMITS_KEEP_S, None))
-        if time.monotonic() - asked < _LIMITS_KEEP_S and limits is not None:
-            return limits
-        try:
-            fresh = await self.commands.partition_limits(partition)
-        except SessionError as error:
-            _log.warning("The limits of partition '%s' are not known anew: %s", partition, error)
-            return limits
-        if fresh is not None:
-            self._limits[partition] = (time.monotonic(), fresh)
-        return fresh
 
 
 @functools.cache

@@ -1,13 +1,16 @@
 """The start form: its text, and how what comes back from it is read. Pure functions."""
 
+import math
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 import jinja2
 
 from ._errors import OptionsError
-from ._options import FIELD_LABELS, MIN_HOURS, OptionRules, number, shown
+from ._fields import LABELS, Choice, Number, Switch, number, shown
+from ._options import OptionRules
 
 _JUPYTERHUB_FIELDS = frozenset({"_xsrf"})
 
@@ -25,9 +28,7 @@ def read_fields(data: Mapping[str, object]) -> dict[str, object]:
             continue
         if isinstance(given, list):
             if len(given) != 1:
-                problems.append(
-                    f"{FIELD_LABELS.get(key, shown(key))}: it was given {len(given)} times."
-                )
+                problems.append(f"{LABELS.get(key, shown(key))}: it was given {len(given)} times.")
                 continue
             values[key] = given[0]
         else:
@@ -41,41 +42,75 @@ def render_form(rules: OptionRules, filled: Mapping[str, object]) -> str:
     """Return the HTML of the form's fields.
 
     Args:
-        rules: The interfaces and ceilings in force.
+        rules: The site's form and what the cluster offers.
         filled: What the fields show, by option key: what was refused a moment ago, what a link
             presets, or what the learner chose last time. A missing one shows the preset.
     """
     form = rules.form
     chosen = filled.get("ui")
     ui = chosen if isinstance(chosen, str) and chosen in form.offer else form.default_interface
-    presets = {key: rules.preset(form.interfaces[key]) for key in form.offer}
-    cores, hours = presets[ui]
+    by_interface = {
+        key: rules.fields(form.interfaces[key], filled.get("partition")) for key in form.offer
+    }
+    visible = {
+        field.key for fields in by_interface.values() for field in fields if _is_visible(field)
+    }
     return _template().render(
-        labels=FIELD_LABELS,
+        labels=LABELS,
         interfaces=[
             {
                 "key": key,
                 "label": form.interfaces[key].label,
-                "cores": presets[key][0],
-                "hours": number(presets[key][1]),
                 "selected": key == ui,
+                "fields": {field.key: _for_page(field) for field in fields if field.key in visible},
             }
-            for key in form.offer
+            for key, fields in by_interface.items()
         ],
-        cores=_field_text(filled.get("cores"), cores),
-        hours=_field_text(filled.get("hours"), hours),
-        min_hours=number(MIN_HOURS),
-        max_cores=number(rules.ceilings.cores.value),
-        max_hours=number(rules.ceilings.hours.value),
+        fields=[
+            {**_for_page(field), "filled": _field_text(filled.get(field.key), field)}
+            for field in by_interface[ui]
+            if field.key in visible
+        ],
+        stale=rules.offer.stale,
     )
 
 
-def _field_text(filled: object, preset: float) -> str:
-    if filled is None:
-        return number(preset)
-    if isinstance(filled, int | float) and not isinstance(filled, bool):
-        return number(filled)
-    return str(filled)[:40]
+def _is_visible(field: Number | Choice | Switch) -> bool:
+    return field.show != "hidden" and (field.has_choice or field.key in {"cores", "hours"})
+
+
+def _for_page(field: Number | Choice | Switch) -> dict[str, Any]:
+    """Return what the page needs to know of a field: also for the interfaces that are not chosen yet."""
+    facts: dict[str, Any] = {
+        "key": field.key,
+        "type": type(field).__name__.lower(),
+        "show": field.show if _is_visible(field) else "hidden",
+        "preset": _text(field.preset),
+    }
+    if isinstance(field, Number):
+        facts |= {
+            "min": number(field.least),
+            "max": number(field.ceiling.value) if math.isfinite(field.ceiling.value) else "",
+            "step": number(field.step) if field.step else "1" if field.whole else "any",
+        }
+        facts["range"] = (
+            f"{facts['min']} to {facts['max']}" if facts["max"] else f"{facts['min']} or more"
+        )
+    elif isinstance(field, Choice):
+        facts["choices"] = dict(field.choices)
+    else:
+        facts["choices"] = {"on": "yes", "off": "no"}
+    return facts
+
+
+def _field_text(filled: object, field: Number | Choice | Switch) -> str:
+    return _text(field.preset if filled is None or field.show == "fixed" else filled)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return number(value) if isinstance(value, int | float) else str(value)[:100]
 
 
 @cache

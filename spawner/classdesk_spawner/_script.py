@@ -15,7 +15,7 @@ def sbatch_arguments(slurm: SlurmSettings, options: SessionOptions, comment: str
     """Return the options of sbatch for a session.
 
     Args:
-        slurm: The site's partition, account and so on.
+        slurm: The site's name for its jobs, and whether they are started anew.
         options: The validated options.
         comment: Kept with the job, so that one whose number was never stored is found.
     """
@@ -36,14 +36,17 @@ def sbatch_arguments(slurm: SlurmSettings, options: SessionOptions, comment: str
         "--error=/dev/null",
     ]
     for option, value in (
-        ("partition", slurm.partition),
-        ("account", slurm.account),
-        ("qos", slurm.qos),
-        ("reservation", slurm.reservation),
+        ("partition", options.partition),
+        ("account", options.account),
+        ("qos", options.qos),
+        ("reservation", options.reservation),
+        ("gpus-per-node", options.gpus),
         ("comment", comment),
     ):
         if value:
             arguments.append(f"--{option}={value}")
+    if options.oversubscribe:
+        arguments.append("--oversubscribe")
     return arguments
 
 

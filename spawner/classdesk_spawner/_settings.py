@@ -37,6 +37,70 @@ def _absolute(path: str) -> str:
     return path
 
 
+Show = Literal["shown", "fixed", "hidden"]
+"""shown: the learner chooses; fixed: it is shown but can't be changed; hidden: it is not shown."""
+
+
+class NumberField(Section):
+    """A number in the form."""
+
+    show: Show = Field(
+        "shown",
+        description="shown: the learner chooses; fixed: visible, and the preset holds; hidden: the preset holds.",
+    )
+    min: float | None = Field(
+        None, ge=0, description="Least value; unset: the least that makes sense."
+    )
+    max: float | None = Field(
+        None, ge=0, description="Greatest value; unset: what the site and the partition allow."
+    )
+    step: float | None = Field(
+        None,
+        gt=0,
+        description="Only the least value plus a multiple of this is allowed; unset: any.",
+    )
+
+
+class ChoiceField(Section):
+    """A choice among what the cluster has; not shown while there is nothing to choose."""
+
+    show: Show = Field("hidden", description="shown, fixed or hidden, as for numbers.")
+    choices: tuple[SlurmName, ...] = Field(
+        (), strict=False, description="Offer these only; empty: all that Slurm gives the learner."
+    )
+
+
+class SwitchField(Section):
+    """A check box in the form."""
+
+    show: Show = Field("hidden", description="shown, fixed or hidden, as for numbers.")
+    default: bool = Field(False, description="Whether it is set.")
+
+
+class FormFields(Section):
+    """The fields of the form beside the interface; a table of an interface changes them for it alone."""
+
+    cores: NumberField = Field(default_factory=NumberField)
+    hours: NumberField = Field(default_factory=NumberField)
+    memory: NumberField = Field(default_factory=lambda: NumberField(show="hidden"))
+    gpus: NumberField = Field(default_factory=NumberField)
+    partition: ChoiceField = Field(default_factory=ChoiceField)
+    account: ChoiceField = Field(default_factory=ChoiceField)
+    qos: ChoiceField = Field(default_factory=ChoiceField)
+    reservation: ChoiceField = Field(default_factory=lambda: ChoiceField(show="shown"))
+    oversubscribe: SwitchField = Field(default_factory=SwitchField)
+
+    def changed_by(self, other: "FormFields") -> "FormFields":
+        """Return these fields with what another table sets, key by key."""
+        changes = {}
+        for name in other.model_fields_set:
+            base, change = getattr(self, name), getattr(other, name)
+            changes[name] = base.model_copy(
+                update={key: getattr(change, key) for key in change.model_fields_set}
+            )
+        return self.model_copy(update=changes)
+
+
 class Interface(Section):
     """What a session opens, with the values that choosing it sets in the form."""
 
@@ -50,7 +114,11 @@ class Interface(Section):
         2048,
         ge=256,
         le=16_777_216,
-        description="Memory of a session in MiB; Slurm holds it to that.",
+        description="Memory of a session in MiB that choosing it presets; Slurm holds it to that.",
+    )
+    gpus: int = Field(0, ge=0, le=64, description="GPUs that choosing it presets.")
+    fields: FormFields = Field(
+        default_factory=FormFields, description="Fields that differ for this interface."
     )
 
 
@@ -85,6 +153,10 @@ class FormSettings(Section):
         ge=0.25,
         le=8760,
         description="Longest session in hours. The partition's own limit counts too.",
+    )
+    fields: FormFields = Field(
+        default_factory=FormFields,
+        description="The fields, each shown, fixed or hidden, with its limits.",
     )
     interfaces: dict[InterfaceKey, Interface] = Field(
         default_factory=dict,

@@ -1,4 +1,4 @@
-"""The four Slurm commands that the hub uses, and how their text is read.
+"""The Slurm commands that the hub uses, and how their text is read.
 
 Parsing is pure. Running is `SlurmCommands`: argument lists without a shell, absolute programs, an
 environment of our own, a time limit on each.
@@ -6,12 +6,20 @@ environment of our own, a time limit on each.
 
 import asyncio
 import contextlib
-import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ._errors import SessionError, SlurmUnavailableError
+from ._offer import (
+    ASSOCIATION_FORMAT,
+    PARTITION_FORMAT,
+    Partition,
+    Reservation,
+    parse_associations,
+    parse_partitions,
+    parse_reservations,
+)
 from ._refusals import cancel_found_no_job, explain_refusal
 from ._states import Phase, phase_of
 
@@ -20,11 +28,7 @@ SUDO = "/usr/bin/sudo"
 JOB_FORMAT = "%i|%T|%r|%S|%e|%B|%u|%k"
 """The fields of `parse_jobs`; the comment comes last because it alone may contain a bar."""
 
-PARTITION_FORMAT = "%P|%l|%c|%m|%T"
-
-_UNUSABLE_NODE = re.compile(
-    r"down|drain|fail|maint|reboot|power(ed|ing)_down|unknown|inval|future|no_respond|\*"
-)
+_NO_ACCOUNTING = re.compile(r"not running a supported accounting_storage plugin", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -55,21 +59,6 @@ class Job:
     def phase(self) -> Phase:
         """What the state means for the session."""
         return phase_of(self.state)
-
-
-@dataclass(frozen=True)
-class PartitionLimits:
-    """What a partition can give to one session.
-
-    Attributes:
-        name: The partition's name.
-        cores: CPUs of its largest usable node.
-        hours: Its time limit in hours; infinite where it has none.
-    """
-
-    name: str
-    cores: int
-    hours: float
 
 
 def parse_jobs(text: str) -> tuple[Job, ...]:
@@ -107,47 +96,6 @@ def parse_job_id(text: str) -> str:
         if job_id.isascii() and job_id.isdigit():
             return job_id
     raise ValueError(f"sbatch printed no job id: {text!r}")
-
-
-def parse_partition_limits(text: str, partition: str) -> PartitionLimits | None:
-    """Read the output of `sinfo --format=PARTITION_FORMAT`.
-
-    Args:
-        text: The output; the default partition's name carries a star.
-        partition: The partition's name, or empty for the default one.
-
-    Returns:
-        The limits, or None where there is no such partition.
-    """
-    rows = []
-    for line in text.splitlines():
-        fields = line.strip().split("|")
-        if len(fields) == 5:
-            name, limit, cpus, _memory, state = fields
-            if name.rstrip("*") == partition or (not partition and name.endswith("*")):
-                rows.append(
-                    (name.rstrip("*"), parse_time_limit(limit), int(cpus.rstrip("+")), state)
-                )
-    # While every node is down, the largest one is the best that is known of the partition.
-    usable = [row for row in rows if not _UNUSABLE_NODE.search(row[3].lower())] or rows
-    if not usable:
-        return None
-    name, hours, _, _ = usable[0]
-    return PartitionLimits(name=name, hours=hours, cores=max(row[2] for row in usable))
-
-
-def parse_time_limit(text: str) -> float:
-    """Return a Slurm time such as `1-12:00:00`, `30:00` or `infinite` in hours."""
-    if text.lower() in {"infinite", "unlimited", "n/a"}:
-        return math.inf
-    days, _, clock = text.rpartition("-")
-    parts = [int(part) for part in clock.split(":")]
-    if days:
-        hours, minutes, seconds = [*parts, 0, 0][:3]
-    else:
-        # Without days the last of two parts are seconds, and one part alone is minutes.
-        hours, minutes, seconds = {1: [0, *parts, 0], 2: [0, *parts], 3: parts}[len(parts)]
-    return int(days or 0) * 24 + hours + minutes / 60 + seconds / 3600
 
 
 def _unix_time(text: str) -> int | None:
@@ -227,14 +175,45 @@ class SlurmCommands:
         )
         return parse_jobs(out)
 
-    async def partition_limits(self, partition: str) -> PartitionLimits | None:
-        """Return what a partition can give, or None where there is no such partition.
+    async def partitions(self) -> tuple[Partition, ...]:
+        """Return the open partitions, the default one first.
 
         Raises:
             SlurmUnavailableError: sinfo failed.
         """
-        out = await self._ask("sinfo", "--noheader", f"--format={PARTITION_FORMAT}")
-        return parse_partition_limits(out, partition)
+        return parse_partitions(
+            await self._ask("sinfo", "--noheader", f"--format={PARTITION_FORMAT}")
+        )
+
+    async def reservations(self) -> tuple[Reservation, ...]:
+        """Return all reservations.
+
+        Raises:
+            SlurmUnavailableError: scontrol failed.
+        """
+        return parse_reservations(await self._ask("scontrol", "--oneliner", "show", "reservation"))
+
+    async def associations(self, user: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return a user's accounts and qualities of service; empty where Slurm keeps no accounting.
+
+        Raises:
+            SlurmUnavailableError: sacctmgr failed for another reason.
+        """
+        arguments = (
+            "--noheader",
+            "--parsable2",
+            "--readonly",
+            "show",
+            "associations",
+            f"user={user}",
+        )
+        try:
+            text = await self._ask("sacctmgr", *arguments, f"format={ASSOCIATION_FORMAT}")
+        except SlurmUnavailableError as error:
+            if _NO_ACCOUNTING.search(error.detail):
+                return (), ()
+            raise
+        return parse_associations(text)
 
     async def node_address(self, node: str) -> str:
         """Return the address under which a node is reached (NodeAddr); its name where it has none.

@@ -12,9 +12,10 @@ from traitlets import Callable, Instance, Unicode, default
 from . import _job_handlers
 from ._cluster import Cluster, cluster_for
 from ._errors import OptionsError, SessionError
+from ._fields import LABELS
 from ._form import read_fields, render_form
 from ._job import SessionJob
-from ._options import OptionRules, SessionOptions
+from ._options import OptionRules, SessionOptions, to_stored
 from ._progress import StartState, progress_event
 from ._runtimes import runtime_command
 from ._script import render_batch_script, sbatch_arguments
@@ -93,10 +94,9 @@ class DesktopSpawner(SlurmSpawner):  # type: ignore[misc]  # batchspawner has no
         return cluster_for(self.settings.slurm)
 
     async def option_rules(self) -> OptionRules:
-        """Return the rules in force, with the partition's limits."""
-        form = self.settings.form
-        partition = self.req_partition or self.settings.slurm.partition
-        return OptionRules(form, await self.cluster.ceilings(form, partition))
+        """Return the rules in force for this learner now."""
+        offer = await self.cluster.offer(self.user.name)
+        return OptionRules(self.settings.form, self._slurm_settings(), offer)
 
     async def validated_options(self, raw: Mapping[str, object]) -> SessionOptions:
         """Return raw options as validated ones.
@@ -117,7 +117,7 @@ class DesktopSpawner(SlurmSpawner):  # type: ignore[misc]  # batchspawner has no
         }
         options = await self.validated_options(read_fields(data))
         self._refused_fields = None
-        return {"ui": options.ui, "cores": options.cores, "hours": options.minutes / 60}
+        return to_stored(options)
 
     async def _render_options_form(self) -> str:
         rules = await self.option_rules()
@@ -130,7 +130,7 @@ class DesktopSpawner(SlurmSpawner):  # type: ignore[misc]  # batchspawner has no
         arguments = self.handler.request.query_arguments if self.handler else {}
         return {
             key: arguments[key][-1].decode("utf-8", "replace")
-            for key in ("ui", "cores", "hours")
+            for key in LABELS
             if arguments.get(key)
         }
 
@@ -157,7 +157,7 @@ class DesktopSpawner(SlurmSpawner):  # type: ignore[misc]  # batchspawner has no
         # Written down before sbatch and again after it: a hub that dies between finds the job.
         self._write_down()
         await job.submit(
-            sbatch_arguments(self._slurm_settings(), options, job.comment(self.name)),
+            sbatch_arguments(self.settings.slurm, options, job.comment(self.name)),
             render_batch_script(options, runtime, account.pw_dir),
             self._job_environment(),
         )

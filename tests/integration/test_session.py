@@ -1,6 +1,7 @@
 """The life of a session on the real Slurm, and what the hub refuses."""
 
 import json
+import re
 import subprocess
 import time
 from collections.abc import Iterator
@@ -264,7 +265,7 @@ def test_the_last_choice_is_offered_again(ada: HubClient) -> None:
     ada.stop()
     page = ada.form()
     assert (field(page, "cores"), field(page, "hours")) == ("1", "2.5")
-    assert '<option value="terminal" data-cores="1" data-hours="1" selected>' in page.text
+    assert re.search(r'<option value="terminal"[^>]* selected>', page.text)
 
 
 def test_slurm_down_while_somebody_presses_start(ada: HubClient) -> None:

@@ -1,4 +1,4 @@
-"""A small stateful Slurm: executables sbatch, squeue, scancel and sinfo that share a directory.
+"""A small stateful Slurm: executables sbatch, squeue, scancel, sinfo, scontrol and sacctmgr that share a directory.
 
 For unit and load tests only. A test changes what Slurm "does" by changing the jobs' states.
 """
@@ -38,8 +38,8 @@ elif name == "squeue":
     for path in sorted(home.glob("job-*.json")):
         job = json.loads(path.read_text())
         if job["state"] != "GONE":
-            print("|".join([path.stem[4:], job["state"], job["reason"], "N/A", "N/A", job["node"] or "n/a", job["user"],
-                            job["comment"] or "(null)"]))
+            print("|".join([path.stem[4:], job["state"], job["reason"], job.get("start") or "N/A", "N/A",
+                            job["node"] or "n/a", job["user"], job["comment"] or "(null)"]))
 elif name == "scancel":
     path = home / f"job-{sys.argv[1]}.json"
     if not path.exists():
@@ -49,7 +49,10 @@ elif name == "scancel":
     job["state"] = "CANCELLED"
     path.write_text(json.dumps(job))
 elif name == "sinfo":
-    print("192.0.2.7" if "--format=%o" in sys.argv else "main*|8:00:00|4|8000|idle")
+    print("192.0.2.7" if "--format=%o" in sys.argv else "main*|up|8:00:00|4|8000|(null)|idle")
+elif name == "sacctmgr":
+    sys.stderr.write("You are not running a supported accounting_storage plugin\n")
+    sys.exit(1)
 """
 
 
@@ -63,7 +66,7 @@ class FakeSlurm:
     def install(cls, directory: Path) -> "FakeSlurm":
         directory.mkdir(parents=True, exist_ok=True)
         text = _PROGRAM.replace("@PYTHON@", sys.executable)
-        for name in ("sbatch", "squeue", "scancel", "sinfo"):
+        for name in ("sbatch", "squeue", "scancel", "sinfo", "scontrol", "sacctmgr"):
             program = directory / name
             program.write_text(text)
             program.chmod(0o755)

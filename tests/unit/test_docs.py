@@ -15,9 +15,9 @@ from pydantic import BaseModel
 
 from classdesk_hub.cli import app
 from classdesk_hub.site import Site
-from classdesk_spawner import FormSettings, OptionRules, OptionsError
+from classdesk_spawner import FormSettings, Offer, OptionRules, OptionsError, SlurmSettings
 from classdesk_spawner._errors import JobEndedError
-from classdesk_spawner._options import Ceiling, Ceilings
+from classdesk_spawner._offer import Partition
 from classdesk_spawner._progress import REASONS, reason_text
 from classdesk_spawner._refusals import REFUSALS, explain_refusal
 from classdesk_spawner._states import END_SENTENCES, end_sentence
@@ -245,8 +245,8 @@ def test_errors_page_has_every_reason_for_waiting() -> None:
 
 
 def test_errors_page_has_the_forms_sentences() -> None:
-    ceilings = Ceilings(Ceiling(4, "the partition main"), Ceiling(8.0, "this site"))
-    rules = OptionRules(FormSettings(), ceilings)
+    main = Partition("main", cores=4, hours=24, memory_mib=8192, gpus=0)
+    rules = OptionRules(FormSettings(max_hours=8.0), SlurmSettings(), Offer((main,)))
     for asked, sentence in _rows("The form was refused"):
         with pytest.raises(OptionsError) as refused:
             rules.validate(dict(parse_qsl(asked.strip("`"))))

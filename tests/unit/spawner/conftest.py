@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from classdesk_spawner import FormSettings
-from classdesk_spawner._options import Ceiling, Ceilings, OptionRules
+from classdesk_spawner import FormSettings, Offer, OptionRules, SlurmSettings
+from classdesk_spawner._offer import Partition
 from support.fake_slurm import FakeSlurm
 
 
@@ -14,7 +14,5 @@ def fake_slurm(tmp_path: Path) -> FakeSlurm:
 
 @pytest.fixture(scope="session")
 def rules() -> OptionRules:
-    return OptionRules(
-        FormSettings(),
-        Ceilings(Ceiling(4, "the partition main"), Ceiling(8.0, "this site")),
-    )
+    main = Partition("main", cores=4, hours=24, memory_mib=8192, gpus=0)
+    return OptionRules(FormSettings(max_hours=8.0), SlurmSettings(), Offer((main,)))

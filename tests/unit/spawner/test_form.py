@@ -1,12 +1,12 @@
+import json
 from html.parser import HTMLParser
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classdesk_spawner import OptionsError
+from classdesk_spawner import OptionRules, OptionsError
 from classdesk_spawner._form import read_fields, render_form
-from classdesk_spawner._options import OptionRules
 
 
 class _Elements(HTMLParser):
@@ -47,10 +47,10 @@ def test_first_visit_shows_the_desktop_with_its_preset(rules: OptionRules) -> No
 
 def test_each_interface_carries_its_preset_for_the_page(rules: OptionRules) -> None:
     form = _Elements(render_form(rules, {}))
+    options = [attrs for tag, attrs in form.found if tag == "option"]
+    fields = {attrs["value"]: json.loads(attrs["data-fields"] or "") for attrs in options}
     presets = {
-        attrs["value"]: (attrs["data-cores"], attrs["data-hours"])
-        for tag, attrs in form.found
-        if tag == "option"
+        key: (value["cores"]["preset"], value["hours"]["preset"]) for key, value in fields.items()
     }
     assert presets == {"desktop": ("2", "3"), "lab": ("1", "1"), "terminal": ("1", "1")}
 

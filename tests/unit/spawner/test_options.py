@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classdesk_spawner import OptionsError, SessionOptions
-from classdesk_spawner._options import OptionRules, shown
+from classdesk_spawner import OptionRules, OptionsError, SessionOptions
+from classdesk_spawner._fields import shown
 
 
 def test_nothing_given_is_the_desktop_with_two_cores_and_three_hours(rules: OptionRules) -> None:
@@ -80,7 +80,7 @@ def test_accepted(rules: OptionRules, raw: dict[str, object], cores: int, minute
         ),
         pytest.param(
             {"cmd": "id"},
-            "There is no option “cmd”. The options are ui, cores, hours.",
+            "There is no option “cmd”. The options are ui, cores, hours, memory",
             id="unknown-key",
         ),
     ],

@@ -165,19 +165,19 @@ def test_script_keeps_the_last_five_logs_and_the_learners_other_files(tmp_path: 
 
 
 def test_arguments_carry_what_was_asked_for() -> None:
-    arguments = sbatch_arguments(
-        SlurmSettings(partition="main", account="course"), OPTIONS, "my%20server"
-    )
+    options = OPTIONS.model_copy(update={"partition": "main", "account": "course", "gpus": 1})
+    arguments = sbatch_arguments(SlurmSettings(), options, "my%20server:5ub@hub")
     assert {
         "--cpus-per-task=2",
         "--mem=2048M",
         "--time=180",
         "--partition=main",
         "--account=course",
-        "--comment=my%20server",
+        "--comment=my%20server:5ub@hub",
+        "--gpus-per-node=1",
         "--export=ALL",
     } <= set(arguments)
-    assert not [a for a in arguments if a.startswith(("--qos", "--reservation"))]
+    assert not [a for a in arguments if a.startswith(("--qos", "--reservation", "--oversubscribe"))]
 
 
 @settings(

@@ -1,5 +1,4 @@
 import asyncio
-import math
 
 import pytest
 from hypothesis import given
@@ -9,12 +8,9 @@ from classdesk_spawner import SessionError, SlurmUnavailableError, SubmitError
 from classdesk_spawner._refusals import explain_refusal
 from classdesk_spawner._slurm import (
     Job,
-    PartitionLimits,
     SlurmCommands,
     parse_job_id,
     parse_jobs,
-    parse_partition_limits,
-    parse_time_limit,
 )
 from classdesk_spawner._states import END_SENTENCES, STATES, Phase, end_sentence, phase_of
 from support.fake_slurm import FakeSlurm
@@ -48,37 +44,6 @@ def test_job_id_is_found(text: str, job_id: str) -> None:
 def test_no_job_id_is_an_error(text: str) -> None:
     with pytest.raises(ValueError, match="no job id"):
         parse_job_id(text)
-
-
-@pytest.mark.parametrize(
-    ("text", "hours"),
-    [
-        ("30", 0.5),
-        ("30:00", 0.5),
-        ("8:00:00", 8),
-        ("1-00:00:00", 24),
-        ("2-12", 60),
-        ("infinite", math.inf),
-    ],
-)
-def test_time_limits(text: str, hours: float) -> None:
-    assert parse_time_limit(text) == hours
-
-
-def test_partition_limits_count_usable_nodes_only() -> None:
-    text = (
-        "main*|8:00:00|2|8000|idle\nmain*|8:00:00|64|8000|drained\nmain*|8:00:00|4|8000|mixed\n"
-        "big|1-00:00:00|128+|1|idle\n"
-    )
-    assert parse_partition_limits(text, "") == PartitionLimits("main", 4, 8)
-    assert parse_partition_limits(text, "big") == PartitionLimits("big", 128, 24)
-    assert parse_partition_limits(text, "none") is None
-
-
-def test_partition_limits_while_all_nodes_are_down() -> None:
-    assert parse_partition_limits("main*|1:00:00|8|1|down*\n", "main") == PartitionLimits(
-        "main", 8, 1
-    )
 
 
 @pytest.mark.parametrize(

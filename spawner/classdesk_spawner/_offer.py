@@ -1,0 +1,186 @@
+"""What the cluster offers a learner now: partitions with their limits, reservations, accounts.
+
+Reading of sinfo, scontrol and sacctmgr; pure functions.
+"""
+
+import math
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+PARTITION_FORMAT = "%P|%a|%l|%c|%m|%G|%T"
+"""The fields of `parse_partitions`."""
+
+ASSOCIATION_FORMAT = "account,qos"
+"""The fields of `parse_associations`."""
+
+_UNUSABLE_NODE = re.compile(
+    r"down|drain|fail|maint|reboot|power(ed|ing)_down|unknown|inval|future|no_respond|\*"
+)
+
+
+@dataclass(frozen=True)
+class Partition:
+    """What a partition can give to one session: the largest of its usable nodes.
+
+    Attributes:
+        name: The partition's name.
+        cores: CPUs.
+        hours: Its time limit in hours; infinite where it has none.
+        memory_mib: Memory in MiB.
+        gpus: GPUs.
+    """
+
+    name: str
+    cores: int
+    hours: float
+    memory_mib: int
+    gpus: int
+
+
+@dataclass(frozen=True)
+class Reservation:
+    """A reservation of Slurm.
+
+    Attributes:
+        name: Its name.
+        start: Begin in Unix seconds.
+        end: End in Unix seconds.
+        users: Who may use it; empty: by account only.
+        accounts: Accounts that may use it.
+    """
+
+    name: str
+    start: int
+    end: int
+    users: frozenset[str]
+    accounts: frozenset[str]
+
+    def admits(self, user: str, accounts: Iterable[str], now: float) -> bool:
+        """Tell whether a learner may use it and it has not ended."""
+        return self.end > now and (user in self.users or not self.accounts.isdisjoint(accounts))
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What the cluster offers one learner.
+
+    Attributes:
+        partitions: Open partitions, the default one first.
+        reservations: Those that the learner may use.
+        accounts: Accounts of the learner; empty where Slurm keeps none.
+        qos: Qualities of service of the learner.
+        stale: Whether Slurm does not answer and this is what it said last.
+    """
+
+    partitions: tuple[Partition, ...] = ()
+    reservations: tuple[Reservation, ...] = ()
+    accounts: tuple[str, ...] = ()
+    qos: tuple[str, ...] = ()
+    stale: bool = False
+
+    def partition(self, name: str) -> Partition | None:
+        """Return a partition, the default one for an empty name; None where it is not known."""
+        if not name:
+            return self.partitions[0] if self.partitions else None
+        return next((p for p in self.partitions if p.name == name), None)
+
+
+def parse_partitions(text: str) -> tuple[Partition, ...]:
+    """Read the output of `sinfo --format=PARTITION_FORMAT`; the default partition comes first."""
+    rows: dict[str, list[tuple[Partition, bool]]] = {}
+    default = ""
+    for line in text.splitlines():
+        fields = line.strip().split("|")
+        if len(fields) != 7 or fields[1] != "up":
+            continue
+        name = fields[0].rstrip("*")
+        default = name if fields[0].endswith("*") else default
+        row = Partition(
+            name,
+            cores=_number(fields[3]),
+            hours=parse_time_limit(fields[2]),
+            memory_mib=_number(fields[4]),
+            gpus=_gpus(fields[5]),
+        )
+        rows.setdefault(name, []).append((row, not _UNUSABLE_NODE.search(fields[6].lower())))
+    found = []
+    for name, nodes in rows.items():
+        # While every node is down, the largest one is the best that is known of the partition.
+        usable = [row for row, is_usable in nodes if is_usable] or [row for row, _ in nodes]
+        found.append(
+            Partition(
+                name,
+                cores=max(row.cores for row in usable),
+                hours=usable[0].hours,
+                memory_mib=max(row.memory_mib for row in usable),
+                gpus=max(row.gpus for row in usable),
+            )
+        )
+    return tuple(sorted(found, key=lambda partition: partition.name != default))
+
+
+def parse_reservations(text: str) -> tuple[Reservation, ...]:
+    """Read the output of `scontrol show reservation --oneliner` (with SLURM_TIME_FORMAT=%s)."""
+    found = []
+    for line in text.splitlines():
+        fields = dict(word.split("=", 1) for word in line.split() if "=" in word)
+        if {"ReservationName", "StartTime", "EndTime"} <= set(fields):
+            start, end = fields["StartTime"], fields["EndTime"]
+            if start.isdigit() and end.isdigit():
+                found.append(
+                    Reservation(
+                        fields["ReservationName"],
+                        int(start),
+                        int(end),
+                        _names(fields.get("Users", "")),
+                        _names(fields.get("Accounts", "")),
+                    )
+                )
+    return tuple(found)
+
+
+def parse_associations(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Read the output of `sacctmgr --noheader --parsable2 show associations format=ASSOCIATION_FORMAT`.
+
+    Returns:
+        The accounts, and the qualities of service, each once and in Slurm's order.
+    """
+    accounts: dict[str, None] = {}
+    qualities: dict[str, None] = {}
+    for line in text.splitlines():
+        account, bar, qos = line.strip().partition("|")
+        if bar and account:
+            accounts[account] = None
+            qualities.update(dict.fromkeys(name for name in qos.split(",") if name))
+    return tuple(accounts), tuple(qualities)
+
+
+def parse_time_limit(text: str) -> float:
+    """Return a Slurm time such as `1-12:00:00`, `30:00` or `infinite` in hours."""
+    if text.lower() in {"infinite", "unlimited", "n/a"}:
+        return math.inf
+    days, _, clock = text.rpartition("-")
+    parts = [int(part) for part in clock.split(":")]
+    if days:
+        hours, minutes, seconds = [*parts, 0, 0][:3]
+    else:
+        # Without days the last of two parts are seconds, and one part alone is minutes.
+        hours, minutes, seconds = {1: [0, *parts, 0], 2: [0, *parts], 3: parts}[len(parts)]
+    return int(days or 0) * 24 + hours + minutes / 60 + seconds / 3600
+
+
+def _number(text: str) -> int:
+    digits = re.match(r"\d+", text)
+    return int(digits.group()) if digits else 0
+
+
+def _gpus(gres: str) -> int:
+    """Return the GPUs of generic resources such as `gpu:a100:4(S:0-1),mps:100`."""
+    plain = re.sub(r"\([^)]*\)", "", gres)
+    counts = [word.rsplit(":", 1)[-1] for word in plain.split(",") if word.split(":")[0] == "gpu"]
+    return sum(int(count) if count.isdigit() else 1 for count in counts)
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(name for name in text.split(",") if name and name != "(null)")
