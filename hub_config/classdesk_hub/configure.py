@@ -6,9 +6,9 @@ from urllib.parse import urlsplit
 
 from classdesk_spawner import DesktopSpawner, SpawnerSettings
 
-from . import pages
-from .proxy_secret import proxy_token
+from . import pages, sessions
 from .site import SITE_FILE, Site, load_site
+from .tokens import proxy_token, status_token
 
 
 def configure(c: Any, site_file: str | Path = SITE_FILE) -> Site:
@@ -31,6 +31,7 @@ def configure(c: Any, site_file: str | Path = SITE_FILE) -> Site:
     _state(c, site)
     _login(c, site)
     _sessions(c, site)
+    _status(c, site)
     pages.configure(c, site)
     return site
 
@@ -78,3 +79,16 @@ def _sessions(c: Any, site: Site) -> None:
     if urlsplit(site.hub.api_url).hostname == "0.0.0.0":  # noqa: S104
         # Sessions need a name to call; JupyterHub takes the machine's own.
         c.JupyterHub.hub_connect_ip = ""
+
+
+def _status(c: Any, site: Site) -> None:
+    """Let the status command ask the hub which sessions there are."""
+    # Added to, not set: a site may have services and roles of its own.
+    c.JupyterHub.services = [
+        *c.JupyterHub.get("services", []),
+        {"name": sessions.SERVICE, "api_token": status_token(site)},
+    ]
+    c.JupyterHub.load_roles = [
+        *c.JupyterHub.get("load_roles", []),
+        {"name": sessions.SERVICE, "scopes": list(sessions.SCOPES), "services": [sessions.SERVICE]},
+    ]

@@ -11,6 +11,7 @@ from tornado.web import StaticFileHandler
 
 from classdesk_spawner import FIELD_LABELS
 
+from . import sessions
 from .site import Site
 
 
@@ -42,6 +43,7 @@ def configure(c: Any, site: Site) -> None:
     """Set templates and handlers."""
     c.JupyterHub.template_paths = [str(_directory("classdesk_hub") / "templates")]
     ours = [
+        (sessions.ROUTE, sessions.SessionsHandler, {"site": site}),
         (r"/lessons/(.+)", LessonFileHandler, {"path": site.lessons.directory}),
         (
             r"/classdesk/spawner/(.+)",

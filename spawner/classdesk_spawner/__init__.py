@@ -1,6 +1,6 @@
 """Starts a desktop as a Slurm job, from the hub process. See spawner/README.md."""
 
-from ._cluster import Cluster
+from ._cluster import Cluster, cluster_for
 from ._errors import (
     JobEndedError,
     OptionsError,
@@ -51,5 +51,6 @@ __all__ = [
     "SpawnerSettings",
     "SubmitError",
     "SwitchField",
+    "cluster_for",
     "runtime_program",
 ]

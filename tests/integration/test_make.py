@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from support import world
+from support.hub_client import HubClient
 from support.world import Hub, make, slurm, wait_until
 
 SLEEP = "exec sleep 600"
@@ -83,9 +84,12 @@ def test_status_names_services_sessions_address_and_logs(hub: Hub) -> None:
         assert any(line.split()[:2] == [service, "running"] for line in text.splitlines()), text
     assert f"answers at {hub.url}" in text
     assert str(hub.logs / "hub.log") in text
-    job = submit("learner04", 1, SLEEP)
-    wait_until(lambda: "RUNNING" in make("status").stdout, 20, "the status shows the session")
-    slurm("scancel", job)
+    with HubClient(hub, "learner04") as learner:
+        job = learner.start(ui="terminal")
+        shown = make("status").stdout
+        (line,) = [line for line in shown.splitlines() if line.split()[:2] == ["learner04", job]]
+        assert "RUNNING" in line
+        assert line.endswith("ready")
 
 
 def test_accounts_are_five_with_a_password_each_and_for_root_only(hub: Hub) -> None:

@@ -11,8 +11,8 @@ from traitlets.config import Config
 from classdesk_hub import Site, SiteFileError, configure
 from classdesk_hub.cli import proxy_arguments
 from classdesk_hub.pages import FormLinkHandler, LessonFileHandler
-from classdesk_hub.proxy_secret import proxy_token
 from classdesk_hub.site import HubSettings
+from classdesk_hub.tokens import proxy_token
 from classdesk_spawner import DesktopSpawner
 
 
@@ -96,3 +96,12 @@ def test_the_proxy_listens_where_the_site_file_says() -> None:
     arguments = proxy_arguments(site)
     assert arguments[:4] == ["--ip", "::1", "--port", "8443"]
     assert arguments[arguments.index("--default-target") + 1] == "http://127.0.0.1:8081"
+
+
+def test_a_sites_own_services_and_roles_stay(site_file: Path) -> None:
+    c = Config()
+    c.JupyterHub.services = [{"name": "mine"}]
+    c.JupyterHub.load_roles = [{"name": "mine"}]
+    configure(c, site_file)
+    assert [service["name"] for service in c.JupyterHub.services] == ["mine", "classdesk-status"]
+    assert [role["name"] for role in c.JupyterHub.load_roles] == ["mine", "classdesk-status"]

@@ -1,4 +1,4 @@
-"""The secret that hub and proxy share."""
+"""The secrets that the hub shares with the proxy and with the status command."""
 
 import os
 import secrets
@@ -9,7 +9,17 @@ from .site import Site
 
 
 def proxy_token(site: Site) -> str:
-    """Return the token of the proxy's interface; the first who asks makes it.
+    """Return the token of the proxy's interface."""
+    return _token(site, "proxy_token")
+
+
+def status_token(site: Site) -> str:
+    """Return the token with which `classdesk sessions` asks the hub."""
+    return _token(site, "status_token")
+
+
+def _token(site: Site, name: str) -> str:
+    """Return a token; the first who asks makes it.
 
     The file is created with mode 0600 and moved into place, so that hub and proxy, which start at the
     same moment, agree.
@@ -17,10 +27,10 @@ def proxy_token(site: Site) -> str:
     Raises:
         OSError: The state directory is missing or not ours.
     """
-    path = Path(site.hub.state_directory) / "proxy_token"
+    path = Path(site.hub.state_directory) / name
     if not path.exists():
-        descriptor, name = tempfile.mkstemp(prefix="proxy_token.", dir=path.parent)  # mode 0600
-        draft = Path(name)
+        descriptor, draft_name = tempfile.mkstemp(prefix=f"{name}.", dir=path.parent)  # mode 0600
+        draft = Path(draft_name)
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
             file.write(secrets.token_hex(32))
         try:
