@@ -65,11 +65,15 @@ class Desktop:
     def canvas(self) -> Locator:
         return self.page.locator("#screen canvas")
 
-    def wait_until_painted(self) -> "Desktop":
+    def wait_until_connected(self) -> None:
         """Waits until the page shows the desktop, at the size of the browser's window."""
         expect(self.canvas).to_be_visible(timeout=30_000)
         expect(self.page.locator("#curtain")).to_be_hidden(timeout=30_000)
         wait_until(lambda: self.x.size() == self.room(), 10, "the desktop has the page's size")
+
+    def wait_until_painted(self) -> "Desktop":
+        """Waits until the page shows a fresh desktop, with its panel and its ground."""
+        self.wait_until_connected()
         wait_until(
             lambda: {"mate-panel", "caja"} <= {window.kind for window in self.x.windows()},
             20,
@@ -100,6 +104,17 @@ class Desktop:
         self.canvas.screenshot(path=path)
         with Image.open(path) as image:
             return image.convert("RGB")
+
+    def still_picture(self) -> Image.Image:
+        """The same, when nothing moves any more."""
+        seen: list[Image.Image] = []
+
+        def is_still() -> bool:
+            seen.append(self.picture())
+            return seen[-2:-1] == seen[-1:]
+
+        wait_until(is_still, 10, "the picture stands still", every=0.25)
+        return seen[-1]
 
     def picture_of(self, window: Window) -> Image.Image:
         """What the canvas shows of a window, without its frame."""
@@ -231,9 +246,18 @@ class Desktop:
 
     def open_desktop_menu(self) -> Window:
         """Right click on the empty desktop."""
-        width, height = self.x.size()
-        self.click(width // 2, height - 120, button="right")
+        self.click(*self._empty_place(), button="right")
         return wait_until(lambda: self.x.menus()[-1], 5, "the desktop's menu is open")
+
+    def _empty_place(self) -> tuple[int, int]:
+        """A place without windows, away from the icons at the left and the panel."""
+        width, height = self.x.size()
+        windows = [w for w in self.x.windows() if w.kind != "mate-panel" and w.title != "Desktop"]
+        for y in range(height - 60, 100, -20):
+            for x in range(width // 2, width - 20, 20):
+                if not any(_covers(window, x, y) for window in windows):
+                    return x, y
+        raise LookupError(f"windows cover the whole desktop: {windows}")
 
 
 def _covers(window: Window, x: int, y: int) -> bool:

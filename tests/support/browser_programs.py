@@ -34,6 +34,9 @@ class Terminal:
     """The one terminal window of a desktop."""
 
     desktop: Desktop
+    _prompts: int | None = (
+        None  # how many the last command has left behind; None where something else was typed
+    )
 
     @classmethod
     def open(cls, desktop: Desktop) -> "Terminal":
@@ -68,12 +71,13 @@ class Terminal:
     def begin(self, command: str) -> None:
         """Types a command that goes on for longer."""
         self.activate()
+        self._prompts = None
         self.desktop.type(f"{command}\n")
 
     def run(self, command: str, timeout: float = COMMAND_SECONDS) -> Output:
         """Types a command and waits until the shell asks for the next one."""
         self.activate()
-        prompts = len(PROMPT.findall(self.text()))
+        prompts = self._prompts or len(PROMPT.findall(self.text()))
         self.desktop.type(command)
         began = time.monotonic()
         self.desktop.press("Enter")
@@ -91,6 +95,7 @@ class Terminal:
             found = list(PROMPT.finditer(text))
             if len(found) <= prompts:
                 return None
+            self._prompts = len(found)
             return text[found[prompts - 1].end() : found[prompts].start()]
 
         said = str(wait_until(finished, timeout, f"the end of the command {command!r}", every=0.05))
