@@ -1,5 +1,6 @@
 """Starts a desktop as a Slurm job, from the hub process. See spawner/README.md."""
 
+from . import _job_handlers
 from ._cluster import Cluster, cluster_for
 from ._errors import (
     JobEndedError,
@@ -26,6 +27,9 @@ from ._settings import (
     SwitchField,
 )
 from ._spawner import DesktopSpawner
+
+# Importing batchspawner has registered its API handler; ours takes its place before a hub can start.
+_job_handlers.install()
 
 __all__ = [
     "FIELD_LABELS",

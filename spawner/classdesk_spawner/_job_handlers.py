@@ -6,13 +6,12 @@ too. Both accept one value of one type, from the session that owns the token, an
 
 import base64
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jupyterhub.apihandlers import APIHandler, default_handlers
 from tornado import web
 
-if TYPE_CHECKING:
-    from ._spawner import DesktopSpawner
+from ._spawner import DesktopSpawner
 
 PORT_ROUTE = r"/api/batchspawner"
 LAST_WORDS_ROUTE = r"/api/classdesk/last-words"
@@ -22,7 +21,7 @@ _LONGEST_LAST_WORDS = 2000
 
 
 class _SessionHandler(APIHandler):  # type: ignore[misc]  # jupyterhub has no type information
-    def session(self) -> "DesktopSpawner":
+    def session(self) -> DesktopSpawner:
         """Return the session that owns the request's token.
 
         Raises:

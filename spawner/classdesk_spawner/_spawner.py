@@ -9,7 +9,6 @@ from typing import Any
 from batchspawner import SlurmSpawner
 from traitlets import Callable, Instance, Unicode, default
 
-from . import _job_handlers
 from ._cluster import Cluster, cluster_for
 from ._errors import OptionsError, SessionError
 from ._fields import LABELS
@@ -20,8 +19,6 @@ from ._progress import StartState, progress_event
 from ._runtimes import runtime_command
 from ._script import render_batch_script, sbatch_arguments
 from ._settings import SlurmSettings, SpawnerSettings
-
-_job_handlers.install()
 
 DEFAULT_URLS = {"desktop": "/desktop/", "lab": "/lab", "terminal": "/terminal/"}
 """The page that a session opens, by kind of interface."""
