@@ -68,7 +68,7 @@ if __name__=="__main__":
 
 PIP = "pip install pandas numpy dask distributed graphviz bokeh dask_jobqueue mimesis requests matplotlib"
 
-TRIES = 3
+TRIES = 5
 """Runs of a timed program, at most."""
 
 
