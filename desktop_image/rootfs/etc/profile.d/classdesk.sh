@@ -5,6 +5,7 @@ if [ -n "${BASH_VERSION-}" ] && [ -z "${CLASSDESK_SHELL-}" ]; then
 
   # Where modules are; a site that binds its own into the session says so by MODULEPATH.
   export MODULEPATH="${MODULEPATH:-/opt/modules/Core}"
+  export LMOD_PACKAGE_PATH="${LMOD_PACKAGE_PATH:-/etc/lmod}"
   if ! command -v module >/dev/null 2>&1 && [ -r /usr/share/lmod/lmod/init/bash ]; then
     # shellcheck source=/dev/null
     . /usr/share/lmod/lmod/init/bash
