@@ -85,6 +85,9 @@ def test_the_course(sit_down: SitDown, hub: Hub, docs_pictures: Path) -> None:
     terminal.begin("pluma hello.py&")
     editor = Editor(desktop, home)
     desktop.window("^hello.py", "pluma")
+    assert "WARNING" not in terminal.text(), (
+        "the editor has nothing to say in the learner's terminal"
+    )
     # Side by side as far as the screen allows, so that a click brings each of them to the front.
     desktop.move("Pluma", "pluma", 600, 70)
     desktop.move("", "mate-terminal", 40, 250)

@@ -15,8 +15,6 @@ from support.world import Hub, wait_until
 NAME = "learner03"
 LESSON_ICON = (88, 166)
 """On the desktop, below the home."""
-BROWSER_BUTTON = (360, 15)
-"""In the panel."""
 
 
 # Remembers the page's connections, so that a test can cut one as a network does.
@@ -229,12 +227,9 @@ def test_a_double_click_on_a_lesson_s_program_opens_the_editor(desktop: Desktop)
 def place_of(desktop: Desktop, name: str) -> tuple[int, int]:
     """Where a file is in the file manager's window: its icon changes its colour when its name is typed."""
     window = desktop.window("^(Lesson|dask-delay)$", "caja")
-    box = (
-        window.x + 160,
-        window.y + 120,
-        window.x + window.width - 20,
-        window.y + window.height - 50,
-    )
+    # Below the menus, above the status line and the box that shows what is typed.
+    right, bottom = window.x + window.width - 20, window.y + window.height - 50
+    box = (window.x + 4, window.y + 60, right, bottom)
     # Away from the icons, which change their colour under the pointer, too.
     desktop.click(box[2] - 10, box[3] - 10)
     before = desktop.still_picture().crop(box)
@@ -259,7 +254,7 @@ def test_dask_s_dashboard_is_seen_in_the_desktop_s_browser(
         ' c = C(n_workers=1, dashboard_address=":8787"); print("ready"); input()\''
     )
     wait_until(lambda: "\nready\n" in terminal.text(), 30, "the cluster has started")
-    desktop.click(*BROWSER_BUTTON)
+    desktop.click(*browser_button(desktop))
     desktop.window("Firefox", "firefox", timeout=30)
     desktop.press("Control+l")
     desktop.type("localhost:8787/status\n")
@@ -271,6 +266,22 @@ def test_dask_s_dashboard_is_seen_in_the_desktop_s_browser(
     terminal.activate()
     desktop.press("Enter")
     wait_until(terminal.is_idle, 15, "the cluster has ended")
+
+
+def browser_button(desktop: Desktop) -> tuple[int, int]:
+    """Firefox's place in the panel, among the programs at the left: no other icon is as colourful."""
+    strip = desktop.picture().crop((0, 0, 640, 30)).convert("HSV")
+    pixels = strip.load()
+    assert pixels
+    colourful = [0] * strip.width
+    for x in range(strip.width):
+        for y in range(strip.height):
+            hue_saturation_value = pixels[x, y]
+            assert isinstance(hue_saturation_value, tuple)
+            colourful[x] += min(hue_saturation_value[1:]) > 170
+    place = max(range(12, strip.width - 12), key=lambda x: sum(colourful[x - 12 : x + 12]))
+    assert sum(colourful[place - 12 : place + 12]) > 60, "the browser is in the panel"
+    return place, 15
 
 
 def is_drawn(image: Image.Image) -> bool:
