@@ -28,12 +28,21 @@ if delay.exists():
     time.sleep(float(delay.read_text()))
 if name == "sbatch":
     number = len(list(home.glob("job-*.json"))) + 101
+    while True:
+        try:
+            os.close(os.open(home / f"number-{number}", os.O_CREAT | os.O_EXCL))
+            break
+        except FileExistsError:  # another sbatch runs at this moment
+            number += 1
     job = {"argv": sys.argv[1:], "script": sys.stdin.read(), "environment": dict(os.environ), "state": "PENDING",
            "reason": "Priority", "node": "", "user": "ada", "comment": ""}
     draft = home / f"draft-{number}"
     draft.write_text(json.dumps(job))
     draft.rename(home / f"job-{number}.json")
     print(number)
+elif name == "squeue" and "-j" in sys.argv:
+    job = json.loads((home / f"job-{sys.argv[sys.argv.index('-j') + 1]}.json").read_text())
+    print(job["state"], job["node"] or "n/a")  # as batchspawner asks: %T %B
 elif name == "squeue":
     for path in sorted(home.glob("job-*.json")):
         job = json.loads(path.read_text())
@@ -80,7 +89,9 @@ class FakeSlurm:
 
     def change(self, job_id: str, **values: str) -> None:
         path = self.directory / f"job-{job_id}.json"
-        path.write_text(json.dumps({**json.loads(path.read_text()), **values}))
+        draft = self.directory / f"draft-{job_id}"
+        draft.write_text(json.dumps({**json.loads(path.read_text()), **values}))
+        draft.rename(path)  # squeue may read at this moment
 
     def break_program(self, name: str, stderr: str) -> None:
         (self.directory / f"fault-{name}").write_text(stderr)
