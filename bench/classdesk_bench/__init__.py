@@ -1,0 +1,1 @@
+"""Benchmarks of classdesk beside the stock stack, in a test world. See bench/README.md."""
