@@ -8,7 +8,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from support.browser import Learner, SitDown
-from support.world import Hub, command, job_ids, slurm
+from support.world import Hub, command, job_ids, slurm, wait_until
 
 DESKTOP = {"User interface": "Desktop", "Number of cores": "2", "Time (hours)": "3"}
 LAB = {"User interface": "JupyterLab", "Number of cores": "1", "Time (hours)": "1"}
@@ -148,7 +148,10 @@ def test_without_javascript_the_server_fills_empty_fields(
     learner.open_form()
     learner.choose(ui, cores="", hours="")
     learner.press_start()
-    expect(learner.page.locator("body")).to_contain_text("Your session is starting")
+    wait_until(lambda: job_ids(learner.name), 15, "the job is there")
+    learner.page.wait_for_url(
+        re.compile(rf"/hub/spawn-pending/{learner.name}|/user/{learner.name}/")
+    )
     assert limits(learner) == expected
 
 
