@@ -62,7 +62,8 @@ def server_config(interface: Interface, home: str, default_url: str) -> Config:
         "websocket_ping_timeout": _PING_SECONDS,
         "log_function": _log_unusual_request,
     }
-    # A class should see its lesson, not questions about news; and the node may have no internet.
+    # A class should see its lesson, not news; and the node may have no internet. That JupyterLab does not even ask
+    # whether it may fetch them is set in the image: share/jupyter/lab/settings/overrides.json.
     config.LabApp.news_url = None
     config.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
     return config
