@@ -19,6 +19,7 @@ from ._offer import Offer, Partition, Reservation
 from ._settings import SlurmSettings
 from ._slurm import Job, SlurmCommands
 from ._states import Phase
+from ._turnstile import Turnstile
 from ._watcher import JobWatcher
 
 _KEEP_S = 60.0
@@ -32,23 +33,35 @@ _log = logging.getLogger("jupyterhub.classdesk.cluster")
 
 
 class _Cache(Generic[T]):
-    """Answers of Slurm by key, kept for a minute. A failure is not kept; the old answer is given instead."""
+    """Answers of Slurm by key, kept for a minute. A failure is not kept; the old answer is given instead.
+
+    Who asks while the same is being asked already gets the same answer.
+    """
 
     def __init__(self) -> None:
         self._answers: dict[str, tuple[float, T]] = {}
+        self._asking: dict[str, asyncio.Future[T]] = {}
 
     async def get(self, key: str, ask: Callable[[], Awaitable[T]]) -> tuple[T | None, bool]:
         """Return the answer, or None where there never was one; and whether it is an old one."""
         asked, answer = self._answers.get(key, (float("-inf"), None))
         if time.monotonic() - asked < _KEEP_S:
             return answer, False
+        if key not in self._asking:
+            self._asking[key] = asyncio.ensure_future(ask())
+            self._asking[key].add_done_callback(functools.partial(self._answered, key))
         try:
-            fresh = await ask()
+            # Shielded: who gives up must not take the answer from the others.
+            fresh = await asyncio.shield(self._asking[key])
         except SessionError as error:
             _log.warning("What the cluster offers is not known anew: %s", error)
             return answer, True
-        self._answers[key] = time.monotonic(), fresh
         return fresh, False
+
+    def _answered(self, key: str, asking: "asyncio.Future[T]") -> None:
+        del self._asking[key]
+        if not asking.cancelled() and asking.exception() is None:
+            self._answers[key] = time.monotonic(), asking.result()
 
 
 @dataclass
@@ -62,6 +75,7 @@ class Cluster:
     settings: SlurmSettings
     commands: SlurmCommands = field(init=False)
     watcher: JobWatcher = field(init=False)
+    turnstile: Turnstile = field(default_factory=Turnstile, init=False)
     _partitions: "_Cache[tuple[Partition, ...]]" = field(init=False)
     _reservations: "_Cache[tuple[Reservation, ...]]" = field(init=False)
     _associations: "_Cache[tuple[tuple[str, ...], tuple[str, ...]]]" = field(init=False)

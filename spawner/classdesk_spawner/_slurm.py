@@ -7,8 +7,9 @@ environment of our own, a time limit on each.
 import asyncio
 import contextlib
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ._errors import SessionError, SlurmUnavailableError
 from ._offer import (
@@ -24,6 +25,10 @@ from ._refusals import cancel_found_no_job, explain_refusal
 from ._states import Phase, phase_of
 
 SUDO = "/usr/bin/sudo"
+
+_AT_ONCE = 8
+"""How many processes of one command run at the same time. More only take the processor from the hub and from each
+other, until they run into their time limits."""
 
 JOB_FORMAT = "%i|%T|%r|%S|%e|%B|%u|%k"
 """The fields of `parse_jobs`; the comment comes last because it alone may contain a bar."""
@@ -119,6 +124,12 @@ class SlurmCommands:
     bin_directory: str
     use_sudo: bool
     timeout_s: float
+    _gates: defaultdict[str, asyncio.Semaphore] = field(
+        default_factory=lambda: defaultdict(lambda: asyncio.Semaphore(_AT_ONCE)),
+        init=False,
+        repr=False,
+        compare=False,
+    )
 
     async def submit(
         self, user: str, arguments: Sequence[str], script: str, environment: Mapping[str, str]
@@ -243,6 +254,14 @@ class SlurmCommands:
         self, argv: Sequence[str], text: str = "", environment: Mapping[str, str] | None = None
     ) -> tuple[int, str, str]:
         program = argv[0] if argv[0] != SUDO else argv[argv.index("--") + 1]
+        async with self._gates[
+            program
+        ]:  # each command its own: the queue is looked at while a class submits
+            return await self._run_now(program, argv, text, environment)
+
+    async def _run_now(
+        self, program: str, argv: Sequence[str], text: str, environment: Mapping[str, str] | None
+    ) -> tuple[int, str, str]:
         try:
             process = await asyncio.create_subprocess_exec(
                 *argv,

@@ -105,6 +105,7 @@ class DesktopSpawner(SlurmSpawner):  # type: ignore[misc]  # batchspawner has no
 
     async def _take_options(self, raw: Mapping[str, object]) -> None:
         """Hook of JupyterHub, called before each start: form, link, REST call or stored options."""
+        await self.cluster.turnstile.pass_through()
         self.options = await self.validated_options(raw)
 
     async def _read_options_form(self, data: Mapping[str, object]) -> dict[str, object]:
@@ -112,6 +113,7 @@ class DesktopSpawner(SlurmSpawner):  # type: ignore[misc]  # batchspawner has no
         self._refused_fields = {
             key: value[0] for key, value in data.items() if isinstance(value, list)
         }
+        await self.cluster.turnstile.pass_through()
         options = await self.validated_options(read_fields(data))
         self._refused_fields = None
         return to_stored(options)
@@ -161,6 +163,7 @@ class DesktopSpawner(SlurmSpawner):  # type: ignore[misc]  # batchspawner has no
         self._write_down()
         self.log.info("Session %s is job %s: %s", self._log_name, job.job_id, options)
         address = await job.until_reachable()
+        await self.cluster.turnstile.pass_through()  # a tick wakes all that it shows running
         self.port = job.port
         return address, job.port
 
