@@ -1,6 +1,6 @@
 # classdesk: the commands of this repository. There is no logic here; each target names the script that does the work.
 .DEFAULT_GOAL := help
-.PHONY: help up down status logs accounts purge image test lint
+.PHONY: help up down status logs accounts purge image test bench lint
 # Targets do not depend on files, and two at once make no sense.
 .NOTPARALLEL:
 
@@ -34,6 +34,9 @@ image: ## build the desktop image, export it as an OCI archive, print sizes and 
 
 test: ## set up what the tests need, then lint, types, unit, integration and browser tests
 	@tests/run
+
+bench: ## a class presses Start, and 300 sessions are watched: beside the stock stack, with figures (needs root, takes 15 minutes)
+	@bench/class_start && bench/watcher
 
 lint: ## ruff, mypy and shellcheck
 	@tests/run lint

@@ -27,6 +27,7 @@ COLUMNS = {
     "worst_api_s": "worst API\nanswer, s",
     "squeue_per_s_max": "squeue/s\nmax",
     "loop_lag_p99_ms": "lag p99\nms",
+    "loop_lag_max_ms": "lag max\nms",
     "hub_rss_mb": "hub\nMB",
     "hub_cpu_s": "CPU of\nhub, s",
     "commands_cpu_s": "of its\ncommands, s",
@@ -44,6 +45,7 @@ class Figures:
     worst_api_s: float
     squeue_per_s_max: float
     loop_lag_p99_ms: float
+    loop_lag_max_ms: float
     hub_rss_mb: float
     hub_cpu_s: float
     commands_cpu_s: float
@@ -52,7 +54,7 @@ class Figures:
         return (
             f"all ready after {self.ready_s:.2f} s, median {self.p50_s:.2f} s, refused {self.refused}, "
             f"worst API answer {self.worst_api_s:.2f} s, squeue/s {self.squeue_per_s_max:.0f}, "
-            f"lag p99 {self.loop_lag_p99_ms:.0f} ms, hub {self.hub_rss_mb:.0f} MB, "
+            f"lag p99 {self.loop_lag_p99_ms:.0f} ms, max {self.loop_lag_max_ms:.0f} ms, hub {self.hub_rss_mb:.0f} MB, "
             f"CPU of hub {self.hub_cpu_s:.1f} s, of its commands {self.commands_cpu_s:.1f} s"
         )
 
@@ -94,14 +96,15 @@ def figures_of(
     """Put together what was measured between the first Start and the last answer."""
     latencies = samples.read_probe(probe, "latency", result.began, ended)
     calls = samples.read_probe(probe, "calls", result.began - 0.2, ended + 0.2)
-    lags = samples.read_samples(lag, result.began, ended)
+    lags = [value * 1000 for _, value in samples.read_samples(lag, result.began, ended)]
     return Figures(
         ready_s=result.seconds,
         p50_s=statistics.median(result.waits),
         refused=sum(result.refusals.values()),
         worst_api_s=max((value for _, value in latencies), default=math.nan),
         squeue_per_s_max=samples.most_in_a_second(calls),
-        loop_lag_p99_ms=samples.percentile([value for _, value in lags], 99) * 1000,
+        loop_lag_p99_ms=samples.percentile(lags, 99),
+        loop_lag_max_ms=max(lags, default=math.nan),
         hub_rss_mb=used.rss_mb,
         hub_cpu_s=used.cpu_s,
         commands_cpu_s=used.commands_cpu_s,
@@ -130,7 +133,7 @@ def row(n: int, ours: Figures, stock: Figures | None) -> Row:
         "loop_lag_p99_ms": ours.loop_lag_p99_ms,
         "hub_rss_mb": ours.hub_rss_mb,
     }
-    more = ("p50_s", "refused", "hub_cpu_s", "commands_cpu_s")
+    more = ("p50_s", "refused", "loop_lag_max_ms", "hub_cpu_s", "commands_cpu_s")
     same = ("worst_api_s", "squeue_per_s_max", "loop_lag_p99_ms", "hub_rss_mb")
     found |= {f"ours_{name}": getattr(ours, name) for name in more}
     found |= {f"stock_{name}": getattr(stock, name) if stock else None for name in more + same}

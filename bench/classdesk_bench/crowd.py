@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import aiohttp
-from yarl import URL as Address
+import yarl
 
 from .stack import URL
 
@@ -43,7 +43,7 @@ class Learner:
     @property
     def xsrf(self) -> str:
         """The token against cross-site requests that the hub's pages carry."""
-        cookie = self.http.cookie_jar.filter_cookies(Address(f"{URL}/hub/")).get("_xsrf")
+        cookie = self.http.cookie_jar.filter_cookies(yarl.URL(f"{URL}/hub/")).get("_xsrf")
         return cookie.value if cookie else ""
 
     async def log_in(self) -> None:

@@ -60,8 +60,8 @@ def print_json(rows: Sequence[Row]) -> None:
 
 def _cell(value: float | str | None) -> str:
     if isinstance(value, float):
-        return "–" if math.isnan(value) else f"{value:.2f}" if abs(value) < 10 else f"{value:.0f}"
-    return "–" if value is None else str(value)
+        return "-" if math.isnan(value) else f"{value:.2f}" if abs(value) < 10 else f"{value:.0f}"
+    return "-" if value is None else str(value)
 
 
 def _plain(value: float | str | None) -> float | str | None:

@@ -1,7 +1,7 @@
 """JupyterHub's configuration: batchspawner's SlurmSpawner as it comes, beside the same proxy as ours.
 
-Its commands, script, `srun`, `--get-user-env` and polling are its own defaults. Set are: what a job asks for (the same as
-ours), the session's program, and in `bench/watcher` where the commands are.
+Its commands, script, `srun`, `--get-user-env` and polling are its own defaults. Set are: what a job asks for (the same
+as ours), the session's program, and in `bench/watcher` where the commands are.
 """
 
 import os
@@ -37,7 +37,7 @@ c.JupyterHub.spawner_class = batchspawner.SlurmSpawner
 c.SlurmSpawner.req_nprocs = "1"
 c.SlurmSpawner.req_memory = "256M"
 c.SlurmSpawner.req_runtime = "1:00:00"
-# The light session takes the place of `batchspawner-singleuser jupyterhub-singleuser`, which costs seconds of CPU a session.
+# The light session takes the place of `batchspawner-singleuser jupyterhub-singleuser`, which costs seconds of CPU each.
 c.SlurmSpawner.batchspawner_singleuser_cmd = ""
 c.SlurmSpawner.cmd = ["/opt/classdesk/bin/classdesk-session"]
 if os.environ.get("CLASSDESK_BENCH_LEAN"):
