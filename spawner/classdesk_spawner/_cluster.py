@@ -4,13 +4,12 @@ One watcher, one cache of limits, and the broom: jobs that no session knows are 
 """
 
 import asyncio
-import contextlib
 import functools
 import hashlib
 import logging
 import socket
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -25,6 +24,8 @@ from ._watcher import JobWatcher
 _KEEP_S = 60.0
 _SWEEP_S = 30.0
 _LONGEST_RETRY_S = 30.0
+_KNOWN_SUBMISSIONS: set[str] = set()
+"""Those of all sessions of this process: a hub with several configurations has several clusters."""
 _LIVING = frozenset({Phase.WAITING, Phase.RUNNING, Phase.HELD_UP})
 
 T = TypeVar("T")
@@ -79,7 +80,6 @@ class Cluster:
     _partitions: "_Cache[tuple[Partition, ...]]" = field(init=False)
     _reservations: "_Cache[tuple[Reservation, ...]]" = field(init=False)
     _associations: "_Cache[tuple[tuple[str, ...], tuple[str, ...]]]" = field(init=False)
-    _submissions: set[str] = field(default_factory=set, init=False)
     _unwanted: set[str] = field(default_factory=set, init=False)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set, init=False)
     _sweeping: bool = field(default=False, init=False)
@@ -137,14 +137,13 @@ class Cluster:
         identity = f"{socket.gethostname()} {self.settings.job_name}"
         return hashlib.sha256(identity.encode()).hexdigest()[:8]
 
-    @contextlib.contextmanager
-    def submission(self, submission: str) -> Iterator[None]:
-        """Keep the broom from a job whose sbatch has not returned yet."""
-        self._submissions.add(submission)
-        try:
-            yield
-        finally:
-            self._submissions.discard(submission)
+    def know(self, submission: str) -> None:
+        """Keep the broom from the job of a submission, also before its number is known."""
+        _KNOWN_SUBMISSIONS.add(submission)
+
+    def forget(self, submission: str) -> None:
+        """Leave the job of a submission to the broom, should it still be there."""
+        _KNOWN_SUBMISSIONS.discard(submission)
 
     def cancel_later(self, user: str, job_id: str) -> None:
         """Cancel a job that nobody wants; try again until Slurm says that it is gone."""
@@ -176,8 +175,8 @@ class Cluster:
         return (
             job.phase in _LIVING
             and hub_id == self.hub_id
-            and submission not in self._submissions
-            and not self.watcher.follows(job.id)
+            and submission not in _KNOWN_SUBMISSIONS
+            and job.id not in self._unwanted
         )
 
     async def _cancel_until_gone(self, user: str, job_id: str) -> None:

@@ -5,6 +5,7 @@ a submission id in the job's comment: a job whose number was never stored is fou
 """
 
 import asyncio
+import contextlib
 import hashlib
 import hmac
 import logging
@@ -22,6 +23,7 @@ from ._states import Phase, end_sentence
 
 _CANCEL_TRIES = 3
 _ENDING_PATIENCE_S = 35.0  # Slurm's default KillWait is 30 s
+_FIRST_LOOK_S = 5.0  # a restarting hub does not wait longer for news of a session that ran
 
 _log = logging.getLogger("jupyterhub.classdesk.job")
 
@@ -38,6 +40,7 @@ class SessionJob:
         job_id: Slurm's number; empty until sbatch has returned.
         port: Port of the session's server; 0 until the session has called home.
         start: Slurm's start of the run that called home, in Unix seconds; a requeued job has another.
+        reached: Whether the session's address has been handed to JupyterHub.
         last_words: The last lines of the session's log, as the job sent them when it failed.
         taken_up: Whether an earlier hub process began it.
     """
@@ -49,6 +52,7 @@ class SessionJob:
     job_id: str = ""
     port: int = 0
     start: int | None = None
+    reached: bool = False
     last_words: str = ""
     taken_up: bool = False
     began: float = field(default_factory=time.monotonic)
@@ -57,7 +61,9 @@ class SessionJob:
     @classmethod
     def new(cls, cluster: Cluster, user: str, token: str) -> Self:
         """Return a job that is about to be submitted."""
-        return cls(cluster, user, secrets.token_hex(8), _hash(token))
+        job = cls(cluster, user, secrets.token_hex(8), _hash(token))
+        cluster.know(job.submission)
+        return job
 
     @classmethod
     def from_state(cls, cluster: Cluster, state: Mapping[str, Any]) -> Self | None:
@@ -72,8 +78,10 @@ class SessionJob:
             job_id=state.get("job_id", ""),
             port=state.get("port", 0),
             start=state.get("start"),
+            reached=state.get("reached", bool(state.get("port"))),
             taken_up=True,
         )
+        cluster.know(job.submission)
         # Nothing that this process has seen of the queue is older than the submission.
         job.began = float("-inf")
         if job.job_id:
@@ -89,6 +97,7 @@ class SessionJob:
             "job_id": self.job_id,
             "port": self.port,
             "start": self.start,
+            "reached": self.reached,
         }
 
     def comment(self, server_name: str) -> str:
@@ -114,18 +123,17 @@ class SessionJob:
         Raises:
             SessionError: Slurm did not take it.
         """
-        with self.cluster.submission(self.submission):
-            submission = asyncio.ensure_future(
-                self.cluster.commands.submit(self.user, arguments, script, environment)
-            )
-            try:
-                self.job_id = await asyncio.shield(submission)
-            except asyncio.CancelledError:
-                # sbatch may be about to succeed: a job that nobody knows must not stay.
-                submission.add_done_callback(self._cancel_unwanted)
-                raise
-            self.began = time.monotonic()
-            self.cluster.watcher.follow(self.job_id)
+        submission = asyncio.ensure_future(
+            self.cluster.commands.submit(self.user, arguments, script, environment)
+        )
+        try:
+            self.job_id = await asyncio.shield(submission)
+        except asyncio.CancelledError:
+            # sbatch may be about to succeed: a job that nobody knows must not stay.
+            submission.add_done_callback(self._cancel_unwanted)
+            raise
+        self.began = time.monotonic()
+        self.cluster.watcher.follow(self.job_id)
 
     async def find(self) -> bool:
         """Look for the job's number by its submission id; False when there is no such job."""
@@ -162,12 +170,16 @@ class SessionJob:
             if not self.port:
                 await self._call_or_next_tick(moment)
             if self.port:
-                self.start = job.start
-                return await self.cluster.node_address(job.node)
+                address = await self.cluster.node_address(job.node)
+                self.start, self.reached = job.start, True
+                return address
 
     def take_port(self, port: int) -> bool:
-        """Note the port of the first call home; False when there is one already."""
-        if self.port:
+        """Note the port of the first call home; False once the session's address is known.
+
+        A session that Slurm requeues before that calls home twice; its last word counts.
+        """
+        if self.reached:
             return False
         self.port = port
         self._called_home.set()
@@ -186,6 +198,22 @@ class SessionJob:
         self.port, self.start = port, job.start
         return await self.cluster.node_address(job.node)
 
+    async def went_on_without_hub(self) -> bool:
+        """Tell whether the job still runs where an earlier hub process left it.
+
+        False where Slurm has requeued or suspended it since: then it is to be waited for again, as
+        at its start. While Slurm does not answer, it is taken to run.
+        """
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.cluster.watcher.newer_than(0.0), _FIRST_LOOK_S)
+        job = self.seen
+        if job is None or job.phase in {Phase.ENDED, Phase.ENDING}:
+            return True
+        requeued = job.phase is Phase.WAITING or job.start not in {None, self.start}
+        if requeued and self.start is not None:
+            self.port, self.start, self.reached = 0, None, False
+        return job.phase is Phase.RUNNING and self.reached
+
     # Ending ----------------------------------------------------------------------------------
 
     def exit_status(self) -> int | None:
@@ -193,7 +221,14 @@ class SessionJob:
         job = self.seen
         if job is not None and job.phase is Phase.ENDED:
             return 0 if job.state == "COMPLETED" else 1
-        return 1 if self._is_gone() else None
+        return 1 if self.job_id and self._is_gone() else None
+
+    def end_sentence(self) -> str:
+        """Return one sentence about how the job ended."""
+        job = self.seen
+        if job is None or job.phase is not Phase.ENDED:
+            return "The session's job is gone from the queue."
+        return end_sentence(job.state)
 
     async def cancel(self) -> None:
         """Cancel the job.
@@ -229,6 +264,7 @@ class SessionJob:
     def forget(self) -> None:
         """Look at the queue no longer for this job's sake."""
         self.cluster.watcher.forget(self.job_id)
+        self.cluster.forget(self.submission)
 
     # -----------------------------------------------------------------------------------------
 

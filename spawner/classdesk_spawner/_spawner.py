@@ -81,7 +81,10 @@ class DesktopSpawner(SlurmSpawner):  # type: ignore[misc]  # batchspawner has no
         self.job: SessionJob | None = None
         self._pressed = time.monotonic()
         self._resumption: asyncio.Task[None] | None = None
+        self._looked = False
         self._refused_fields: Mapping[str, object] | None = None
+        self.ending = ""
+        """One sentence about how the last session ended, where it ended by itself."""
 
     # Options ---------------------------------------------------------------------------------
 
@@ -147,7 +150,7 @@ class DesktopSpawner(SlurmSpawner):  # type: ignore[misc]  # batchspawner has no
         """Submit the job, wait until its session has called home; return its address and port."""
         options = self.options or await self.validated_options(self.user_options)
         self._pressed = time.monotonic()
-        self.port = 0
+        self.port, self.ending = 0, ""
         self.ip = self.settings.session.bind_address
         self.default_url = DEFAULT_URLS[options.kind]
         account = await asyncio.to_thread(self._unix_account)
@@ -183,13 +186,18 @@ class DesktopSpawner(SlurmSpawner):  # type: ignore[misc]  # batchspawner has no
 
     async def poll(self) -> int | None:
         """Return None while the session lives, its exit status otherwise. Never asks Slurm itself."""
-        if self.job is None:
+        job = self.job
+        if job is None:
             return 1
-        if self.job.taken_up and not self.job.port:
-            return await self._resumed()
-        status = self.job.exit_status()
-        if status is not None:
-            self.log.info("Session %s has ended: %s", self._log_name, self.job.seen)
+        if job.taken_up:
+            if self._resumption is None and not await self._goes_on(job):
+                return await self._resumed()
+            if self._resumption is not None and not self._resumption.done():
+                return None
+        status = job.exit_status()
+        if status is not None and self.job is job:
+            self.log.info("Session %s has ended: %s", self._log_name, job.seen)
+            self.ending = job.end_sentence()
             self.clear_state()
         return status
 
@@ -222,8 +230,10 @@ class DesktopSpawner(SlurmSpawner):  # type: ignore[misc]  # batchspawner has no
         if job is None:
             return False
         if job.take_port(port):
+            # Before it is answered: the session calls once, and the hub may die at any moment.
+            self._write_down()
             return True
-        if self.pending or self.server is None:
+        if self.pending == "stop" or self.server is None:
             return False
         address = await job.take_over(port)
         if address is None:
@@ -269,21 +279,39 @@ class DesktopSpawner(SlurmSpawner):  # type: ignore[misc]  # batchspawner has no
 
     # Across restarts of the hub --------------------------------------------------------------
 
+    async def _goes_on(self, job: SessionJob) -> bool:
+        """Tell whether a session of an earlier hub process just runs on; looks at the first call only."""
+        if self._looked:
+            return True
+        self._looked = True
+        return job.reached and await job.went_on_without_hub() and await self._answers(2)
+
+    async def _answers(self, timeout_s: float) -> bool:
+        if self.server is None:
+            return True
+        try:
+            plain = self.server.proto == "http"
+            await self.server.wait_up(timeout=timeout_s, http=plain, extra_path="api")
+        except TimeoutError:
+            return False
+        return True
+
     async def _resumed(self) -> int | None:
         """Go on with a start that an earlier hub process began; called when the hub starts.
 
         It is made to look like any start to JupyterHub, so that the learner's waiting page goes on,
         *Cancel* works, and a failure is told.
         """
-        if self._resumption is None:
-            self._resumption = asyncio.ensure_future(self._go_on_starting())
-            self._spawn_future, self._spawn_pending = self._resumption, True
-            self._resumption.add_done_callback(self._end_resumption)
-        elif not self._resumption.done():
-            return None
-        await asyncio.wait([self._resumption])
-        failed = self._resumption.cancelled() or self._resumption.exception() is not None
-        return 1 if failed else None
+        resumption = self._resumption = asyncio.ensure_future(self._go_on_starting())
+        self._spawn_future, self._spawn_pending = resumption, True
+        resumption.add_done_callback(self._end_resumption)
+        await asyncio.wait([resumption])
+        if resumption.cancelled():
+            # *Cancel*: JupyterHub's handler stops the session; its check at the start must not do it too.
+            while self.server is not None:  # noqa: ASYNC110  # JupyterHub has no event for it
+                await asyncio.sleep(0.2)
+            return 1
+        return None if resumption.exception() is None else 1
 
     async def _go_on_starting(self) -> None:
         job = self.job
@@ -294,16 +322,23 @@ class DesktopSpawner(SlurmSpawner):  # type: ignore[misc]  # batchspawner has no
             )
         self.log.info("Going on with the start of session %s, job %s", self._log_name, job.job_id)
         try:
-            address = await asyncio.wait_for(job.until_reachable(), self.start_timeout)
+            async with asyncio.timeout(self.start_timeout):
+                while True:
+                    self._move_to(await job.until_reachable(), job.port)
+                    # JupyterHub looks too, but drops what does not answer, whatever Slurm says of the job.
+                    if await self._answers(10):
+                        return
         except TimeoutError:
             raise SessionError(
                 "Your session waited too long in the queue. Please start it again."
             ) from None
-        self._move_to(address, job.port)
 
     def _end_resumption(self, resumption: "asyncio.Future[None]") -> None:
         self._spawn_pending = False
-        if not resumption.cancelled() and resumption.exception() is not None:
+        if resumption.cancelled():
+            self._spawn_future, self._check_pending = None, False
+            return
+        if resumption.exception() is not None:
             self.log.error("Session %s: %s", self._log_name, resumption.exception())
             return
         self._spawn_future = None
@@ -332,12 +367,13 @@ class DesktopSpawner(SlurmSpawner):  # type: ignore[misc]  # batchspawner has no
     def load_state(self, state: dict[str, Any]) -> None:
         """Take over a session that an earlier hub process started."""
         super().load_state(state)
+        self.ending = state.get("classdesk", {}).get("ending", "")
         self.job = SessionJob.from_state(self.cluster, state.get("classdesk", {}))
 
     def get_state(self) -> dict[str, Any]:
         """Return what the next hub process must know."""
         if self.job is None:
-            return {}
+            return {"classdesk": {"ending": self.ending}} if self.ending else {}
         self.job_id = self.job.job_id  # for hooks that know batchspawner
         return {**super().get_state(), "classdesk": self.job.to_state()}
 

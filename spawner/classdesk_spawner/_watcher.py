@@ -65,10 +65,6 @@ class JobWatcher:
         """Stop looking for the sake of this job."""
         self._followed.discard(job_id)
 
-    def follows(self, job_id: str) -> bool:
-        """Tell whether somebody wants to know about this job."""
-        return job_id in self._followed
-
     async def newer_than(self, moment: float) -> Snapshot:
         """Return a snapshot that began after a monotonic moment; waits as long as it takes."""
         self._waiting += 1

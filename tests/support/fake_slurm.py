@@ -56,7 +56,9 @@ elif name == "scancel":
         sys.exit(1)
     job = json.loads(path.read_text())
     job["state"] = "CANCELLED"
-    path.write_text(json.dumps(job))
+    draft = home / f"draft-{os.getpid()}"
+    draft.write_text(json.dumps(job))
+    draft.rename(path)
 elif name == "sinfo":
     print("192.0.2.7" if "--format=%o" in sys.argv else "main*|up|8:00:00|4|8000|(null)|idle")
 elif name == "sacctmgr":

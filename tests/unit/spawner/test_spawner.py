@@ -72,7 +72,13 @@ def _state(job_id: str = "", port: int = 43210) -> dict[str, Any]:
 def _give_server(spawner: DesktopSpawner, ip: str = "", port: int = 0) -> None:
     """Give the spawner a record of its server, as JupyterHub does before it calls start()."""
     spawner.orm_spawner.server = object()
-    spawner._server = SimpleNamespace(orm_server=spawner.orm_spawner.server, ip=ip, port=port)
+
+    async def wait_up(**_options: object) -> None:
+        return
+
+    spawner._server = SimpleNamespace(
+        orm_server=spawner.orm_spawner.server, ip=ip, port=port, proto="http", wait_up=wait_up
+    )
 
 
 @pytest.fixture
@@ -113,8 +119,8 @@ def test_start_waits_for_node_and_port_and_stop_cancels(fake_slurm: FakeSlurm) -
         await _until(lambda: "The machine node1 is yours" in _message(spawner))
         assert await spawner.accept_port(43210)
         assert "the session's server and desktop are starting" in _message(spawner)
-        assert not await spawner.accept_port(43211), "a port is taken once"
         assert await start == ("192.0.2.7", 43210)
+        assert not await spawner.accept_port(43211), "no port is expected any more"
         assert await spawner.poll() is None
         job = fake_slurm.jobs()["101"]
         assert "--cpus-per-task=1" in job["argv"]
@@ -259,6 +265,100 @@ def test_a_job_whose_number_was_never_stored_is_found(fake_slurm: FakeSlurm) -> 
 
 
 @pytest.mark.usefixtures("learner")
+def test_a_port_is_written_down_before_the_call_home_is_answered(fake_slurm: FakeSlurm) -> None:
+    async def scene() -> None:
+        first = _spawner(fake_slurm)
+        start = asyncio.ensure_future(first.start())
+        await _until(lambda: first.db.commits == 2)
+        assert await first.accept_port(43210)
+        written = first.orm_spawner.state
+        start.cancel()  # the hub dies before it knows that the job runs
+        fake_slurm.change("101", state="RUNNING", node="node1", start="1000")
+        second = _spawner(fake_slurm)
+        _give_server(second)
+        second.load_state(written)
+        assert await second.poll() is None
+        assert (second.server.ip, second.server.port) == ("192.0.2.7", 43210)
+
+    _run(scene)
+
+
+@pytest.mark.usefixtures("learner")
+@pytest.mark.parametrize(
+    "job",
+    [
+        pytest.param({"state": "RUNNING", "start": "2000"}, id="requeued"),
+        pytest.param({"state": "PENDING", "start": "2000"}, id="requeued-and-waiting"),
+        pytest.param({"state": "SUSPENDED", "start": "1000"}, id="suspended"),
+    ],
+)
+def test_what_slurm_did_while_the_hub_was_away_is_noticed(
+    fake_slurm: FakeSlurm, job: dict[str, str]
+) -> None:
+    async def scene() -> None:
+        spawner = _spawner(fake_slurm)
+        await spawner.cluster.commands.submit("ada", [], "", {})
+        fake_slurm.change("101", node="node1", **job)
+        _give_server(spawner, "192.0.2.7", 43210)
+        state = _state("101")
+        state["classdesk"]["start"] = 1000
+        spawner.load_state(state)
+        poll = asyncio.ensure_future(spawner.poll())
+        await _until(lambda: spawner.pending == "spawn")
+        fake_slurm.change("101", state="RUNNING")
+        if job["start"] != "1000":
+            assert await spawner.accept_port(43222)
+        assert await poll is None
+        assert spawner.server.port == (43210 if job["start"] == "1000" else 43222)
+
+    _run(scene)
+
+
+@pytest.mark.usefixtures("learner")
+def test_a_start_that_is_cancelled_after_a_restart_of_the_hub_leaves_no_job(
+    fake_slurm: FakeSlurm,
+) -> None:
+    async def scene() -> None:
+        spawner = _spawner(fake_slurm)
+        await spawner.cluster.commands.submit("ada", [], "", {})
+        _give_server(spawner)
+        spawner._check_pending = True
+        spawner.load_state(_state("101", port=0))
+        check = asyncio.ensure_future(spawner.poll())
+        await _until(lambda: spawner.pending == "spawn")
+        assert spawner._spawn_future is not None
+        spawner._spawn_future.cancel()  # as the handler of *Cancel* does
+        await _until(lambda: not spawner.pending)
+        assert await spawner.poll() is None, "JupyterHub stops only what lives"
+        await spawner.stop()
+        assert fake_slurm.jobs()["101"]["state"] == "CANCELLED"
+        assert not check.done()
+        spawner._server = spawner.orm_spawner.server = None  # as JupyterHub does at the end
+        assert await check == 1
+
+    _run(scene)
+
+
+@pytest.mark.usefixtures("learner")
+def test_a_session_that_ended_by_itself_tells_how_until_the_next_one(fake_slurm: FakeSlurm) -> None:
+    async def scene() -> None:
+        spawner = _spawner(fake_slurm)
+        await spawner.cluster.commands.submit("ada", [], "", {})
+        fake_slurm.change("101", state="TIMEOUT")
+        spawner.load_state(_state("101"))
+        assert await spawner.poll() == 1
+        later = _spawner(fake_slurm)
+        later.load_state(spawner.get_state())
+        assert later.ending == "The session reached its time limit."
+        start = asyncio.ensure_future(later.start())
+        await _until(lambda: len(fake_slurm.jobs()) == 2)
+        assert later.ending == ""
+        start.cancel()
+
+    _run(scene)
+
+
+@pytest.mark.usefixtures("learner")
 def test_a_submission_that_never_happened_is_told_after_a_restart(fake_slurm: FakeSlurm) -> None:
     async def scene() -> None:
         spawner = _spawner(fake_slurm)
@@ -311,7 +411,7 @@ def test_jobs_without_a_session_are_swept_and_those_of_others_are_not(
         for comment in (f":a@{cluster.hub_id}", ":b@another", "", f":c@{cluster.hub_id}"):
             job_id = await cluster.commands.submit("ada", [], "", {})
             fake_slurm.change(job_id, state="RUNNING", node="node1", comment=comment)
-        cluster.watcher.follow("104")
+        cluster.know("c")
         cluster.start_sweeping()
         await _until(lambda: fake_slurm.jobs()["101"]["state"] == "CANCELLED")
         await asyncio.sleep(0.6)
