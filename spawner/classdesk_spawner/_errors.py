@@ -113,6 +113,10 @@ _ADVICE = (
         "Your home directory can't be written at the moment. Please tell your instructor.",
     ),
     (
+        r"bwrap: Can't (chdir to |find source path /home/)",
+        "Your home directory can't be opened on the compute node. Please tell your instructor.",
+    ),
+    (
         r"bwrap: |apptainer: |FATAL: +(could not open image|while)",
         "The compute node could not open the desktop image. Please tell your instructor.",
     ),

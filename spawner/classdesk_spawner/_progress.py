@@ -14,6 +14,10 @@ from ._states import Phase
 REASONS: tuple[tuple[str, str], ...] = (
     (r"Resources", "waiting for free cores"),
     (r"Priority", "waiting for free cores; others are ahead of you"),
+    (
+        r"Node(Down|NotAvail)|ReqNodeNotAvail|Nodes required for job are DOWN",
+        "the machines it needs are not available at the moment",
+    ),
     (r"Reserv", "waiting for the class's reservation to begin"),
     (r"BeginTime", "waiting for the time at which it may begin"),
     (r"(Assoc|QOS).*Wall", "your account allows less time; cancel and choose fewer hours"),
@@ -38,10 +42,6 @@ REASONS: tuple[tuple[str, str], ...] = (
     ),
     (r"Partition(Down|Inactive)", "the partition is closed at the moment"),
     (r"JobHeld", "it was put on hold; tell your instructor"),
-    (
-        r"Node(Down|NotAvail)|ReqNodeNotAvail",
-        "the machines it needs are not available at the moment",
-    ),
     (r"Licenses", "waiting for a free licence"),
     (r"Dependency", "waiting for another job to end"),
     (r"launch_failed_requeued|NodeFail", "the machine failed; it will be started anew"),
