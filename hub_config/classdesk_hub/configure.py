@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from classdesk_spawner import DesktopSpawner, SpawnerSettings
 
 from . import pages, sessions
+from .proxy import SteadyProxy
 from .site import SITE_FILE, Site, load_site
 from .tokens import proxy_token, status_token
 
@@ -40,6 +41,7 @@ def _addresses(c: Any, site: Site) -> None:
     c.JupyterHub.bind_url = site.hub.bind_url
     c.JupyterHub.hub_bind_url = site.hub.api_url
     # The proxy is a process of its own, so that a restart of the hub cuts no session.
+    c.JupyterHub.proxy_class = SteadyProxy
     c.ConfigurableHTTPProxy.should_start = False
     c.ConfigurableHTTPProxy.api_url = site.hub.proxy_api_url
     c.ConfigurableHTTPProxy.auth_token = proxy_token(site)
@@ -73,7 +75,9 @@ def _sessions(c: Any, site: Site) -> None:
     )
     c.DesktopSpawner.start_timeout = round(site.session.start_timeout_minutes * 60)
     c.DesktopSpawner.http_timeout = 60
-    c.DesktopSpawner.poll_interval = 10  # reads the watcher's snapshot, costs nothing
+    c.DesktopSpawner.poll_interval = 5  # reads the watcher's snapshot, costs nothing
+    # The hub answers while sessions that wait in the queue are taken up again, however long that is.
+    c.JupyterHub.init_spawners_timeout = 1
     # A whole class presses Start at once; Slurm queues, the hub need not refuse.
     c.JupyterHub.concurrent_spawn_limit = 0
     if urlsplit(site.hub.api_url).hostname == "0.0.0.0":  # noqa: S104

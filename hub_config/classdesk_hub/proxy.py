@@ -1,0 +1,78 @@
+"""What is to be kept up while the hub runs: the proxy's routes, and the search for stray jobs.
+
+JupyterHub calls its proxy object once the hub has started and all sessions are loaded. Nothing else of
+ours is called then, so both begin here.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from jupyterhub.proxy import ConfigurableHTTPProxy
+
+from classdesk_spawner import SpawnerSettings, cluster_for
+
+_LONGEST_WAIT_S = 60.0
+_RETRY_S = 0.5
+
+
+class SteadyProxy(ConfigurableHTTPProxy):  # type: ignore[misc]  # jupyterhub has no type information
+    """A proxy that has all its routes again within a second after it was restarted.
+
+    Its routes are in its memory only, and JupyterHub looks at them every five minutes. A connection that
+    is held open to it breaks when it dies: then, and once a minute, the routes are checked.
+    """
+
+    _upkeep: "asyncio.Task[None] | None" = None
+
+    async def check_routes(
+        self,
+        user_dict: Mapping[Any, Any],
+        service_dict: Mapping[str, Any],
+        routes: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Add missing routes, remove stale ones; the first time, begin to keep them so."""
+        await super().check_routes(user_dict, service_dict, routes)
+        if self._upkeep is None:
+            self._upkeep = asyncio.ensure_future(self._keep_routes(user_dict, service_dict))
+            self._sweep()
+
+    def _sweep(self) -> None:
+        settings = self.config.DesktopSpawner.get("settings")
+        if isinstance(settings, SpawnerSettings):
+            cluster_for(settings.slurm).start_sweeping()
+
+    async def _keep_routes(
+        self, user_dict: Mapping[Any, Any], service_dict: Mapping[str, Any]
+    ) -> None:
+        address = urlsplit(self.api_url)
+        while True:
+            try:
+                await self._until_cut(address.hostname or "127.0.0.1", address.port or 8001)
+                await super().check_routes(user_dict, service_dict)
+            except Exception as error:  # noqa: BLE001 - whatever it was, the next look may work
+                self.log.warning("The proxy's routes could not be checked: %s", error)
+                await asyncio.sleep(_RETRY_S)
+
+    async def _until_cut(self, host: str, port: int) -> None:
+        """Wait until the proxy dies and one answers again, or a minute has passed."""
+        reader, writer = await asyncio.open_connection(host, port)
+        try:
+            async with asyncio.timeout(_LONGEST_WAIT_S):
+                await reader.read()
+        except TimeoutError:
+            return
+        finally:
+            writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
+        while True:
+            try:
+                _, writer = await asyncio.open_connection(host, port)
+            except OSError:
+                await asyncio.sleep(_RETRY_S)
+            else:
+                writer.close()
+                return
