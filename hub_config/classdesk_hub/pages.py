@@ -1,5 +1,7 @@
 """What the hub shows and serves beyond JupyterHub's own: start form, lesson files."""
 
+import asyncio
+import logging
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -7,9 +9,10 @@ from typing import Any
 
 from jupyterhub.handlers import default_handlers
 from jupyterhub.handlers.pages import SpawnHandler
+from jupyterhub.scopes import needs_scope
 from tornado.web import StaticFileHandler
 
-from classdesk_spawner import FIELD_LABELS
+from classdesk_spawner import FIELD_LABELS, SessionError
 
 from . import sessions
 from .site import Site
@@ -27,6 +30,35 @@ class FormLinkHandler(SpawnHandler):  # type: ignore[misc]  # jupyterhub has no 
         options: dict[str, list[str]] = super()._get_user_options(others)
         return options
 
+    @needs_scope("servers")  # type: ignore[untyped-decorator]
+    async def _post(self, user_name: str, server_name: str, display_name: str) -> None:
+        """Take who presses *Start* twice to the session, or to the page that waits for it."""
+        user = self.find_user(user_name)
+        spawner = user.spawners.get(server_name) if user else None
+        if spawner is not None and spawner.active:
+            self.redirect(self._get_pending_url(user, server_name))
+        else:
+            await super()._post(user_name, server_name, display_name)
+
+    def spawn_single_user(self, *args: Any, **kwargs: Any) -> "asyncio.Future[None]":
+        """Start a session; how it fails is kept with the session, so that nobody need ask the task."""
+        start: asyncio.Future[None] = asyncio.ensure_future(
+            super().spawn_single_user(*args, **kwargs)
+        )
+        start.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return start
+
+
+class _RefusalsInOneLine(logging.Filter):
+    """Leaves out the traceback of what is no fault of the program: its sentence and detail say all."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, SessionError):
+            record.msg, record.args = f"{record.getMessage()}: {error}", ()
+            record.exc_info = record.exc_text = None
+        return True
+
 
 class LessonFileHandler(StaticFileHandler):
     """Lesson files as plain downloads, for wget in a session; needs no log-in."""
@@ -41,6 +73,7 @@ class LessonFileHandler(StaticFileHandler):
 
 def configure(c: Any, site: Site) -> None:
     """Set templates and handlers."""
+    logging.getLogger("JupyterHub").addFilter(_RefusalsInOneLine())
     c.JupyterHub.template_paths = [str(_directory("classdesk_hub") / "templates")]
     ours = [
         (sessions.ROUTE, sessions.SessionsHandler, {"site": site}),
