@@ -29,6 +29,7 @@ _KNOWN_SUBMISSIONS: set[str] = set()
 _LIVING = frozenset({Phase.WAITING, Phase.RUNNING, Phase.HELD_UP})
 
 T = TypeVar("T")
+_Associations = tuple[tuple[str, ...], tuple[str, ...]]
 
 _log = logging.getLogger("jupyterhub.classdesk.cluster")
 
@@ -79,7 +80,8 @@ class Cluster:
     turnstile: Turnstile = field(default_factory=Turnstile, init=False)
     _partitions: "_Cache[tuple[Partition, ...]]" = field(init=False)
     _reservations: "_Cache[tuple[Reservation, ...]]" = field(init=False)
-    _associations: "_Cache[tuple[tuple[str, ...], tuple[str, ...]]]" = field(init=False)
+    _accounting: "_Cache[bool]" = field(init=False)
+    _associations: "_Cache[_Associations]" = field(init=False)
     _unwanted: set[str] = field(default_factory=set, init=False)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set, init=False)
     _sweeping: bool = field(default=False, init=False)
@@ -87,7 +89,8 @@ class Cluster:
 
     def __post_init__(self) -> None:
         settings = self.settings
-        self._partitions, self._reservations, self._associations = _Cache(), _Cache(), _Cache()
+        self._partitions, self._reservations = _Cache(), _Cache()
+        self._accounting, self._associations = _Cache(), _Cache()
         self.commands = SlurmCommands(
             settings.bin_directory, settings.use_sudo, settings.command_timeout_s
         )
@@ -107,9 +110,7 @@ class Cluster:
         reservations, old_reservations = await self._reservations.get(
             "", self.commands.reservations
         )
-        associations, old_associations = await self._associations.get(
-            user, functools.partial(self.commands.associations, user)
-        )
+        associations, old_associations = await self._associations_of(user)
         accounts, qos = associations or ((), ())
         return Offer(
             partitions=partitions or (),
@@ -118,6 +119,17 @@ class Cluster:
             qos=qos,
             stale=old_partitions or old_reservations or old_associations,
         )
+
+    async def _associations_of(self, user: str) -> tuple[_Associations | None, bool]:
+        async def keeps_accounting() -> bool:
+            return await self.commands.associations(user) is not None
+
+        async def ask() -> _Associations:
+            return await self.commands.associations(user) or ((), ())
+
+        # Most small clusters keep none: then a class must not cost one sacctmgr for each learner.
+        keeps, _ = await self._accounting.get("", keeps_accounting)
+        return (None, False) if keeps is False else await self._associations.get(user, ask)
 
     async def node_address(self, node: str) -> str:
         """Return the address of a compute node; its name while Slurm does not tell."""

@@ -204,8 +204,8 @@ class SlurmCommands:
         """
         return parse_reservations(await self._ask("scontrol", "--oneliner", "show", "reservation"))
 
-    async def associations(self, user: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Return a user's accounts and qualities of service; empty where Slurm keeps no accounting.
+    async def associations(self, user: str) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+        """Return a user's accounts and qualities of service; None where Slurm keeps no accounting.
 
         Raises:
             SlurmUnavailableError: sacctmgr failed for another reason.
@@ -222,7 +222,7 @@ class SlurmCommands:
             text = await self._ask("sacctmgr", *arguments, f"format={ASSOCIATION_FORMAT}")
         except SlurmUnavailableError as error:
             if _NO_ACCOUNTING.search(error.detail):
-                return (), ()
+                return None
             raise
         return parse_associations(text)
 
