@@ -17,6 +17,7 @@ from .stack import Kind
 
 SIZES = (10, 30, 100, 300)
 _SETTLE_S = 1.0
+_PATIENCE_S = 40.0
 
 COLUMNS = {
     "n": "learners",
@@ -72,7 +73,7 @@ def measure(
         try:
             with probing(stack.URL) as read_probe:
                 result = asyncio.run(
-                    start_class(names, options.within, options.limit, progress.tell)
+                    start_class(names, options.within, options.limit, _PATIENCE_S, progress.tell)
                 )
                 time.sleep(_SETTLE_S)  # the hub writes its samples twice a second
                 ended = result.began + (

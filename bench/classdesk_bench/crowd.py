@@ -114,7 +114,7 @@ class ClassResult:
 
     Attributes:
         began: Unix time of the first Start.
-        seconds: From the first Start until the last session answered; infinity where one never did.
+        seconds: From the first Start until the last session answered, of those that ever did.
         waits: Seconds from each learner's Start until his session answered.
         refusals: How often each refusal was given.
     """
@@ -129,6 +129,7 @@ async def start_class(
     names: Sequence[str],
     within_s: float,
     limit_s: float,
+    patience_s: float,
     tell: Callable[[str], None],
 ) -> ClassResult:
     """Let a class log in, then press Start.
@@ -137,6 +138,7 @@ async def start_class(
         names: The accounts.
         within_s: Seconds over which the Starts are spread evenly.
         limit_s: Seconds after which those who still wait are counted as timed out.
+        patience_s: Seconds without any news after which they are.
         tell: Is told now and then how far it has come.
     """
     connector = aiohttp.TCPConnector(limit=0)
@@ -160,9 +162,12 @@ async def start_class(
             asyncio.create_task(learner.start(within_s * number / len(learners), FORM))
             for number, learner in enumerate(learners)
         ]
-        pending = set(starts)
+        pending, moved = set(starts), clock
         while pending and time.monotonic() - clock < limit_s:
-            _, pending = await asyncio.wait(pending, timeout=0.5)
+            done, pending = await asyncio.wait(pending, timeout=0.5)
+            moved = time.monotonic() if done else moved
+            if time.monotonic() - moved > patience_s:
+                break
             ready = sum(learner.ready < math.inf for learner in learners)
             tell(f"{ready} of {len(learners)} ready after {time.monotonic() - clock:.0f} s")
         for task in pending:
@@ -173,13 +178,12 @@ async def start_class(
             await learner.http.close()
         await connector.close()
     refusals = Counter(
-        learner.refusal or f"not ready within {limit_s:g} s"
-        for learner in learners
-        if learner.ready == math.inf
+        learner.refusal or "never ready" for learner in learners if learner.ready == math.inf
     )
     return ClassResult(
         began=began,
-        seconds=max(learner.ready for learner in learners) - clock,
+        seconds=max((one.ready for one in learners if one.ready < math.inf), default=math.inf)
+        - clock,
         waits=[learner.ready - learner.began for learner in learners],
         refusals=refusals,
     )

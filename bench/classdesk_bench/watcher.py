@@ -101,7 +101,9 @@ async def run_class(
     """Start all sessions and keep them; return the Unix time of the first Start and how many were refused."""
     async with stand_in() as port:
         jobs = asyncio.create_task(run_jobs(slurm, options.pending, port))
-        result = await start_class(names, options.within, options.seconds, progress.tell)
+        result = await start_class(
+            names, options.within, options.seconds, options.seconds, progress.tell
+        )
         left = result.began + options.seconds - time.time()
         progress.tell(f"all are ready, {left:.0f} s to go")
         await asyncio.sleep(max(0.0, left) + 1)
