@@ -36,6 +36,7 @@ COLUMNS = {
     "commands_cpu_s": "of its\ncommands, s",
     "refused": "refused",
 }
+STAND_IN = "0.0.0.0"  # noqa: S104  # ours comes by the address of the fake's sinfo, stock by the name localhost
 _ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
 
 
@@ -65,7 +66,7 @@ async def stand_in() -> AsyncIterator[int]:
             await writer.drain()
         writer.close()
 
-    async with await asyncio.start_server(answer, "", 0, backlog=1024) as server:
+    async with await asyncio.start_server(answer, STAND_IN, 0, backlog=1024) as server:
         yield server.sockets[0].getsockname()[1]
 
 
