@@ -13,7 +13,7 @@ import pytest
 from jupyterhub.apihandlers import default_handlers
 from tornado.web import HTTPError
 
-from classdesk_spawner import DesktopSpawner, SessionError, SlurmSettings, SpawnerSettings
+from classdesk_spawner import Cluster, DesktopSpawner, SessionError, SlurmSettings, SpawnerSettings
 from classdesk_spawner._errors import JobEndedError, OptionsError, SlurmUnavailableError
 from classdesk_spawner._job import SessionJob
 from classdesk_spawner._job_handlers import (
@@ -54,6 +54,7 @@ def _spawner(fake: FakeSlurm, **slurm: Any) -> DesktopSpawner:
         oauth_client_id="client",
     )
     spawner.db = _Database()
+    _CLUSTERS.append(spawner.cluster)
     return spawner
 
 
@@ -88,11 +89,34 @@ def learner(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("pwd.getpwnam", lambda _name: account)
 
 
+_CLUSTERS: list[Cluster] = []
+"""The clusters of the test that runs."""
+
+
 def _run(scene: Callable[[], Awaitable[None]]) -> None:
     async def bounded() -> None:
-        await asyncio.wait_for(scene(), 20)
+        try:
+            await asyncio.wait_for(scene(), 20)
+        finally:
+            while _CLUSTERS:
+                await _come_to_rest(_CLUSTERS.pop())
 
     asyncio.run(bounded())
+
+
+async def _come_to_rest(cluster: Cluster) -> None:
+    """Let what runs in the background end by itself.
+
+    Python 3.11 never returns from a task that is cancelled while it starts a process.
+    """
+    for task in cluster._tasks:
+        if "_sweep" in repr(task.get_coro()):
+            task.cancel()
+    cluster.watcher._followed.clear()
+    cluster.watcher._hurry.set()
+    running = {*cluster._tasks, *filter(None, [cluster.watcher._task])}
+    if running:
+        await asyncio.wait(running, timeout=15)
 
 
 def _message(spawner: DesktopSpawner) -> str:
