@@ -147,6 +147,8 @@ def main() -> None:
     machine.require_world()
     progress = Progress()
     progress.begin("preparing accounts and Slurm")
+    os.setsid()
+    machine.favour(os.getpid())
     names = machine.set_up(max(options.sizes))
     slurm = machine.Slurm()
     slurm.set_up()

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from .machine import DIRECTORY, MEMORY_MIB, STATE, daemon, end, wait_for
+from .machine import DIRECTORY, MEMORY_MIB, STATE, daemon, end, favour, wait_for
 
 Kind = Literal["ours", "stock"]
 URL = "http://127.0.0.1:8000"
@@ -122,7 +122,7 @@ def running(
         clean["CLASSDESK_BENCH_SLURM"] = bin_directory
 
     def as_service(name: str, *command: str) -> "subprocess.Popen[bytes]":
-        return daemon(
+        process = daemon(
             name,
             *command,
             env=clean,
@@ -132,6 +132,8 @@ def running(
             extra_groups=[],
             preexec_fn=_allow_open_files,
         )
+        favour(process.pid)
+        return process
 
     classdesk = str(Path(python).with_name("classdesk"))
     proxy = as_service("proxy", classdesk, "run", "proxy")
