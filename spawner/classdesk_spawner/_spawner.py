@@ -73,15 +73,14 @@ class DesktopSpawner(SlurmSpawner):  # type: ignore[misc]  # batchspawner has no
     def _default_options_from_form(self) -> object:
         return self._read_options_form
 
-    _spawn_future: "asyncio.Future[None] | None"
+    _spawn_future: "asyncio.Future[bool] | None"
 
     def __init__(self, **kwargs: object) -> None:
         super().__init__(**kwargs)
         self.options: SessionOptions | None = None
         self.job: SessionJob | None = None
         self._pressed = time.monotonic()
-        self._resumption: asyncio.Task[None] | None = None
-        self._looked = False
+        self._resumption: asyncio.Task[bool] | None = None
         self._refused_fields: Mapping[str, object] | None = None
         self.ending = ""
         """One sentence about how the last session ended, where it ended by itself."""
@@ -189,11 +188,10 @@ class DesktopSpawner(SlurmSpawner):  # type: ignore[misc]  # batchspawner has no
         job = self.job
         if job is None:
             return 1
-        if job.taken_up:
-            if self._resumption is None and not await self._goes_on(job):
-                return await self._resumed()
-            if self._resumption is not None and not self._resumption.done():
-                return None
+        if job.taken_up and self._resumption is None:
+            return await self._resumed()
+        if self._resumption is not None and not self._resumption.done():
+            return None
         status = job.exit_status()
         if status is not None and self.job is job:
             self.log.info("Session %s has ended: %s", self._log_name, job.seen)
@@ -279,13 +277,6 @@ class DesktopSpawner(SlurmSpawner):  # type: ignore[misc]  # batchspawner has no
 
     # Across restarts of the hub --------------------------------------------------------------
 
-    async def _goes_on(self, job: SessionJob) -> bool:
-        """Tell whether a session of an earlier hub process just runs on; looks at the first call only."""
-        if self._looked:
-            return True
-        self._looked = True
-        return job.reached and await job.went_on_without_hub() and await self._answers(2)
-
     async def _answers(self, timeout_s: float) -> bool:
         if self.server is None:
             return True
@@ -297,10 +288,10 @@ class DesktopSpawner(SlurmSpawner):  # type: ignore[misc]  # batchspawner has no
         return True
 
     async def _resumed(self) -> int | None:
-        """Go on with a start that an earlier hub process began; called when the hub starts.
+        """Take up what an earlier hub process began; called when the hub starts.
 
         It is made to look like any start to JupyterHub, so that the learner's waiting page goes on,
-        *Cancel* works, and a failure is told.
+        *Cancel* works, and a failure is told. For a session that just runs on it is done at once.
         """
         resumption = self._resumption = asyncio.ensure_future(self._go_on_starting())
         self._spawn_future, self._spawn_pending = resumption, True
@@ -311,10 +302,15 @@ class DesktopSpawner(SlurmSpawner):  # type: ignore[misc]  # batchspawner has no
             while self.server is not None:  # noqa: ASYNC110  # JupyterHub has no event for it
                 await asyncio.sleep(0.2)
             return 1
-        return None if resumption.exception() is None else 1
+        return 1 if resumption.exception() is not None else await self.poll()
 
-    async def _go_on_starting(self) -> None:
+    async def _go_on_starting(self) -> bool:
+        """Wait for the session; tell whether it has a new address."""
         job = self.job
+        if job is not None and job.reached and await job.went_on_without_hub():
+            ended = job.exit_status() is not None
+            if ended or await self._answers(2):
+                return False
         if job is None or not (job.job_id or await job.find()):
             self.clear_state()
             raise SessionError(
@@ -327,13 +323,13 @@ class DesktopSpawner(SlurmSpawner):  # type: ignore[misc]  # batchspawner has no
                     self._move_to(await job.until_reachable(), job.port)
                     # JupyterHub looks too, but drops what does not answer, whatever Slurm says of the job.
                     if await self._answers(10):
-                        return
+                        return True
         except TimeoutError:
             raise SessionError(
                 "Your session waited too long in the queue. Please start it again."
             ) from None
 
-    def _end_resumption(self, resumption: "asyncio.Future[None]") -> None:
+    def _end_resumption(self, resumption: "asyncio.Future[bool]") -> None:
         self._spawn_pending = False
         if resumption.cancelled():
             self._spawn_future, self._check_pending = None, False
@@ -342,6 +338,8 @@ class DesktopSpawner(SlurmSpawner):  # type: ignore[misc]  # batchspawner has no
             self.log.error("Session %s: %s", self._log_name, resumption.exception())
             return
         self._spawn_future = None
+        if not resumption.result():
+            return
         task = asyncio.ensure_future(self._route_when_checked())
         task.add_done_callback(lambda done: done.cancelled() or done.exception())
 
@@ -362,7 +360,7 @@ class DesktopSpawner(SlurmSpawner):  # type: ignore[misc]  # batchspawner has no
 
     def _write_down(self) -> None:
         self.orm_spawner.state = self.get_state()
-        self.db.commit()
+        self.user.db.commit()
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take over a session that an earlier hub process started."""
