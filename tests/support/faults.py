@@ -10,6 +10,7 @@ import statistics
 import threading
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -188,13 +189,18 @@ def submitting(user: str) -> bool:
 
 
 def start_requeued(job_id: str) -> None:
-    """Let a requeued job run now; Slurm makes it wait two minutes, until its old credentials have expired."""
+    """Let a requeued job run soon; Slurm makes it wait two minutes, until its old credentials have expired.
+
+    They count as revoked for whole seconds: a job that runs again at once is not started.
+    """
 
     def runs() -> bool:
-        if job_facts(job_id)["JobState"] == "PENDING":
-            # Again and again: while the old run is still cleaned away, the time is set anew.
-            command("scontrol", "update", f"JobId={job_id}", "StartTime=now", check=False)
-        return job_facts(job_id)["JobState"] == "RUNNING"
+        facts = job_facts(job_id)
+        begin = datetime.fromisoformat(facts["StartTime"]).timestamp()
+        # Looked at again: while the old run is cleaned away, Slurm sets the time anew.
+        if facts["JobState"] == "PENDING" and begin > time.time() + 10:
+            command("scontrol", "update", f"JobId={job_id}", "StartTime=now+3", check=False)
+        return facts["JobState"] == "RUNNING"
 
     wait_until(runs, 60, f"job {job_id} runs again")
 
