@@ -10,7 +10,6 @@ import statistics
 import threading
 import time
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -194,13 +193,16 @@ def start_requeued(job_id: str) -> None:
     They count as revoked for whole seconds: a job that runs again at once is not started.
     """
 
+    updated = float("-inf")
+
     def runs() -> bool:
-        facts = job_facts(job_id)
-        begin = datetime.fromisoformat(facts["StartTime"]).timestamp()
-        # Looked at again: while the old run is cleaned away, Slurm sets the time anew.
-        if facts["JobState"] == "PENDING" and begin > time.time() + 10:
+        nonlocal updated
+        state = job_facts(job_id)["JobState"]
+        # More than once: while the old run is cleaned away, Slurm sets the time anew.
+        if state == "PENDING" and time.monotonic() > updated + 10:
+            updated = time.monotonic()
             command("scontrol", "update", f"JobId={job_id}", "StartTime=now+3", check=False)
-        return facts["JobState"] == "RUNNING"
+        return state == "RUNNING"
 
     wait_until(runs, 60, f"job {job_id} runs again")
 
