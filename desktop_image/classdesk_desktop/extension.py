@@ -11,6 +11,8 @@ from jupyter_server.utils import url_path_join
 from jupyter_server_proxy.handlers import AddSlashHandler
 
 from classdesk_desktop.assets import WebAssets
+from classdesk_desktop.channel import Channels, SessionState
+from classdesk_desktop.channel_socket import ChannelSocket
 from classdesk_desktop.desktop_socket import DesktopSocketHandler
 from classdesk_desktop.environment import web_root
 from classdesk_desktop.pages import (
@@ -30,6 +32,9 @@ def load(server: ServerApp) -> None:
     application = server.web_app
     application.settings["classdesk_assets"] = assets
     application.settings["classdesk_runtime"] = runtime
+    application.settings["classdesk_channels"] = Channels(
+        SessionState(runtime.state_file, end=os.environ.get("CLASSDESK_END", ""))
+    )
     application.settings["classdesk_supervisor"] = int(os.environ.get("CLASSDESK_SUPERVISOR") or 0)
 
     def route(path: str) -> str:
@@ -41,6 +46,7 @@ def load(server: ServerApp) -> None:
             (route(r"desktop"), AddSlashHandler),
             (route(r"desktop/"), DesktopPage),
             (route(r"desktop/state"), StateHandler),
+            (route(r"desktop/channel"), ChannelSocket),
             (route(r"desktop/restart"), RestartHandler),
             (route(r"desktop/assets/[0-9a-f]+/(.+)"), AssetHandler, {"assets": assets}),
             # jupyter-remote-desktop-proxy's route, which existing links and tools know.

@@ -6,14 +6,13 @@ import os
 import signal
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from jupyter_server.auth.decorator import allow_unauthenticated
 from jupyter_server.base.handlers import APIHandler, JupyterHandler
 from tornado import template, web
 
 from classdesk_desktop.assets import WebAssets
-from classdesk_desktop.runtime import RuntimeDirectory, read_state
+from classdesk_desktop.channel import Channels
 
 
 @cache
@@ -88,12 +87,10 @@ class StateHandler(APIHandler):
 
     @web.authenticated
     def get(self) -> None:
-        """Send the desktop's state and the session's end."""
-        runtime: RuntimeDirectory = self.settings["classdesk_runtime"]
-        answer: dict[str, Any] = read_state(runtime.state_file)
-        answer["end"] = os.environ.get("CLASSDESK_END", "")
+        """Send what the channel tells, once."""
+        channels: Channels = self.settings["classdesk_channels"]
         self.set_header("Cache-Control", "no-store")
-        self.finish(answer)
+        self.finish(channels.state.snapshot())
 
 
 class RestartHandler(APIHandler):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
 import shutil
+import signal
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,10 +14,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from jupyter_server.serverapp import ServerApp
 
 from classdesk_desktop.runtime import RuntimeDirectory
 
-TOKEN = "a-token-of-the-test"
+from .served import TOKEN, Server
+
 WEB = Path(__file__).parents[3] / "desktop_image" / "web"
 
 # What our pages and modules take from the npm packages.
@@ -101,3 +106,38 @@ def runtime() -> Iterator[RuntimeDirectory]:
     directory = RuntimeDirectory.create({}, 0)
     yield directory
     directory.remove()
+
+
+@pytest.fixture
+def server(
+    runtime: RuntimeDirectory, web: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[Server]:
+    for name, value in {
+        "CLASSDESK_RUNTIME": str(runtime.path),
+        "CLASSDESK_WEB": str(web),
+        "CLASSDESK_SUPERVISOR": str(os.getppid()),
+        "CLASSDESK_END": "1900000000",
+        "JUPYTERHUB_USER": "ada <b>",
+        "JUPYTER_NO_CONFIG": "1",
+        "JUPYTER_RUNTIME_DIR": str(tmp_path),
+        "JUPYTER_PLATFORM_DIRS": "1",
+        "HOME": str(tmp_path),
+    }.items():
+        monkeypatch.setenv(name, value)
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    handlers = {number: signal.getsignal(number) for number in (2, 10, 15)}
+    app = ServerApp(
+        jpserver_extensions={"classdesk_desktop": True},
+        base_url="/user/ada/",
+        root_dir=str(tmp_path),
+        allow_root=True,
+        log_level="ERROR",
+    )
+    app.config.IdentityProvider.token = TOKEN
+    app.initialize(argv=[], find_extensions=False, new_httpserver=False)
+    yield Server(app)
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+    loop.close()
+    asyncio.set_event_loop(None)

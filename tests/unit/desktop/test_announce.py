@@ -8,7 +8,8 @@ import pytest
 from classdesk_desktop import announce
 from classdesk_desktop.announce import AnnouncementRefusedError, announce_port
 
-from .conftest import TOKEN, Hub
+from .conftest import Hub
+from .served import TOKEN
 
 
 @pytest.fixture(autouse=True)

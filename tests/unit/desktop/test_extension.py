@@ -6,22 +6,13 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
 import pytest
-from jupyter_server.serverapp import ServerApp
-from tornado.httpclient import AsyncHTTPClient, HTTPRequest, HTTPResponse
-from tornado.httpserver import HTTPServer
-from tornado.iostream import IOStream
-from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 from classdesk_desktop.desktop_socket import TRY_AGAIN_LATER
 from classdesk_desktop.runtime import RuntimeDirectory, write_state
 
-from .conftest import TOKEN
+from .served import AUTHORIZED, Server, connect, get
 
 UPGRADE = {
     "Connection": "Upgrade",
@@ -29,87 +20,6 @@ UPGRADE = {
     "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
     "Sec-WebSocket-Version": "13",
 }
-AUTHORIZED = {"Authorization": f"token {TOKEN}"}
-
-
-@dataclass
-class Server:
-    """A Jupyter server with our extension, in this process, so that a test sees its sockets."""
-
-    app: ServerApp
-    accepted: list[socket.socket] = field(default_factory=list)
-
-    def run(self, visit: Callable[[str], Awaitable[None]]) -> None:
-        """Serve for as long as `visit(host and base address)` takes."""
-
-        async def serve() -> None:
-            http = _RecordingServer(self.app.web_app)
-            http.accepted = self.accepted
-            listener = socket.create_server(("127.0.0.1", 0))
-            listener.setblocking(False)
-            http.add_socket(listener)
-            try:
-                await visit(f"127.0.0.1:{listener.getsockname()[1]}/user/ada")
-            finally:
-                http.stop()
-                await http.close_all_connections()
-
-        asyncio.run(serve())
-
-
-class _RecordingServer(HTTPServer):
-    accepted: list[socket.socket]
-
-    def handle_stream(self, stream: IOStream, address: tuple[Any, ...]) -> None:
-        self.accepted.append(stream.socket)
-        super().handle_stream(stream, address)
-
-
-@pytest.fixture
-def server(
-    runtime: RuntimeDirectory, web: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Iterator[Server]:
-    for name, value in {
-        "CLASSDESK_RUNTIME": str(runtime.path),
-        "CLASSDESK_WEB": str(web),
-        "CLASSDESK_SUPERVISOR": str(os.getppid()),
-        "CLASSDESK_END": "1900000000",
-        "JUPYTERHUB_USER": "ada <b>",
-        "JUPYTER_NO_CONFIG": "1",
-        "JUPYTER_RUNTIME_DIR": str(tmp_path),
-        "JUPYTER_PLATFORM_DIRS": "1",
-        "HOME": str(tmp_path),
-    }.items():
-        monkeypatch.setenv(name, value)
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
-    handlers = {number: signal.getsignal(number) for number in (2, 10, 15)}
-    app = ServerApp(
-        jpserver_extensions={"classdesk_desktop": True},
-        base_url="/user/ada/",
-        root_dir=str(tmp_path),
-        allow_root=True,
-        log_level="ERROR",
-    )
-    app.config.IdentityProvider.token = TOKEN
-    app.initialize(argv=[], find_extensions=False, new_httpserver=False)
-    yield Server(app)
-    for number, handler in handlers.items():
-        signal.signal(number, handler)
-    loop.close()
-    asyncio.set_event_loop(None)
-
-
-async def get(url: str, **options: Any) -> HTTPResponse:
-    return await AsyncHTTPClient(force_instance=True).fetch(
-        url, raise_error=False, follow_redirects=False, **options
-    )
-
-
-async def connect(address: str, headers: dict[str, str]) -> WebSocketClientConnection:
-    return await websocket_connect(
-        HTTPRequest(f"ws://{address}/desktop-websockify", headers=headers)
-    )
 
 
 def test_the_desktops_page_has_a_strict_policy_and_names_the_learner_safely(server: Server) -> None:

@@ -17,7 +17,8 @@ import pytest
 
 from classdesk_desktop.session import listen
 
-from .conftest import TOKEN, Hub
+from .conftest import Hub
+from .served import TOKEN
 
 # The desktop that these tests start ends at once, with and without an X server on the machine. And
 # jupyter_server does not run as root: a learner never is, but the tests may be.
