@@ -6,11 +6,13 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from classdesk_desktop.bus import start_bus
 from classdesk_desktop.display import (
     X11_SOCKETS,
     DisplayError,
@@ -19,15 +21,19 @@ from classdesk_desktop.display import (
     start_x,
 )
 from classdesk_desktop.environment import desktop_environment
-from classdesk_desktop.processes import stop_group
+from classdesk_desktop.processes import NotReadyError, stop_group
 from classdesk_desktop.restarts import RestartPolicy
-from classdesk_desktop.runtime import RuntimeDirectory, State, write_state, write_x_authority
+from classdesk_desktop.runtime import (
+    RuntimeDirectory,
+    State,
+    write_desktop,
+    write_state,
+    write_x_authority,
+)
 from classdesk_desktop.x11 import XConnection, XProtocolError
 
-# One private bus for this desktop, by its absolute path; the guard keeps sessions of a node apart.
+# The guard keeps sessions of a node apart.
 MATE_COMMAND: Final = (
-    "/usr/bin/dbus-run-session",
-    "--",
     "/bin/sh",
     str(Path(__file__).with_name("ice-guard.sh")),
     "/usr/bin/mate-session",
@@ -74,7 +80,7 @@ class Desktop:
             self.starts += 1
             try:
                 reason = await self._run_once()
-            except (DisplayError, OSError) as error:
+            except (DisplayError, NotReadyError, OSError) as error:
                 reason = str(error)
             delay = self.policy.next_delay(time.monotonic() - began)
             log.warning("The desktop has ended: %s", reason)
@@ -95,33 +101,59 @@ class Desktop:
         write_x_authority(self.runtime.x_authority, cookie)
         self.runtime.vnc_socket.unlink(missing_ok=True)
         display = choose_display(os.getuid() + self.starts - 1)
-        x_server = await start_x(self.environ, self.runtime, display, self.title)
-        try:
+        env = desktop_environment(self.environ, self.runtime, display)
+        async with AsyncExitStack() as ends:
+            bus, x_server = await self._start_both(env, display, ends)
+            write_desktop(
+                self.runtime.desktop_file,
+                display,
+                self.runtime.x_authority,
+                self.runtime.bus_address,
+            )
+            ends.callback(self.runtime.desktop_file.unlink, missing_ok=True)
             self._say("starting MATE")
             mate = await asyncio.create_subprocess_exec(
                 *MATE_COMMAND,
-                env=desktop_environment(self.environ, self.runtime, display),
+                env=env,
                 cwd=self.home if os.access(self.home, os.X_OK) else "/",
                 stdin=asyncio.subprocess.DEVNULL,
                 start_new_session=True,
             )
+            ends.push_async_callback(stop_group, mate, _STOP_SECONDS)
             painted = asyncio.create_task(self._tell_when_painted(display, cookie))
-            try:
-                return await self._first_end(x_server, mate)
-            finally:
-                painted.cancel()
-                await stop_group(mate, _STOP_SECONDS)
-        finally:
-            await stop_group(x_server, _STOP_SECONDS)
+            ends.callback(painted.cancel)
+            return await self._first_end(
+                {"The X server": x_server, "The message bus": bus, "The MATE session": mate}
+            )
 
-    async def _first_end(
-        self, x_server: asyncio.subprocess.Process, mate: asyncio.subprocess.Process
-    ) -> str:
-        waits = {
-            asyncio.create_task(x_server.wait()): "The X server",
-            asyncio.create_task(mate.wait()): "The MATE session",
-            asyncio.create_task(self._wanted.wait()): "",
-        }
+    async def _start_both(
+        self, env: Mapping[str, str], display: int, ends: AsyncExitStack
+    ) -> list[asyncio.subprocess.Process]:
+        """Start the message bus and the X server, side by side."""
+
+        async def until_ready(
+            start: Awaitable[asyncio.subprocess.Process],
+        ) -> asyncio.subprocess.Process:
+            process = await start
+            ends.push_async_callback(stop_group, process, _STOP_SECONDS)
+            return process
+
+        starting = [
+            asyncio.create_task(until_ready(start_bus(env, self.runtime))),
+            asyncio.create_task(
+                until_ready(start_x(self.environ, self.runtime, display, self.title))
+            ),
+        ]
+        try:
+            return await asyncio.gather(*starting)
+        finally:
+            for task in starting:
+                task.cancel()
+            await asyncio.gather(*starting, return_exceptions=True)
+
+    async def _first_end(self, parts: Mapping[str, asyncio.subprocess.Process]) -> str:
+        waits = {asyncio.create_task(part.wait()): name for name, part in parts.items()}
+        waits[asyncio.create_task(self._wanted.wait())] = ""
         try:
             done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:

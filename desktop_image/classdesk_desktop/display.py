@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
 from classdesk_desktop.environment import SYSTEM_PATH
+from classdesk_desktop.processes import start_until_ready
 from classdesk_desktop.runtime import RuntimeDirectory
 
 X_SERVER: Final = "/usr/bin/Xtigervnc"
@@ -25,7 +25,7 @@ _DISPLAYS: Final = 10_000
 
 
 class DisplayError(Exception):
-    """The X server did not come up; the text says how far it came."""
+    """The node has no display number left."""
 
 
 def x_command(runtime: RuntimeDirectory, display: int, ready_fd: int, title: str) -> list[str]:
@@ -109,51 +109,10 @@ async def start_x(
     """Start the X server and wait until it accepts clients.
 
     Raises:
-        DisplayError: it ended, or did not come up in time.
+        NotReadyError: it ended, or did not come up in time.
     """
-    read_fd, write_fd = os.pipe()
-    try:
-        try:
-            process = await asyncio.create_subprocess_exec(
-                *x_command(runtime, display, write_fd, title),
-                env=x_environment(environ, runtime),
-                stdin=asyncio.subprocess.DEVNULL,
-                pass_fds=(write_fd,),
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise DisplayError(f"{X_SERVER} cannot be run: {error.strerror}.") from error
-        finally:
-            os.close(write_fd)
-        try:
-            answer = await asyncio.wait_for(_read_line(read_fd), START_SECONDS)
-        except TimeoutError:
-            process.kill()
-            raise DisplayError(f"The X server was not ready after {START_SECONDS:g} s.") from None
-        if not answer.endswith(b"\n"):
-            code = await process.wait()
-            raise DisplayError(f"The X server ended with status {code} before it was ready.")
-    finally:
-        os.close(read_fd)
-    return process
-
-
-async def _read_line(descriptor: int) -> bytes:
-    """Read up to the end of a line, or to the end of all.
-
-    The X server writes the number and the line's end one after the other, and dies of a closed pipe.
-    """
-    loop = asyncio.get_running_loop()
-    line = b""
-    while not line.endswith(b"\n"):
-        readable = asyncio.Event()
-        loop.add_reader(descriptor, readable.set)
-        try:
-            await readable.wait()
-        finally:
-            loop.remove_reader(descriptor)
-        part = os.read(descriptor, 64)
-        if not part:
-            break
-        line += part
-    return line
+    return await start_until_ready(
+        lambda ready_fd: x_command(runtime, display, ready_fd, title),
+        x_environment(environ, runtime),
+        START_SECONDS,
+    )

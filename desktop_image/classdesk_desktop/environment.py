@@ -75,6 +75,7 @@ def desktop_environment(
         # Beside the X cookie and not in the home, which may be full or read-only.
         "ICEAUTHORITY": str(runtime.ice_authority),
         "XDG_RUNTIME_DIR": str(runtime.path),
+        "DBUS_SESSION_BUS_ADDRESS": runtime.bus_address,
         "XDG_CURRENT_DESKTOP": "MATE",
         "XDG_SESSION_DESKTOP": "mate",
         "XDG_SESSION_TYPE": "x11",

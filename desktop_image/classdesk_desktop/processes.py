@@ -1,4 +1,4 @@
-"""Ending processes, so that nothing of a session outlives it, whatever runtime it is in."""
+"""Starting processes until they are ready, and ending them, so that nothing of a session outlives it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,86 @@ import ctypes
 import os
 import signal
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 _PR_SET_CHILD_SUBREAPER: Final = 36  # linux/prctl.h
+
+
+class NotReadyError(Exception):
+    """A program did not come up; the text names it and says how far it came."""
+
+
+async def start_until_ready(
+    command: Callable[[int], Sequence[str]], environ: Mapping[str, str], seconds: float
+) -> asyncio.subprocess.Process:
+    """Start a program that writes a line to a file descriptor once it is ready, and wait for that line.
+
+    Args:
+        command: makes the argument list, given the descriptor's number.
+        environ: the program's environment.
+        seconds: how long it may take.
+
+    Raises:
+        NotReadyError: it cannot be run, ended, or did not come up in time; then it is no more.
+    """
+    read_fd, write_fd = os.pipe()
+    try:
+        argv = command(write_fd)
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *argv,
+                env=environ,
+                stdin=asyncio.subprocess.DEVNULL,
+                pass_fds=(write_fd,),
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise NotReadyError(f"{argv[0]} cannot be run: {error.strerror}.") from error
+        finally:
+            os.close(write_fd)
+        try:
+            line = await asyncio.wait_for(_read_line(read_fd), seconds)
+        except TimeoutError:
+            await _kill(process)
+            raise NotReadyError(f"{argv[0]} was not ready after {seconds:g} s.") from None
+        except BaseException:
+            await _kill(process)
+            raise
+        if not line.endswith(b"\n"):
+            code = await _kill(process)
+            raise NotReadyError(f"{argv[0]} ended with status {code} before it was ready.")
+    finally:
+        os.close(read_fd)
+    return process
+
+
+async def _kill(process: asyncio.subprocess.Process) -> int:
+    with contextlib.suppress(ProcessLookupError):
+        process.kill()
+    return await process.wait()
+
+
+async def _read_line(descriptor: int) -> bytes:
+    """Read up to the end of a line, or to the end of all.
+
+    The X server writes the number and the line's end one after the other, and dies of a closed pipe.
+    """
+    loop = asyncio.get_running_loop()
+    line = b""
+    while not line.endswith(b"\n"):
+        readable = asyncio.Event()
+        loop.add_reader(descriptor, readable.set)
+        try:
+            await readable.wait()
+        finally:
+            loop.remove_reader(descriptor)
+        part = os.read(descriptor, 256)
+        if not part:
+            break
+        line += part
+    return line
 
 
 def become_subreaper() -> None:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 # Unix socket addresses end at 107 bytes, and programs of the desktop make sockets some directories below.
 MAX_DIRECTORY_LENGTH: Final = 60
@@ -73,6 +73,21 @@ class RuntimeDirectory:
         """What the desktop is doing, for the page."""
         return self.path / "state.json"
 
+    @property
+    def desktop_file(self) -> Path:
+        """How the session's other processes reach the desktop: see `write_desktop`."""
+        return self.path / "desktop.json"
+
+    @property
+    def bus_socket(self) -> Path:
+        """Where the desktop's own message bus listens."""
+        return self.path / "bus"
+
+    @property
+    def bus_address(self) -> str:
+        """The bus's address as D-Bus clients take it."""
+        return f"unix:path={self.bus_socket}"
+
     def remove(self) -> None:
         """Remove the directory with all that is in it; what is gone already is no error."""
         shutil.rmtree(self.path, ignore_errors=True)
@@ -97,9 +112,7 @@ def write_x_authority(path: Path, cookie: bytes) -> None:
 def write_state(path: Path, state: State, detail: str = "", starts: int = 0) -> None:
     """Replace the state file in one step, so that a reader never sees half of it."""
     record = {"state": state, "detail": detail, "starts": starts, "since": time.time()}
-    draft = path.with_suffix(".new")
-    _write_private(draft, json.dumps(record).encode())
-    draft.replace(path)
+    _replace_private(path, record)
 
 
 def read_state(path: Path) -> dict[str, object]:
@@ -109,6 +122,26 @@ def read_state(path: Path) -> dict[str, object]:
     except (OSError, ValueError):
         return {"state": "starting X", "detail": "", "starts": 0, "since": 0.0}
     return record
+
+
+def write_desktop(path: Path, display: int, x_authority: Path, bus: str) -> None:
+    """Write down where the present desktop's X server and message bus are."""
+    _replace_private(path, {"display": f":{display}", "x_authority": str(x_authority), "bus": bus})
+
+
+def read_desktop(path: Path) -> dict[str, str]:
+    """Where the desktop is: `display`, `x_authority`, `bus`; empty where there is none."""
+    try:
+        record: dict[str, str] = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return record
+
+
+def _replace_private(path: Path, record: dict[str, Any]) -> None:
+    draft = path.with_suffix(".new")
+    _write_private(draft, json.dumps(record).encode())
+    draft.replace(path)
 
 
 def _write_private(path: Path, data: bytes) -> None:

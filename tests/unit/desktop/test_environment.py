@@ -43,7 +43,7 @@ JOB = {
 
 FOREIGN = [
     "CONDA_PREFIX", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "LD_PRELOAD", "VIRTUAL_ENV", "BASH_ENV",
-    "BASH_FUNC_module%%", "SESSION_MANAGER", "DBUS_SESSION_BUS_ADDRESS", "WAYLAND_DISPLAY", "XDG_CONFIG_DIRS",
+    "BASH_FUNC_module%%", "SESSION_MANAGER", "WAYLAND_DISPLAY", "XDG_CONFIG_DIRS",
     "GTK_MODULES", "SBATCH_EXPORT", "SLURM_EXPORT_ENV", "TMPDIR",
 ]  # fmt: skip
 
@@ -68,6 +68,7 @@ def test_the_desktop_has_its_own_display_and_runtime_directory() -> None:
     assert env["DISPLAY"] == ":101"
     assert env["XAUTHORITY"].startswith(str(RUNTIME.path))
     assert env["ICEAUTHORITY"].startswith(str(RUNTIME.path))
+    assert env["DBUS_SESSION_BUS_ADDRESS"] == f"unix:path={RUNTIME.path}/bus"
     assert env["XDG_RUNTIME_DIR"] == str(RUNTIME.path)
     assert env["XDG_CURRENT_DESKTOP"] == "MATE"
     assert env["XDG_SESSION_TYPE"] == "x11"
