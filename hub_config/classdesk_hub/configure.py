@@ -71,7 +71,11 @@ def _login(c: Any, site: Site) -> None:
 def _sessions(c: Any, site: Site) -> None:
     c.JupyterHub.spawner_class = DesktopSpawner
     c.DesktopSpawner.settings = SpawnerSettings(
-        form=site.form, slurm=site.slurm, runtime=site.runtime, session=site.session
+        form=site.form,
+        slurm=site.slurm,
+        runtime=site.runtime,
+        session=site.session,
+        desktop=site.desktop,
     )
     c.DesktopSpawner.start_timeout = round(site.session.start_timeout_minutes * 60)
     c.DesktopSpawner.http_timeout = 60

@@ -6,13 +6,13 @@ ours is called then, so both begin here.
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 from jupyterhub.proxy import ConfigurableHTTPProxy
 
-from classdesk_spawner import SpawnerSettings, cluster_for
+from classdesk_spawner import DesktopSpawner, SpawnerSettings, cluster_for
 
 _LONGEST_WAIT_S = 60.0
 _RETRY_S = 0.5
@@ -38,6 +38,25 @@ class SteadyProxy(ConfigurableHTTPProxy):  # type: ignore[misc]  # jupyterhub ha
         if self._upkeep is None:
             self._upkeep = asyncio.ensure_future(self._keep_routes(user_dict, service_dict))
             self._sweep()
+
+    async def get_all_routes(self) -> dict[str, Any]:
+        """Return the proxy's routes, without the last byte's time where a session measures activity itself.
+
+        JupyterHub takes that time for the learner's activity. A desktop sends bytes as long as a tab is open.
+        """
+        routes: dict[str, Any] = await super().get_all_routes()
+        measuring = set(self._that_measure_activity())
+        for route in routes.values():
+            data = route["data"]
+            if (data.get("user"), data.get("server_name")) in measuring:
+                data.pop("last_activity", None)
+        return routes
+
+    def _that_measure_activity(self) -> Iterator[tuple[str, str]]:
+        for user in self.app.users.values():
+            for spawner in user.spawners.values():
+                if isinstance(spawner, DesktopSpawner) and spawner.measures_activity:
+                    yield user.name, spawner.name
 
     def _sweep(self) -> None:
         settings = self.config.DesktopSpawner.get("settings")

@@ -12,7 +12,9 @@ from ._errors import (
 from ._fields import LABELS as FIELD_LABELS
 from ._offer import Offer
 from ._options import OptionRules, SessionOptions
+from ._policy import DesktopSettings
 from ._runtimes import SESSION_PROGRAM, runtime_program
+from ._section import Section
 from ._settings import (
     ChoiceField,
     FormFields,
@@ -20,7 +22,6 @@ from ._settings import (
     Interface,
     NumberField,
     RuntimeSettings,
-    Section,
     SessionSettings,
     SlurmSettings,
     SpawnerSettings,
@@ -36,6 +37,7 @@ __all__ = [
     "SESSION_PROGRAM",
     "ChoiceField",
     "Cluster",
+    "DesktopSettings",
     "DesktopSpawner",
     "FormFields",
     "FormSettings",

@@ -20,7 +20,9 @@ _LONGEST_BODY = 8192
 _LONGEST_LAST_WORDS = 2000
 
 
-class _SessionHandler(APIHandler):  # type: ignore[misc]  # jupyterhub has no type information
+class SessionHandler(APIHandler):  # type: ignore[misc]  # jupyterhub has no type information
+    """Base of what a session asks of the hub, with its own token."""
+
     def session(self) -> DesktopSpawner:
         """Return the session that owns the request's token.
 
@@ -42,7 +44,7 @@ class _SessionHandler(APIHandler):  # type: ignore[misc]  # jupyterhub has no ty
         raise web.HTTPError(403, "This token does not belong to a session of classdesk.")
 
 
-class PortHandler(_SessionHandler):
+class PortHandler(SessionHandler):
     """Accepts the port of a starting session, or of one that Slurm has started anew."""
 
     @web.authenticated
@@ -55,7 +57,7 @@ class PortHandler(_SessionHandler):
         self.finish(json.dumps({"message": f"port {port} is noted"}))
 
 
-class LastWordsHandler(_SessionHandler):
+class LastWordsHandler(SessionHandler):
     """Accepts the end of a failed session's log."""
 
     @web.authenticated
@@ -108,7 +110,14 @@ def _only_value(body: bytes, key: str) -> Any:
 
 def install() -> None:
     """Put our handlers into JupyterHub's list, in the place of the one that importing batchspawner registered."""
-    ours = {PORT_ROUTE: PortHandler, LAST_WORDS_ROUTE: LastWordsHandler}
+    # Imported late: that module needs this one.
+    from ._report_handler import REPORT_ROUTE, ReportHandler
+
+    ours = {
+        PORT_ROUTE: PortHandler,
+        LAST_WORDS_ROUTE: LastWordsHandler,
+        REPORT_ROUTE: ReportHandler,
+    }
     default_handlers[:] = [row for row in default_handlers if row[0] not in ours] + list(
         ours.items()
     )

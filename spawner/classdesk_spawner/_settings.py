@@ -7,21 +7,10 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
-
-class Section(BaseModel):
-    """Base of all settings: immutable, and an unknown key is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, validate_default=True)
-
+from ._policy import DesktopSettings
+from ._section import Section
 
 SlurmName = Annotated[
     str, StringConstraints(pattern=r"^([A-Za-z0-9_][A-Za-z0-9_.:+-]*)?$", max_length=100)
@@ -333,6 +322,7 @@ class SpawnerSettings(Section):
     slurm: SlurmSettings = Field(default_factory=SlurmSettings)
     runtime: RuntimeSettings = Field(default_factory=RuntimeSettings)
     session: SessionSettings = Field(default_factory=SessionSettings)
+    desktop: DesktopSettings = Field(default_factory=DesktopSettings)
 
 
 def split_bind(bind: str) -> tuple[str, str, bool]:

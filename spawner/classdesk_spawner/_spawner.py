@@ -15,7 +15,9 @@ from ._fields import LABELS
 from ._form import read_fields, render_form
 from ._job import SessionJob
 from ._options import OptionRules, SessionOptions, to_stored
+from ._policy import POLICY_VARIABLE
 from ._progress import StartState, progress_event
+from ._report import ReceivedReport, SessionReport, note_activity, receive
 from ._runtimes import runtime_command
 from ._script import render_batch_script, sbatch_arguments
 from ._settings import SlurmSettings, SpawnerSettings
@@ -82,6 +84,8 @@ class DesktopSpawner(SlurmSpawner):  # type: ignore[misc]  # batchspawner has no
         self._pressed = time.monotonic()
         self._resumption: asyncio.Task[bool] | None = None
         self._refused_fields: Mapping[str, object] | None = None
+        self.report: ReceivedReport | None = None
+        """What the session has said of itself last."""
         self.ending = ""
         """One sentence about how the last session ended, where it ended by itself."""
 
@@ -241,6 +245,18 @@ class DesktopSpawner(SlurmSpawner):  # type: ignore[misc]  # batchspawner has no
         await self._add_route()
         return True
 
+    @property
+    def measures_activity(self) -> bool:
+        """Whether the session itself tells when its learner was active."""
+        return self.report is not None and self.report.report.idle_s is not None
+
+    def take_report(self, report: SessionReport) -> None:
+        """Keep what the session says of itself, and store when its learner was active."""
+        self.report = receive(report, self.report)
+        moment = self.report.active_at(idle_cpu=self.settings.desktop.idle_cpu)
+        if moment is not None and note_activity(self.orm_spawner, moment):
+            self.user.db.commit()
+
     def _slurm_settings(self) -> SlurmSettings:
         site = self.settings.slurm
         return site.model_copy(
@@ -272,6 +288,9 @@ class DesktopSpawner(SlurmSpawner):  # type: ignore[misc]  # batchspawner has no
         environment = {key: str(value) for key, value in self.get_env().items()}
         environment.pop("JPY_API_TOKEN", None)  # the token's name of ten years ago
         api_url = environment["JUPYTERHUB_API_URL"]
+        # The session reports when its learner was active; a clock in the desktop is no activity.
+        environment.pop("JUPYTERHUB_ACTIVITY_URL", None)
+        environment[POLICY_VARIABLE] = self.settings.desktop.for_session()
         environment["LESSONS_URL"] = self.lessons_url or api_url.removesuffix("/api") + "/lessons"
         return environment
 
@@ -379,5 +398,5 @@ class DesktopSpawner(SlurmSpawner):  # type: ignore[misc]  # batchspawner has no
         """Forget the job."""
         if self.job is not None:
             self.job.forget()
-        self.job = None
+        self.job = self.report = None
         super().clear_state()

@@ -1,0 +1,130 @@
+"""What a running session tells of itself every few seconds: idle time, load, a raised hand, who watches.
+
+Activity is measured here, in the desktop. JupyterHub's own measures are bytes through the proxy, which a
+desktop's clock sends all day.
+"""
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+_LONGEST_BODY = 16_384
+_RESOLUTION_S = 60.0
+"""Activity is stored at most this often: three hundred sessions must not keep the database busy."""
+
+_Seconds = Annotated[float, Field(ge=0, le=1e11, allow_inf_nan=False)]
+_Name = Annotated[str, Field(min_length=1, max_length=255)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Hand(_Strict):
+    """A raised hand.
+
+    Attributes:
+        since: When it was raised, in Unix seconds.
+        text: What the learner wrote to it.
+    """
+
+    since: _Seconds
+    text: str = Field("", max_length=200)
+
+
+class SessionReport(_Strict):
+    """What a session says of itself.
+
+    Attributes:
+        idle_s: Seconds since the last input in the desktop; None where it has none.
+        busy: Whether a computation of the learner runs.
+        cpu_s: Processor time that the session has used so far, in seconds.
+        memory_mib: Memory that the session uses now, in MiB.
+        desktop: State of the desktop in a word, such as `painted`.
+        safe: Whether the desktop runs with safe settings.
+        hand: The learner's raised hand.
+        watchers: Who looks at the desktop now.
+    """
+
+    idle_s: _Seconds | None
+    busy: bool
+    cpu_s: _Seconds
+    memory_mib: _Seconds
+    desktop: str = Field(pattern=r"^[a-z][a-z -]{0,31}$|^$")
+    safe: bool
+    hand: Hand | None
+    watchers: tuple[_Name, ...] = Field(max_length=64)
+
+
+def read_report(body: bytes) -> SessionReport:
+    """Return the report in a request's body.
+
+    Raises:
+        ValueError: It is anything else, with a text that names the field.
+    """
+    if len(body) > _LONGEST_BODY:
+        raise ValueError("The report is too long.")
+    try:
+        return SessionReport.model_validate_json(body)
+    except ValidationError as error:
+        problem = error.errors(include_url=False, include_input=False)[0]
+        field = ".".join(str(part) for part in problem["loc"]) or "the report"
+        raise ValueError(f"{field}: {problem['msg']}.") from None
+
+
+@dataclass(frozen=True)
+class ReceivedReport:
+    """A report and what the hub makes of it.
+
+    Attributes:
+        report: What the session said.
+        received: When, in Unix seconds.
+        cpu: Cores that the session has kept busy since its report before; None for the first one.
+    """
+
+    report: SessionReport
+    received: float
+    cpu: float | None
+
+    def active_at(self, *, idle_cpu: bool) -> float | None:
+        """Return when the learner was last active, in Unix seconds; None where the session can't tell.
+
+        Args:
+            idle_cpu: Whether a running computation counts as activity.
+        """
+        if idle_cpu and self.report.busy:
+            return self.received
+        if self.report.idle_s is None:
+            return None
+        return self.received - self.report.idle_s
+
+
+def receive(
+    report: SessionReport, before: ReceivedReport | None, now: float | None = None
+) -> ReceivedReport:
+    """Return a report with the load since the one before."""
+    received = time.time() if now is None else now
+    cpu = None
+    if before is not None and received > before.received:
+        used = report.cpu_s - before.report.cpu_s
+        # A session that was started anew counts from 0 again.
+        cpu = round(used / (received - before.received), 2) if used >= 0 else None
+    return ReceivedReport(report, received, cpu)
+
+
+def note_activity(orm_spawner: Any, moment: float) -> bool:
+    """Store a server's last activity; False where the stored one is as good.
+
+    Args:
+        orm_spawner: JupyterHub's record of the server; its times are UTC without a zone.
+        moment: The activity in Unix seconds.
+    """
+    active = datetime.fromtimestamp(moment, UTC).replace(tzinfo=None)
+    stored = orm_spawner.last_activity
+    if stored is not None and (active - stored).total_seconds() < _RESOLUTION_S:
+        return False
+    orm_spawner.last_activity = active
+    return True

@@ -1,0 +1,110 @@
+"""What a session reports, and what the hub makes of it."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from jupyterhub.apihandlers import default_handlers
+
+from classdesk_spawner import DesktopSettings
+from classdesk_spawner._report import note_activity, read_report, receive
+from classdesk_spawner._report_handler import REPORT_ROUTE, ReportHandler
+
+REPORT: dict[str, Any] = {
+    "idle_s": 12.5,
+    "busy": False,
+    "cpu_s": 40,
+    "memory_mib": 210.5,
+    "desktop": "painted",
+    "safe": False,
+    "hand": {"since": 1_800_000_000, "text": "the panel is gone"},
+    "watchers": ["ines"],
+}
+
+
+def _body(**changes: Any) -> bytes:
+    return json.dumps({**REPORT, **changes}).encode()
+
+
+def test_a_report_is_read() -> None:
+    report = read_report(_body())
+    assert report.idle_s == 12.5
+    assert report.hand is not None
+    assert report.hand.text == "the panel is gone"
+    assert report.watchers == ("ines",)
+    assert read_report(_body(idle_s=None, hand=None, watchers=[])).hand is None
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        pytest.param(_body(cmd="id"), "cmd: Extra inputs", id="unknown-key"),
+        pytest.param(_body(busy="false"), "busy: Input should be a valid boolean", id="text-bool"),
+        pytest.param(_body(idle_s=-1), "idle_s", id="negative"),
+        pytest.param(_body(idle_s="1"), "idle_s", id="text-number"),
+        pytest.param(_body(cpu_s=float("inf")), "cpu_s", id="infinite"),
+        pytest.param(_body(hand={"since": 1, "text": "x" * 201}), "hand.text", id="long-text"),
+        pytest.param(_body(hand={"since": 1, "text": "", "by": "x"}), "hand.by", id="key-in-hand"),
+        pytest.param(_body(desktop="<script>"), "desktop", id="markup"),
+        pytest.param(_body(watchers=["x"] * 65), "watchers", id="too-many"),
+        pytest.param(b"[]", "the report", id="list"),
+        pytest.param(b"{" * 20_000, "too long", id="too-long"),
+        pytest.param(b"\xff", "the report", id="no-text"),
+        pytest.param(json.dumps({"busy": True}).encode(), "Field required", id="missing"),
+    ],
+)
+def test_anything_else_is_refused(body: bytes, problem: str) -> None:
+    with pytest.raises(ValueError, match=problem):
+        read_report(body)
+
+
+def test_load_is_the_difference_of_two_reports() -> None:
+    first = receive(read_report(_body(cpu_s=40)), None, now=100)
+    second = receive(read_report(_body(cpu_s=70)), first, now=120)
+    anew = receive(read_report(_body(cpu_s=1)), second, now=140)
+    assert (first.cpu, second.cpu, anew.cpu) == (None, 1.5, None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "idle_cpu", "moment"),
+    [
+        pytest.param({"idle_s": 300}, True, 700, id="input"),
+        pytest.param({"idle_s": 300, "busy": True}, True, 1000, id="computation-counts"),
+        pytest.param({"idle_s": 300, "busy": True}, False, 700, id="computation-does-not-count"),
+        pytest.param({"idle_s": None}, True, None, id="no-desktop"),
+    ],
+)
+def test_activity_is_input_and_by_policy_computation(
+    changes: dict[str, Any], idle_cpu: bool, moment: float | None
+) -> None:
+    received = receive(read_report(_body(**changes)), None, now=1000)
+    assert received.active_at(idle_cpu=idle_cpu) == moment
+
+
+def test_activity_is_stored_seldom_and_never_goes_back() -> None:
+    stored = datetime(2026, 5, 4, 10, 0)  # noqa: DTZ001  # JupyterHub's are without a zone
+    server = SimpleNamespace(last_activity=stored)
+    moment = stored.replace(tzinfo=UTC).timestamp()
+    assert not note_activity(server, moment + 59)
+    assert not note_activity(server, moment - 600)
+    assert note_activity(server, moment + 61)
+    assert server.last_activity == stored + timedelta(seconds=61)
+    fresh = SimpleNamespace(last_activity=None)
+    assert note_activity(fresh, moment)
+
+
+def test_the_policy_travels_without_what_only_the_hub_needs() -> None:
+    policy = json.loads(DesktopSettings(extend_minutes=30, observe="off").for_session())
+    assert policy["extend_minutes"] == 30
+    assert policy["observe"] == "off"
+    assert "extend_max_hours" not in policy
+    assert set(policy) == {
+        *("clipboard_in", "clipboard_out", "upload", "download", "extend_minutes", "observe"),
+        *("thumbnails", "idle_cpu", "logout", "locale", "keyboard"),
+    }
+
+
+def test_the_hub_has_our_handler() -> None:
+    assert dict(row[:2] for row in default_handlers)[REPORT_ROUTE] is ReportHandler
