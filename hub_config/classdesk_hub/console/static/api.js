@@ -1,0 +1,74 @@
+// Calls of the console's service. What goes wrong becomes one sentence.
+
+const { api, xsrf, hub } = document.body.dataset;
+
+export const base = api;
+
+export class Refusal extends Error {
+  /**
+   * @param {string} sentence For the person.
+   * @param {number} status The HTTP status; 0 when nothing answered.
+   */
+  constructor(sentence, status) {
+    super(sentence);
+    this.status = status;
+  }
+}
+
+/** What an answer without a sentence of its own means. */
+export function meaning(status) {
+  if (status === 401 || status === 403) {
+    return "You are logged out, or this class is no longer yours.";
+  }
+  if (status === 0) {
+    return "The network does not reach the hub.";
+  }
+  if (status === 404 || status === 502 || status === 503 || status === 504) {
+    return "The console does not answer; it may be restarting.";
+  }
+  return `The console answered with an error (${status}).`;
+}
+
+/** An answer's status; a redirect leads to the log-in page and counts as *logged out*. */
+export const statusOf = (answer) => (answer.type === "opaqueredirect" ? 401 : answer.status);
+
+/** JupyterHub takes calls of scripts only with this header, those that read included. */
+export const headers = { "X-XSRFToken": xsrf };
+
+async function ask(path, options = {}) {
+  let answer;
+  try {
+    answer = await fetch(new URL(path, new URL(api, location.href)), {
+      ...options,
+      headers: { ...headers, ...options.headers },
+      cache: "no-store",
+      redirect: "manual", // to a log-in page, which is no answer
+    });
+  } catch (error) {
+    if (error.name === "AbortError") {
+      throw error;
+    }
+    throw new Refusal(meaning(0), 0);
+  }
+  const status = statusOf(answer);
+  const isJson = answer.headers.get("content-type")?.startsWith("application/json");
+  const body = isJson ? await answer.json().catch(() => ({})) : {};
+  if (!answer.ok) {
+    throw new Refusal(body.message || meaning(status), status);
+  }
+  return body;
+}
+
+export const get = (path, options) => ask(path, options);
+
+export const post = (path, body) =>
+  ask(path, { method: "POST", body: JSON.stringify(body), headers: { "Content-Type": "application/json" } });
+
+/** Whether the hub itself answers; it may be up while the service is not, and the other way round. */
+export async function hubAnswers() {
+  try {
+    return (await fetch(`${hub}api/`, { cache: "no-store" })).ok;
+  } catch {
+    return false;
+  }
+}

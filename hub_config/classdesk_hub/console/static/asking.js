@@ -1,0 +1,114 @@
+// The dialogs that ask before an act: what it does, for how many, for whom.
+import { CAN, title } from "./learner.js";
+import { count, names } from "./words.js";
+
+const WORDS = {
+  start: ["Start", "session"],
+  stop: ["Stop", "session"],
+  "reset-lesson": ["Restore the files of", "learner"],
+  "reset-desktop": ["Reset", "desktop"],
+  restart: ["Restart", "session"],
+  reset: ["Reset", "learner"],
+  extend: ["Extend", "session"],
+  message: ["Send a message to", "learner"],
+};
+
+const heading = (act, learners) => {
+  const [verb, noun] = WORDS[act];
+  if (learners.length !== 1) {
+    return `${verb} ${count(learners.length, noun)}`;
+  }
+  const name = title(learners[0]);
+  return noun === "learner" ? `${verb} ${name}` : `${verb} ${name}’s ${noun}`;
+};
+
+/** Opens a dialog and returns its form's values when it is sent; null when it is closed. */
+export function open(dialog) {
+  dialog.showModal();
+  return new Promise((resolve) => {
+    const form = dialog.querySelector("form");
+    let values = null;
+    const send = () => (values = Object.fromEntries(new FormData(form)));
+    form.addEventListener("submit", send);
+    dialog.addEventListener(
+      "close",
+      () => {
+        form.removeEventListener("submit", send);
+        resolve(values);
+      },
+      { once: true },
+    );
+  });
+}
+
+function fill(dialog, act, learners) {
+  dialog.querySelector("h2").textContent = `${heading(act, learners)}${act === "stop" || act === "reset" ? "?" : ""}`;
+  dialog.querySelector(".go").textContent = heading(act, learners);
+  dialog.querySelector(".who").textContent = learners.length > 1 ? names(learners.map(title)) : "";
+}
+
+/** Asks which reset it shall be, and counts for whom each makes sense. */
+async function askReset(dialog, learners) {
+  const form = dialog.querySelector("form");
+  const able = () => learners.filter(CAN[form.elements.kind.value]);
+  const show = () => {
+    const act = form.elements.kind.value;
+    dialog.querySelector(".go").textContent = heading(act, able());
+    dialog.querySelector(".go").disabled = able().length === 0;
+    dialog.querySelector(".who").textContent = learners.length > 1 ? names(able().map(title)) : "";
+  };
+  fill(dialog, "reset", learners);
+  form.addEventListener("change", show);
+  show();
+  const values = await open(dialog);
+  form.removeEventListener("change", show);
+  return values && { act: values.kind, learners: learners.filter(CAN[values.kind]) };
+}
+
+/**
+ * Asks what has to be known before an act; resolves to `{act, learners, text?, minutes?}`, or to null.
+ *
+ * @param {string} act
+ * @param {object[]} learners For whom it makes sense; at least one.
+ */
+export async function ask(act, learners) {
+  if (act === "lower-hand" || (act === "start" && learners.length === 1)) {
+    return { act, learners };
+  }
+  const dialog = document.getElementById(`ask-${act}`);
+  if (act === "reset") {
+    return askReset(dialog, learners);
+  }
+  fill(dialog, act, learners);
+  const values = await open(dialog);
+  if (!values) {
+    return null;
+  }
+  if (act === "message") {
+    dialog.querySelector("textarea").value = "";
+    return { act, learners, text: values.text.trim() };
+  }
+  return act === "extend" ? { act, learners, minutes: Number(values.minutes) } : { act, learners };
+}
+
+/** Sets up what is the same in all dialogs. */
+export function setUpDialogs() {
+  for (const dialog of document.querySelectorAll("dialog")) {
+    dialog.addEventListener("click", (event) => {
+      if (event.target === dialog || event.target.closest(".close")) {
+        dialog.close(); // a press beside the dialog, or on its close button
+      }
+    });
+  }
+  const text = document.getElementById("text");
+  const left = document.getElementById("text-left");
+  text.addEventListener("input", () => {
+    left.textContent = String(text.maxLength - text.value.length);
+    text.setCustomValidity(text.value.trim() ? "" : "The message is empty.");
+  });
+  text.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      text.form.requestSubmit();
+    }
+  });
+}

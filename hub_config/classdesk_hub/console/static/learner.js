@@ -1,0 +1,166 @@
+// What is shown of one learner: label, sentence, places in an order, and which acts make sense. Pure functions.
+import { clock, count, duration, memory, since } from "./words.js";
+
+/** The states in the order in which they ask for an instructor's eye; `hand` lies over the others. */
+export const STATES = {
+  failed: "Failed",
+  queued: "Queued",
+  starting: "Starting",
+  "not started": "Not started",
+  idle: "Idle",
+  running: "Running",
+  stopping: "Stopping",
+};
+
+const RANK = Object.fromEntries(Object.keys(STATES).map((state, index) => [state, index]));
+const LIVE = new Set(["running", "idle"]);
+const SOON_OVER_S = 600;
+
+export const title = (learner) => learner.full_name || learner.name;
+export const isLive = (learner) => LIVE.has(learner.state);
+export const label = (learner) => STATES[learner.state] ?? learner.state;
+
+/** For whom each act makes sense. What is not possible is not offered, and not counted. */
+export const CAN = {
+  start: (learner) => learner.state === "not started" || learner.state === "failed",
+  stop: (learner) => ["queued", "starting", "running", "idle"].includes(learner.state),
+  restart: (learner) => ["queued", "starting", "running", "idle"].includes(learner.state),
+  "reset-desktop": isLive,
+  "reset-lesson": isLive,
+  reset: isLive,
+  extend: isLive,
+  message: isLive,
+  "lower-hand": (learner) => Boolean(learner.hand),
+};
+
+const sentenceCase = (text) => (text ? text[0].toUpperCase() + text.slice(1) : "");
+
+function queueSentence(learner, now) {
+  const parts = [learner.reason || learner.sentence || "waiting for its turn"];
+  if (learner.place) {
+    parts.push(`place ${learner.place}`);
+  }
+  if (learner.start_estimate) {
+    const wait = learner.start_estimate - now;
+    parts.push(wait > 0 ? `expected at ${clock(learner.start_estimate)}, in ${duration(wait)}` : "expected any moment");
+  }
+  return sentenceCase(parts.join("; "));
+}
+
+/** What the state means for this learner now, beside its label. */
+export function sentence(learner, now) {
+  switch (learner.state) {
+    case "queued":
+      return queueSentence(learner, now);
+    case "starting":
+      return sentenceCase(learner.phase || learner.sentence);
+    case "idle":
+      return learner.idle_s === null ? "" : `No input for ${duration(learner.idle_s)}`;
+    case "running":
+      return sentenceCase(learner.sentence);
+    default:
+      return sentenceCase(learner.sentence || learner.reason);
+  }
+}
+
+/** Short marks beside the state: safe start, desktop not there, who watches. */
+export function tags(learner) {
+  const found = [];
+  if (learner.safe) {
+    found.push("safe desktop");
+  }
+  if (isLive(learner) && learner.desktop && learner.desktop !== "painted") {
+    found.push(`desktop: ${learner.desktop}`);
+  }
+  if (learner.watchers?.length) {
+    found.push(`watched by ${learner.watchers.join(", ")}`);
+  }
+  return found.join(" · ");
+}
+
+export const where = (learner) => learner.node ?? "";
+
+/** Seconds until Slurm ends the session; null where there is no end. */
+export const left = (learner, now) => (learner.end && (isLive(learner) || learner.state === "starting") ? learner.end - now : null);
+
+export const isSoonOver = (seconds) => seconds !== null && seconds < SOON_OVER_S;
+
+export const leftText = (learner, now) => {
+  const seconds = left(learner, now);
+  return seconds === null ? "" : seconds > 0 ? duration(seconds) : "over";
+};
+
+/** `0.7 of 2`; the cores alone where nothing is known of their use. */
+export function cpuText({ cpu, cores }) {
+  if (cpu === null || cpu === undefined) {
+    return cores ? count(cores, "core") : "";
+  }
+  return `${cpu.toFixed(1)}${cores ? ` of ${cores}` : ""}`;
+}
+
+/** Share of the session's cores that is used, 0 to 1. */
+export const cpuShare = (learner) => (learner.cpu && learner.cores ? Math.min(1, learner.cpu / learner.cores) : 0);
+
+export const memoryText = (learner) => (learner.memory_mib ? memory(learner.memory_mib) : "");
+
+/** Share of the session's memory that is used, 0 to 1; 0 where its limit is not known. */
+export const memoryShare = (learner) =>
+  learner.memory_mib && learner.memory_limit_mib ? Math.min(1, learner.memory_mib / learner.memory_limit_mib) : 0;
+
+export const inputText = (learner) =>
+  !isLive(learner) || learner.idle_s === null || learner.idle_s === undefined ? "" : since(learner.idle_s);
+
+export const handText = (learner, now) =>
+  `Asks for help, ${duration(now - learner.hand.since)}${learner.hand.text ? `: “${learner.hand.text}”` : ""}`;
+
+const collator = new Intl.Collator([], { numeric: true, sensitivity: "base" });
+const byName = (a, b) => collator.compare(title(a), title(b)) || collator.compare(a.name, b.name);
+
+const numberOr = (value, otherwise) => (value === null || value === undefined || value === "" ? otherwise : value);
+
+/** What each column sorts by. Learners without a value come last, in either direction. */
+const KEYS = {
+  state: (learner) => RANK[learner.state] ?? RANK.failed,
+  node: (learner) => learner.node || null,
+  left: (learner) => (isLive(learner) ? numberOr(learner.end, null) : null),
+  cpu: (learner) => numberOr(learner.cpu, null),
+  memory: (learner) => numberOr(learner.memory_mib, null),
+  input: (learner) => (isLive(learner) ? numberOr(learner.idle_s, null) : null),
+};
+
+/** Compares two learners: raised hands first, the oldest at the top, then by the column. */
+export function comparison({ key, down }) {
+  const turn = down ? -1 : 1;
+  const valueOf = KEYS[key];
+  return (a, b) => {
+    if (a.hand || b.hand) {
+      if (!a.hand || !b.hand) {
+        return a.hand ? -1 : 1;
+      }
+      return a.hand.since - b.hand.since || byName(a, b);
+    }
+    if (!valueOf) {
+      return turn * byName(a, b);
+    }
+    const [x, y] = [valueOf(a), valueOf(b)];
+    if (x === null || y === null) {
+      return x === y ? byName(a, b) : x === null ? 1 : -1;
+    }
+    return turn * (typeof x === "string" ? collator.compare(x, y) : x - y) || byName(a, b);
+  };
+}
+
+/** Whether a learner passes the pressed counter and the search field. */
+export function matches(learner, { state, search }) {
+  if (state === "hand" ? !learner.hand : state && learner.state !== state) {
+    return false;
+  }
+  if (!search) {
+    return true;
+  }
+  const text = [learner.name, learner.full_name, learner.node, learner.state, learner.sentence, learner.reason, learner.hand?.text]
+    .filter(Boolean)
+    .join("\n")
+    .toLowerCase();
+  return search.toLowerCase().split(/\s+/).every((word) => text.includes(word));
+}

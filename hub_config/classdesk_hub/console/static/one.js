@@ -1,0 +1,88 @@
+// One learner, with all that is known and all acts. The dialog follows the learner while it is open.
+import { CAN, cpuText, handText, inputText, isLive, label, leftText, memoryText, sentence, tags, title } from "./learner.js";
+import { setText } from "./row.js";
+import { clock } from "./words.js";
+
+const dialog = document.getElementById("one");
+const find = (id) => document.getElementById(`one-${id}`);
+
+const CONSENT = {
+  ask: "Opens view-only, in a new tab. The learner sees who watches; the keyboard and the mouse are yours only after the learner agrees.",
+  notify: "Opens view-only, in a new tab. The learner sees who watches.",
+  off: "Your site does not allow to look at learners' desktops.",
+};
+
+let shown = "";
+
+const facts = (learner, now) => ({
+  Account: learner.name,
+  Node: learner.node,
+  Cores: isLive(learner) ? cpuText(learner) || learner.cores : learner.cores,
+  Memory: memoryText(learner),
+  Started: learner.started ? clock(learner.started) : "",
+  Ends: learner.end ? `${clock(learner.end)}, in ${leftText(learner, now)}` : "",
+  "Last input": inputText(learner),
+  Notes: tags(learner),
+  "Slurm job": learner.job_id,
+});
+
+function update(learner, now, policy) {
+  const text = sentence(learner, now);
+  setText(find("name"), title(learner));
+  setText(find("state"), `${label(learner)}${text ? `: ${text}` : ""}`);
+  find("hand").hidden = !learner.hand;
+  if (learner.hand) {
+    setText(find("hand"), handText(learner, now));
+  }
+  const rows = Object.entries(facts(learner, now)).filter(([, value]) => value);
+  const list = find("facts");
+  const wanted = rows.flat().join("\n");
+  if (list.dataset.text !== wanted) {
+    list.dataset.text = wanted;
+    list.replaceChildren(
+      ...rows.flatMap(([key, value]) => {
+        const [dt, dd] = [document.createElement("dt"), document.createElement("dd")];
+        dt.textContent = key;
+        dd.textContent = value;
+        return [dt, dd];
+      }),
+    );
+  }
+  const observe = policy.observe ?? "ask";
+  find("open").hidden = !isLive(learner) || observe === "off";
+  find("open").href = learner.url || `/user/${encodeURIComponent(learner.name)}/desktop/`;
+  setText(find("consent"), isLive(learner) ? (CONSENT[observe] ?? "") : "");
+  for (const button of dialog.querySelectorAll("[data-one]")) {
+    button.hidden = !CAN[button.dataset.one](learner);
+  }
+}
+
+/** Shows the learner anew, if the dialog is open. */
+export function refreshOne(store) {
+  if (!dialog.open) {
+    return;
+  }
+  const learner = store.learners.get(shown);
+  if (learner) {
+    update(learner, store.now(), store.policy);
+  } else {
+    dialog.close();
+  }
+}
+
+export function showOne(name, store) {
+  shown = name;
+  update(store.learners.get(name), store.now(), store.policy);
+  dialog.showModal();
+}
+
+/** @param {function(string, string): void} onact Gets the act and the learner's name. */
+export function setUpOne(onact) {
+  dialog.addEventListener("click", ({ target }) => {
+    const act = target.dataset.one;
+    if (act) {
+      dialog.close();
+      onact(act, shown);
+    }
+  });
+}

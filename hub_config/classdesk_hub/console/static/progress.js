@@ -1,0 +1,201 @@
+// Acts that run: how far each one is, what failed and why, and once more for those.
+import { get } from "./api.js";
+import { title } from "./learner.js";
+import { setText } from "./row.js";
+import { clock, count } from "./words.js";
+
+const STAY_MS = 20_000; // a success goes away by itself; a failure stays until somebody has read it
+const LOST = "The console was restarted meanwhile; whether this was done is not known. The learner's state says what is true now.";
+
+export const TITLES = {
+  start: "Start",
+  stop: "Stop",
+  restart: "Restart",
+  "reset-desktop": "Reset of the desktop",
+  "reset-lesson": "Restored lesson files",
+  extend: "Extension",
+  message: "Message",
+  "lower-hand": "Lowered hand",
+};
+
+const STATUS = { waiting: "waiting", running: "under way", done: "done", failed: "failed" };
+
+/** Counts results by what became of them. */
+export function tally(results) {
+  const counts = { waiting: 0, running: 0, done: 0, failed: 0 };
+  for (const { status } of results) {
+    counts[status] += 1;
+  }
+  return counts;
+}
+
+export function sumSentence(counts, total) {
+  const parts = [`${counts.done} of ${total} done`];
+  if (counts.failed) {
+    parts.push(`${counts.failed} failed`);
+  }
+  if (counts.running) {
+    parts.push(`${counts.running} under way`);
+  }
+  if (counts.waiting) {
+    parts.push(`${counts.waiting} waiting`);
+  }
+  return `${parts.join(", ")}.`;
+}
+
+class Card {
+  constructor(act, onagain, onaway) {
+    this.node = document.getElementById("act-template").content.firstElementChild.cloneNode(true);
+    this.node.dataset.id = act.id;
+    this.lines = new Map();
+    this.act = { ...act, results: [] };
+    this.again = this.node.querySelector(":scope > .again");
+    this.again.addEventListener("click", () => onagain(this));
+    this.node.querySelector(".btn-close").addEventListener("click", () => onaway(this));
+  }
+
+  /** Takes an act as the service tells it; results may be those alone that have changed. */
+  merge(act, nameOf) {
+    const results = new Map(this.act.results.map((result) => [result.learner, result]));
+    for (const result of act.results ?? []) {
+      results.set(result.learner, result);
+    }
+    this.act = { ...this.act, ...act, results: [...results.values()] };
+    this.#show(nameOf);
+  }
+
+  get failed() {
+    return this.act.results.filter(({ status }) => status === "failed").map(({ learner }) => learner);
+  }
+
+  #show(nameOf) {
+    const { act, results, by, began, done } = { ...this.act, results: this.act.results };
+    const counts = tally(results);
+    const total = results.length;
+    const whom = total === 1 ? nameOf(results[0].learner) : count(total, "learner");
+    setText(this.node.querySelector("h2"), `${TITLES[act] ?? act}: ${whom}`);
+    this.node.querySelector("h2").title = `${by ? `by ${by}, ` : ""}${began ? clock(began) : ""}`;
+    setText(this.node.querySelector(".sum"), sumSentence(counts, total));
+    const share = (n) => `${(100 * n) / (total || 1)}%`;
+    this.node.querySelector(".progress-bar.done").style.width = share(counts.done);
+    this.node.querySelector(".progress-bar.failed").style.width = share(counts.failed);
+    const bar = this.node.querySelector(".progress");
+    bar.setAttribute("aria-valuemax", String(total));
+    bar.setAttribute("aria-valuenow", String(counts.done + counts.failed));
+    this.node.classList.toggle("over", Boolean(done));
+    this.node.classList.toggle("with-failures", counts.failed > 0);
+    if (counts.failed && !this.opened) {
+      this.opened = this.node.querySelector("details").open = true;
+    }
+    setText(this.again, `Try the ${counts.failed} that failed again`);
+    this.again.hidden = !done || counts.failed === 0;
+    this.#lines(results, nameOf);
+  }
+
+  #lines(results, nameOf) {
+    const list = this.node.querySelector(".results");
+    for (const { learner, status, message } of results) {
+      if (!this.lines.has(learner)) {
+        this.lines.set(learner, list.appendChild(document.createElement("li")));
+      }
+      const line = this.lines.get(learner);
+      if (line.dataset.status !== status) {
+        line.dataset.status = status;
+        if (status === "failed") {
+          list.prepend(line); // what needs an eye is on top
+        }
+      }
+      setText(line, `${nameOf(learner)}: ${message || STATUS[status]}`);
+    }
+  }
+}
+
+export class Progress {
+  /**
+   * @param {HTMLElement} box
+   * @param {Store} store
+   * @param {function(object): void} repeat Sends an act once more, for the learners it is given.
+   */
+  constructor(box, store, repeat) {
+    this.box = box;
+    this.store = store;
+    this.repeat = repeat;
+    this.cards = new Map();
+    this.sent = new Map(); // what was asked for, to ask it again
+    this.away = new Set();
+    box.addEventListener("pointerenter", () => (this.isRead = true));
+    box.addEventListener("pointerleave", () => (this.isRead = false));
+  }
+
+  /** Remembers what was asked for under an id. */
+  asked(id, request) {
+    this.sent.set(id, request);
+    this.take({
+      id,
+      act: request.act,
+      began: this.store.now(),
+      done: false,
+      results: request.learners.map((learner) => ({ learner, status: "waiting", message: "" })),
+    });
+  }
+
+  /** Shows that the service did not take an act at all. */
+  refused(request, sentence) {
+    const id = `refused-${Date.now()}`;
+    this.sent.set(id, request);
+    const results = request.learners.map((learner) => ({ learner, status: "failed", message: sentence }));
+    this.take({ id, act: request.act, began: this.store.now(), done: true, results });
+  }
+
+  /** Takes news of an act, this instructor's or another's. */
+  take(act) {
+    if (this.away.has(act.id)) {
+      return;
+    }
+    let card = this.cards.get(act.id);
+    if (!card) {
+      card = new Card(act, (again) => this.#again(again), (old) => this.#putAway(old));
+      this.cards.set(act.id, card);
+      this.box.prepend(card.node);
+    }
+    card.merge(act, (name) => title(this.store.learners.get(name) ?? { name }));
+    if (card.act.done && !card.failed.length && !card.leaving) {
+      card.leaving = setTimeout(() => this.#leave(card), STAY_MS);
+    }
+  }
+
+  #leave(card) {
+    if (this.isRead || card.node.contains(document.activeElement)) {
+      card.leaving = setTimeout(() => this.#leave(card), STAY_MS / 4);
+    } else {
+      this.#putAway(card);
+    }
+  }
+
+  #putAway(card) {
+    this.away.add(card.act.id);
+    this.cards.delete(card.act.id);
+    card.node.remove();
+  }
+
+  #again(card) {
+    const { act, text, minutes } = { ...card.act, ...this.sent.get(card.act.id) };
+    this.#putAway(card);
+    this.repeat({ act, text, minutes, learners: card.failed });
+  }
+
+  /** After the connection was lost: asks what has become of the acts that were under way. */
+  async askAgain() {
+    for (const card of [...this.cards.values()].filter(({ act }) => !act.done)) {
+      try {
+        this.take(await get(`acts/${encodeURIComponent(card.act.id)}`));
+      } catch (error) {
+        if (error.status === 404) {
+          const lost = ({ learner, status, message }) =>
+            status === "done" || status === "failed" ? { learner, status, message } : { learner, status: "failed", message: LOST };
+          this.take({ id: card.act.id, done: true, results: card.act.results.map(lost) });
+        }
+      }
+    }
+  }
+}

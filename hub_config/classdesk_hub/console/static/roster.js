@@ -1,0 +1,83 @@
+// Import of a roster: first what would change, line by line what is wrong, then the import.
+import { base, post } from "./api.js";
+import { count, names } from "./words.js";
+
+const dialog = document.getElementById("roster");
+const file = document.getElementById("roster-file");
+const text = document.getElementById("roster-text");
+const look = document.getElementById("roster-look");
+const bring = document.getElementById("roster-import");
+const preview = document.getElementById("roster-preview");
+const trouble = dialog.querySelector(".trouble");
+
+const learnerName = (entry) => (typeof entry === "string" ? entry : entry.name || entry.user);
+
+function paragraph(words, kind = "") {
+  const node = document.createElement("p");
+  node.textContent = words;
+  node.className = kind;
+  return node;
+}
+
+function show({ add = [], remove = [], rename = [], keep = 0, errors = [] }, isDone) {
+  const parts = [];
+  if (errors.length) {
+    const list = document.createElement("ul");
+    list.className = "errors";
+    for (const { line, message } of errors) {
+      list.appendChild(document.createElement("li")).textContent = line ? `Line ${line}: ${message}` : message;
+    }
+    parts.push(paragraph(`${count(errors.length, "error")}; nothing is imported until the list is right.`, "text-danger"), list);
+  } else {
+    const [joined, left] = isDone ? ["joined", "left"] : ["will join", "will leave"];
+    parts.push(
+      paragraph(`${count(add.length, "learner")} ${joined}${add.length ? `: ${names(add.map(learnerName), 20)}` : ""}.`, "text-success"),
+      paragraph(`${count(remove.length, "learner")} ${left}${remove.length ? `: ${names(remove.map(learnerName), 20)}` : ""}.`, remove.length ? "text-danger" : ""),
+      paragraph(`${keep} stay${keep === 1 ? "s" : ""}${rename.length ? `, ${rename.length} with another name` : ""}.`),
+    );
+  }
+  preview.replaceChildren(...parts);
+}
+
+/** Sends the text, to look or to import; the button for the import is there for what was looked at alone. */
+async function send(isPreview) {
+  trouble.hidden = true;
+  bring.disabled = true;
+  look.disabled = true;
+  try {
+    const answer = await post("roster", { csv: text.value, preview: isPreview });
+    show(answer, !isPreview);
+    const changes = [answer.add, answer.remove, answer.rename].some((list) => list?.length);
+    bring.disabled = !isPreview || Boolean(answer.errors?.length) || !changes;
+  } catch (error) {
+    trouble.textContent = error.message;
+    trouble.hidden = false;
+  } finally {
+    look.disabled = false;
+  }
+}
+
+function reset() {
+  bring.disabled = true;
+  preview.replaceChildren();
+  trouble.hidden = true;
+}
+
+export function setUpRoster() {
+  document.getElementById("roster-export").href = `${base}roster.csv`;
+  file.addEventListener("change", async () => {
+    reset();
+    if (file.files[0]) {
+      text.value = await file.files[0].text();
+      await send(true);
+    }
+  });
+  text.addEventListener("input", reset);
+  look.addEventListener("click", () => send(true));
+  bring.addEventListener("click", () => send(false));
+}
+
+export function showRoster() {
+  reset();
+  dialog.showModal();
+}

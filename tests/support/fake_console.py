@@ -1,0 +1,478 @@
+"""A console service with made-up learners: serves the console's own page, a stream of changes, and acts.
+
+It is for what real sessions can't show at will: 300 learners, a service that goes away and comes back, an act that
+fails. Run it to look at the page:
+
+    .venv/bin/python -m support.fake_console --learners 300 --port 8777     (in tests/)
+"""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import random
+import sys
+import threading
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, select_autoescape
+from tornado.httpserver import HTTPServer
+from tornado.iostream import StreamClosedError
+from tornado.netutil import bind_sockets
+from tornado.web import Application, RequestHandler, StaticFileHandler
+
+PREFIX = "/services/console/"
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data: blob:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+PAGE = Path(str(files("classdesk_hub"))) / "console"
+HUB_STATIC = Path(sys.prefix) / "share/jupyterhub/static"
+FIRST = ("Ada", "Bela", "Carl", "Dora", "Emil", "Fay", "Gus", "Hana", "Ivo", "Jana", "Karl", "Lena")
+LAST = (
+    "Archer",
+    "Baker",
+    "Cooper",
+    "Draper",
+    "Fisher",
+    "Gardener",
+    "Hunter",
+    "Joiner",
+    "Mason",
+    "Miller",
+    "Porter",
+)
+
+Learner = dict[str, Any]
+
+
+def make_learner(number: int, state: str, now: float) -> Learner:
+    """Returns a learner in a state, with the figures that belong to it."""
+    learner: Learner = {
+        "name": f"learner{number:02}",
+        "full_name": f"{FIRST[number % len(FIRST)]} {LAST[number * 7 % len(LAST)]}",
+        **dict.fromkeys(
+            ("reason", "place", "start_estimate", "phase", "node", "cores", "started", "end")
+        ),
+        **dict.fromkeys(
+            ("cpu", "memory_mib", "memory_limit_mib", "idle_s", "hand", "desktop", "job_id")
+        ),
+        "sentence": "",
+        "watchers": [],
+        "safe": False,
+        "url": f"/user/learner{number:02}/desktop/",
+    }
+    return put_into_state(learner, state, now)
+
+
+def put_into_state(learner: Learner, state: str, now: float) -> Learner:
+    """Returns a copy of a learner in another state."""
+    number = int(learner["name"].removeprefix("learner"))
+    empty = dict.fromkeys(
+        (
+            "reason",
+            "place",
+            "start_estimate",
+            "phase",
+            "node",
+            "cores",
+            "started",
+            "end",
+            "cpu",
+            "memory_mib",
+        )
+    )
+    changed = {**learner, **empty, "idle_s": None, "hand": None, "sentence": "", "state": state}
+    if state == "queued":
+        changed |= {
+            "reason": "waiting for free cores",
+            "place": number % 5 + 1,
+            "start_estimate": now + 240,
+        }
+    elif state == "starting":
+        changed |= {
+            "phase": "the image is being opened",
+            "node": f"node{number % 8 + 1}",
+            "cores": 2,
+        }
+    elif state in {"running", "idle"}:
+        changed |= {
+            "node": f"node{number % 8 + 1}",
+            "cores": 2,
+            "started": now - 3600,
+            "end": now + 400 + number * 613 % 9000,
+            "cpu": number * 37 % 200 / 100,
+            "memory_mib": 400 + number * 31 % 900,
+            "memory_limit_mib": 2048,
+            "idle_s": 1500 + number * 11 if state == "idle" else number * 7 % 90,
+            "desktop": "painted",
+            "job_id": str(1000 + number),
+        }
+    elif state == "failed":
+        changed["sentence"] = (
+            "The session used more memory than it had. Start it again, and close programs that you do not need."
+        )
+    return changed
+
+
+MIX = {
+    "running": 0.78,
+    "idle": 0.06,
+    "starting": 0.03,
+    "queued": 0.04,
+    "failed": 0.03,
+    "not started": 0.06,
+}
+
+
+def _picture(box: str, colour: str, path: str) -> str:
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}">'
+    return f'{svg}<path fill="{colour}" d="{path}"/></svg>'
+
+
+class FakeClass:
+    """Learners, who listens, and acts that run. All of it belongs to one event loop."""
+
+    def __init__(self, learners: int, mix: dict[str, float] | None = None, seed: int = 7) -> None:
+        self.chance = random.Random(seed)  # noqa: S311  # names and figures, no secrets
+        now = time.time()
+        mix = mix or MIX
+        states = self.chance.choices(list(mix), list(mix.values()), k=learners)
+        made = (make_learner(number + 1, state, now) for number, state in enumerate(states))
+        self.learners: dict[str, Learner] = {learner["name"]: learner for learner in made}
+        self.listeners: set[asyncio.Queue[tuple[str, Any]]] = set()
+        self.acts: dict[str, dict[str, Any]] = {}
+        self.asked: list[dict[str, Any]] = []
+        self.failing: dict[str, str] = {}
+        self.pictures = 0
+        self.act_pause_s = 0.3
+        self.version = 0
+        self.notice: str | None = None
+        self.policy = {"observe": "ask", "thumbnails": True, "extend_minutes": 30}
+        self.tasks: set[asyncio.Task[None]] = set()
+
+    def tell(self, kind: str, data: Any) -> None:
+        for listener in self.listeners:
+            listener.put_nowait((kind, data))
+
+    def change(self, *names: str, **values: Any) -> None:
+        """Changes learners and tells the listeners, with the time at which it happened."""
+        for name in names:
+            self.learners[name] = {**self.learners[name], **values}
+        self.tell_changed(names)
+
+    def tell_changed(self, names: Any, gone: Any = ()) -> None:
+        self.version += 1
+        learners = [self.learners[name] for name in names]
+        self.tell(
+            "change",
+            {
+                "version": self.version,
+                "time": time.time(),
+                "learners": learners,
+                "gone": list(gone),
+                "notice": self.notice,
+            },
+        )
+
+    def put(self, name: str, state: str) -> None:
+        """Puts a learner into another state and tells it."""
+        self.learners[name] = put_into_state(self.learners[name], state, time.time())
+        self.tell_changed([name])
+
+    def leave(self, name: str) -> None:
+        del self.learners[name]
+        self.tell_changed([], [name])
+
+    def snapshot(self) -> dict[str, Any]:
+        return {
+            "version": self.version,
+            "time": time.time(),
+            "policy": self.policy,
+            "learners": list(self.learners.values()),
+            "notice": self.notice,
+            "acts": [act for act in self.acts.values() if not act["done"]],
+        }
+
+    async def churn(self, share: float) -> None:
+        """Lets a share of the learners change each second, as reports of sessions do."""
+        while True:
+            await asyncio.sleep(1)
+            names = self.chance.sample(sorted(self.learners), round(share * len(self.learners)))
+            for name in names:
+                learner = self.learners[name]
+                if learner["state"] in {"running", "idle"}:
+                    cpu = self.chance.random() * 2
+                    memory = learner["memory_mib"] + self.chance.randint(-20, 20)
+                    self.learners[name] = {
+                        **learner,
+                        "cpu": cpu,
+                        "memory_mib": memory,
+                        "idle_s": self.chance.random() * 100,
+                    }
+                elif self.chance.random() < 0.1:
+                    state = {"queued": "starting", "starting": "running"}.get(
+                        learner["state"], "queued"
+                    )
+                    self.learners[name] = put_into_state(learner, state, time.time())
+            self.tell_changed(names)
+
+    def begin(self, request: dict[str, Any]) -> str:
+        """Begins an act and returns its id."""
+        act_id = f"act{len(self.acts) + 1}"
+        self.asked.append(request)
+        self.acts[act_id] = {
+            "id": act_id,
+            "act": request["act"],
+            "by": "instructor",
+            "began": time.time(),
+            "done": False,
+            "results": [
+                {"learner": name, "status": "waiting", "message": ""}
+                for name in request["learners"]
+            ],
+        }
+        task = asyncio.get_running_loop().create_task(self.run_act(self.acts[act_id]))
+        self.tasks.add(task)
+        return act_id
+
+    async def run_act(self, act: dict[str, Any]) -> None:
+        after = {"start": "starting", "restart": "starting", "stop": "not started"}.get(act["act"])
+        for result in act["results"]:
+            name = result["learner"]
+            result["status"] = "running"
+            self.tell("act", {**act, "results": [result]})
+            await asyncio.sleep(self.act_pause_s)
+            refusal = self.failing.get(name)
+            result |= {"status": "failed" if refusal else "done", "message": refusal or ""}
+            if not refusal and name in self.learners:
+                if after:
+                    self.put(name, after)
+                elif act["act"] == "lower-hand":
+                    self.change(name, hand=None)
+        act["done"] = True
+        self.tell("act", act)
+
+
+class Page(RequestHandler):
+    """The board, with the content policy of the service."""
+
+    def get(self, name: str) -> None:
+        environment = Environment(
+            loader=FileSystemLoader(PAGE / "templates"), autoescape=select_autoescape()
+        )
+        self.set_header("Content-Security-Policy", POLICY)
+        facts = {"hub_base": "/hub/", "prefix": PREFIX, "user": "instructor", "xsrf_token": "token"}
+        template = environment.get_template("board.html")
+        self.finish(template.render(class_name=name, class_title="Dask, Tuesday morning", **facts))
+
+
+class Api(RequestHandler):
+    """The REST interface that the page uses."""
+
+    def initialize(self, group: FakeClass) -> None:
+        self.group = group
+
+    async def get(self, path: str) -> None:
+        answers: dict[str, Callable[[], Any]] = {
+            "learners": self.group.snapshot,
+            "link": lambda: {
+                "url": "https://hub.example.org/hub/spawn?class=dask",
+                "qr_svg": _picture("0 0 9 9", "#000", "M0 0h4v4H0zm5 5h4v4H5z"),
+            },
+            "audit": self.audit,
+        }
+        if path == "stream":
+            await self.stream()
+        elif path.startswith("acts/"):
+            act = self.group.acts.get(path.removeprefix("acts/"))
+            self.answer(act or {"message": "There is no such act."}, 200 if act else 404)
+        elif path.startswith("thumbnail/"):
+            self.group.pictures += 1
+            self.set_header("Content-Type", "image/svg+xml")
+            self.finish(_picture("0 0 16 9", "#3b5b6d", "M0 0h16v9H0z"))
+        elif path in answers:
+            self.answer(answers[path]())
+        else:
+            self.answer({"message": "Not found."}, 404)
+
+    def audit(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "time": act["began"],
+                "who": act["by"],
+                "act": act["act"],
+                "whom": result["learner"],
+                "result": result["status"],
+            }
+            | {"detail": result["message"]}
+            for act in reversed(self.group.acts.values())
+            for result in act["results"]
+        ]
+
+    def post(self, path: str) -> None:
+        body = json.loads(self.request.body)
+        if path == "acts":
+            self.answer({"id": self.group.begin(body)}, 202)
+        else:
+            self.answer(self.roster(body["csv"]))
+
+    def roster(self, text: str) -> dict[str, Any]:
+        rows = [line.split(",") for line in text.strip().splitlines()[1:]]
+        errors = [
+            {"line": number, "message": f"“{row[0]}” has {len(row)} columns; there must be 3."}
+            for number, row in enumerate(rows, 2)
+            if len(row) != 3
+        ]
+        users = {row[0] for row in rows}
+        there = set(self.group.learners)
+        return {
+            "add": sorted(users - there),
+            "remove": sorted(there - users),
+            "keep": len(users & there),
+            "errors": errors,
+        }
+
+    def answer(self, body: Any, status: int = 200) -> None:
+        self.set_status(status)
+        self.set_header("Content-Type", "application/json")
+        self.finish(json.dumps(body))
+
+    async def stream(self) -> None:
+        self.set_header("Content-Type", "text/event-stream")
+        queue: asyncio.Queue[tuple[str, Any]] = asyncio.Queue()
+        queue.put_nowait(("snapshot", self.group.snapshot()))
+        self.group.listeners.add(queue)
+        try:
+            while True:
+                try:
+                    kind, data = await asyncio.wait_for(queue.get(), 10)
+                    self.write(f"event: {kind}\ndata: {json.dumps(data)}\n\n")
+                except TimeoutError:
+                    self.write(": still here\n\n")
+                await self.flush()
+        except StreamClosedError:
+            pass
+        finally:
+            self.group.listeners.discard(queue)
+
+
+class Classes(RequestHandler):
+    """The classes of the instructor."""
+
+    def get(self) -> None:
+        preset = {"ui": "Desktop", "cores": 2, "hours": 3}
+        self.finish(
+            json.dumps(
+                [{"name": "dask", "title": "Dask", "learners": 4, "preset": preset}]
+            ).encode()
+        )
+        self.set_header("Content-Type", "application/json")
+
+
+class HubRoot(RequestHandler):
+    """What the page asks of the hub itself."""
+
+    def get(self) -> None:
+        self.finish({"version": "6"})
+
+
+def application(group: FakeClass) -> Application:
+    return Application(
+        [
+            (f"{PREFIX}class/([^/]+)", Page),
+            (f"{PREFIX}api/classes", Classes),
+            (f"{PREFIX}api/class/[^/]+/(.+)", Api, {"group": group}),
+            (f"{PREFIX}static/(.+)", StaticFileHandler, {"path": str(PAGE / "static")}),
+            (r"/hub/static/(.+)", StaticFileHandler, {"path": str(HUB_STATIC)}),
+            (
+                r"/hub/(?:logo)()",
+                StaticFileHandler,
+                {"path": str(HUB_STATIC / "images/jupyterhub-80.png")},
+            ),
+            (r"/hub/api/", HubRoot),
+        ]
+    )
+
+
+class FakeConsole:
+    """The fake service in a thread of its own; a test changes the class through `do`."""
+
+    def __init__(self, group: FakeClass, port: int = 0, churn: float = 0.0) -> None:
+        self.group = group
+        self.port = port
+        self.churn = churn
+        self.loop = asyncio.new_event_loop()
+        self.server: HTTPServer | None = None
+        self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}{PREFIX}class/dask"
+
+    def run(self, work: Awaitable[Any]) -> Any:
+        async def wait() -> Any:
+            return await work
+
+        return asyncio.run_coroutine_threadsafe(wait(), self.loop).result(10)
+
+    def do(self, change: Callable[..., Any], *arguments: Any, **values: Any) -> Any:
+        """Calls a function of the class in its event loop."""
+
+        async def call() -> Any:
+            return change(*arguments, **values)
+
+        return self.run(call())
+
+    def serve(self) -> None:
+        """Begins to answer, at the same port as before."""
+        sockets = bind_sockets(self.port, "127.0.0.1")
+        self.port = sockets[0].getsockname()[1]
+        self.server = HTTPServer(application(self.group))
+        self.server.add_sockets(sockets)
+
+    async def vanish(self) -> None:
+        """Stops answering, and cuts who listens."""
+        assert self.server
+        self.server.stop()
+        await self.server.close_all_connections()
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator["FakeConsole"]:
+        self.thread.start()
+        self.do(self.serve)
+        churning = (
+            asyncio.run_coroutine_threadsafe(self.group.churn(self.churn), self.loop)
+            if self.churn
+            else None
+        )
+        try:
+            yield self
+        finally:
+            if churning:
+                churning.cancel()
+            self.run(self.vanish())
+            self.loop.call_soon_threadsafe(self.loop.stop)
+            self.thread.join(10)
+            self.loop.close()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Serve the console's page with made-up learners.")
+    parser.add_argument("--learners", type=int, default=300)
+    parser.add_argument("--port", type=int, default=8777)
+    parser.add_argument(
+        "--churn", type=float, default=0.1, help="share of the learners that change each second"
+    )
+    options = parser.parse_args()
+    with FakeConsole(FakeClass(options.learners), options.port, options.churn).running() as fake:
+        print(fake.url, flush=True)
+        threading.Event().wait()
+
+
+if __name__ == "__main__":
+    main()
