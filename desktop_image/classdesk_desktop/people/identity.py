@@ -1,0 +1,113 @@
+"""Who asks: the learner whose session this is, or a visitor whom the hub lets in.
+
+A visitor is anybody else with the scope `access:servers` on this session: an instructor of the learner's class,
+in practice. To JupyterHub that scope means everything, terminals and files included. Here it means the few calls
+of `OPEN_TO_VISITORS`, and nothing else: whatever is added to the server is closed to visitors until it is listed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+from jupyter_server.base.handlers import JupyterHandler
+from jupyterhub.singleuser.extension import JupyterHubIdentityProvider, JupyterHubUser
+from tornado.web import HTTPError, RequestHandler
+
+OPEN_TO_VISITORS: Final[Mapping[str, frozenset[str]]] = {
+    path: frozenset(methods.split())
+    for path, methods in {
+        "desktop": "GET",  # adds the slash
+        "desktop/": "GET",
+        "desktop/state": "GET",
+        "desktop/channel": "GET",
+        "desktop/restart": "POST",
+        "desktop/reset": "POST",
+        "desktop/message": "POST",
+        "desktop/hand": "DELETE",
+        "desktop/thumbnail": "GET",
+        "desktop-websockify": "GET",
+        "desktop-websockify/": "GET",
+        "logout": "GET",
+    }.items()
+}
+"""What visitors may call: paths below the session's own address, as they are asked for, and methods."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who is logged in and whom the hub lets in.
+
+    Attributes:
+        name: the name of the hub's account.
+        is_owner: whether the session is this person's own.
+    """
+
+    name: str
+    is_owner: bool
+
+
+def who_asks(handler: JupyterHandler) -> Person:
+    """The person behind a request that the server has let in.
+
+    Without a hub there are no visitors: who has the token of such a server is its owner.
+    """
+    owner = os.environ.get("JUPYTERHUB_USER", "")
+    user = handler.current_user
+    if not isinstance(user, JupyterHubUser):
+        return Person(owner, is_owner=True)
+    return Person(user.username, _is_owner(user.hub_user))
+
+
+def only_visitors(handler: JupyterHandler) -> Person:
+    """The visitor who asks.
+
+    Raises:
+        HTTPError: 403, it is the owner.
+    """
+    person = who_asks(handler)
+    if person.is_owner:
+        raise HTTPError(403, "This is for your teachers: it cannot be done in one's own session.")
+    return person
+
+
+def _is_owner(hub_user: Mapping[str, Any]) -> bool:
+    # A service of the hub may have the name of a user; it is not that user.
+    is_user = hub_user.get("kind", "user") == "user"
+    return is_user and hub_user.get("name") == os.environ.get("JUPYTERHUB_USER")
+
+
+def is_open_to_visitors(base_url: str, path: str, method: str) -> bool:
+    """Whether visitors may make a request. Only the exact addresses count: no pattern, no decoding."""
+    if not path.startswith(base_url):
+        return False
+    return method in OPEN_TO_VISITORS.get(path[len(base_url) :], frozenset())
+
+
+class SessionIdentityProvider(JupyterHubIdentityProvider):  # type: ignore[misc]
+    """Lets in whom the hub lets in, and keeps visitors to what is open to them.
+
+    Every handler of jupyter_server and its extensions asks this before anything else, be it for a page, a call or
+    a websocket, with a token or with a cookie. What does not ask (static files, redirects) is open to the world.
+    """
+
+    async def get_user(self, handler: JupyterHandler) -> JupyterHubUser | None:
+        """The user who asks, or None.
+
+        Raises:
+            HTTPError: 403, it is a visitor, and this is not open to visitors.
+        """
+        user = await super().get_user(handler)
+        if user is None or _is_owner(user.hub_user):
+            return user
+        request = cast("RequestHandler", handler).request
+        if is_open_to_visitors(handler.base_url, request.path, request.method or ""):
+            return user
+        self.log.warning(
+            "Refused to the visitor %s: %s %s", user.username, request.method, request.path
+        )
+        # The page that tells the error asks who is there.
+        handler.current_user = handler._jupyter_current_user = None  # noqa: SLF001 - as jupyter_server does
+        raise HTTPError(403, "Visitors of a session may see its desktop, and nothing else of it.")
