@@ -48,6 +48,7 @@ from tornado.web import RequestHandler  # noqa: E402
 from traitlets.config import Config  # noqa: E402
 
 from classdesk_desktop.desktop_socket import DesktopSocketHandler  # noqa: E402
+from classdesk_desktop.people.identity import SessionIdentityProvider  # noqa: E402
 
 
 def server_config(interface: Interface, home: str, default_url: str) -> Config:
@@ -119,6 +120,13 @@ class SessionServer(JupyterHubSingleUser):  # type: ignore[misc]
     def get_extension_package(cls) -> str:
         """Where jupyter_server finds this class again: not the package, which is the pages' extension."""
         return __name__
+
+    def load_config_file(self) -> None:
+        """Load jupyterhub's settings, and keep visitors to what is open to them."""
+        super().load_config_file()
+        config = Config()
+        config.ServerApp.identity_provider_class = SessionIdentityProvider
+        self.serverapp.update_config(config)
 
     @classmethod
     def make_serverapp(cls, **kwargs: Any) -> ServerApp:

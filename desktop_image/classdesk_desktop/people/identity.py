@@ -10,11 +10,11 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from jupyter_server.base.handlers import JupyterHandler
 from jupyterhub.singleuser.extension import JupyterHubIdentityProvider, JupyterHubUser
-from tornado.web import HTTPError, RequestHandler
+from tornado.web import Finish, HTTPError, RequestHandler
 
 OPEN_TO_VISITORS: Final[Mapping[str, frozenset[str]]] = {
     path: frozenset(methods.split())
@@ -97,17 +97,30 @@ class SessionIdentityProvider(JupyterHubIdentityProvider):  # type: ignore[misc]
         """The user who asks, or None.
 
         Raises:
-            HTTPError: 403, it is a visitor, and this is not open to visitors.
+            Finish: it is a visitor, and this is not open to visitors; the request is answered already.
         """
         user = await super().get_user(handler)
         if user is None or _is_owner(user.hub_user):
             return user
-        request = cast("RequestHandler", handler).request
+        request = handler.request
         if is_open_to_visitors(handler.base_url, request.path, request.method or ""):
             return user
         self.log.warning(
             "Refused to the visitor %s: %s %s", user.username, request.method, request.path
         )
-        # The page that tells the error asks who is there.
-        handler.current_user = handler._jupyter_current_user = None  # noqa: SLF001 - as jupyter_server does
-        raise HTTPError(403, "Visitors of a session may see its desktop, and nothing else of it.")
+        _refuse(handler)
+        raise Finish
+
+
+def _refuse(handler: RequestHandler) -> None:
+    """Answer a request with a sentence.
+
+    Not by raising an error: then it is for the handler to tell it, and one of JupyterLab's never answers.
+    """
+    sentence = "Visitors of a session may see its desktop, and nothing else of it."
+    is_for_a_person = "text/html" in handler.request.headers.get("Accept", "")
+    RequestHandler.set_status(handler, 403)
+    RequestHandler.set_header(
+        handler, "Content-Type", "text/plain" if is_for_a_person else "application/json"
+    )
+    RequestHandler.finish(handler, sentence if is_for_a_person else {"message": sentence})

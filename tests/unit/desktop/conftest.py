@@ -9,16 +9,19 @@ import shutil
 import signal
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from jupyter_server.serverapp import ServerApp
+from traitlets.config import Config
 
+from classdesk_desktop.people.identity import SessionIdentityProvider
 from classdesk_desktop.runtime import RuntimeDirectory
 
-from .served import TOKEN, Server
+from .served import SERVICE_TOKEN, STRANGER_TOKEN, TOKEN, VISITOR_TOKEN, Server
 
 WEB = Path(__file__).parents[3] / "desktop_image" / "web"
 
@@ -30,6 +33,22 @@ PACKAGE_FILES = (
     "@xterm/xterm/css/xterm.css",
     "@xterm/xterm/lib/xterm.mjs",
 )
+
+
+# What sessions load besides, by their interfaces.
+EXTENSIONS = ("jupyter_server_terminals", "jupyter_lsp", "jupyter_server_proxy", "jupyterlab")
+
+_ACCESS = ["access:servers!server=ada/"]
+PEOPLE: dict[str, dict[str, object]] = {
+    TOKEN: {"name": "ada", "kind": "user", "scopes": _ACCESS},
+    VISITOR_TOKEN: {"name": "grace", "kind": "user", "scopes": _ACCESS},
+    SERVICE_TOKEN: {"name": "ada", "kind": "service", "scopes": _ACCESS},
+    STRANGER_TOKEN: {
+        "name": "mallory",
+        "kind": "user",
+        "scopes": ["access:servers!server=mallory/"],
+    },
+}
 
 
 @dataclass
@@ -52,10 +71,9 @@ def hub() -> Iterator[Hub]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            known = self.headers.get("Authorization") in {f"token {TOKEN}", f"Bearer {TOKEN}"}
-            if self.path.endswith("/user") and known:
-                scopes = ["access:servers!server=ada/"]
-                self._answer(200, {"name": "ada", "kind": "user", "groups": [], "scopes": scopes})
+            token = (self.headers.get("Authorization") or "").partition(" ")[2]
+            if self.path.endswith("/user") and token in PEOPLE:
+                self._answer(200, {"groups": [], **PEOPLE[token]})
             else:
                 self._answer(403, {"message": "who is this?"})
 
@@ -112,12 +130,72 @@ def runtime() -> Iterator[RuntimeDirectory]:
 def server(
     runtime: RuntimeDirectory, web: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Iterator[Server]:
+    """A server without a hub: who has its token is its owner."""
+    monkeypatch.setenv("JUPYTERHUB_USER", "ada <b>")
+    config = Config()
+    config.IdentityProvider.token = TOKEN
+    with _running(config, runtime, web, monkeypatch, tmp_path) as server:
+        yield server
+
+
+@pytest.fixture
+def session_server(
+    _session: Config,
+    runtime: RuntimeDirectory,
+    web: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> Iterator[Server]:
+    """Ada's server, which asks the hub who somebody is."""
+    with _running(_session, runtime, web, monkeypatch, tmp_path) as server:
+        yield server
+
+
+@pytest.fixture
+def whole_server(
+    _session: Config,
+    runtime: RuntimeDirectory,
+    web: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> Iterator[Server]:
+    """The same, with all that any interface loads."""
+    with _running(_session, runtime, web, monkeypatch, tmp_path, *EXTENSIONS) as server:
+        yield server
+
+
+@pytest.fixture
+def _session(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> Config:
+    for name, value in {
+        "JUPYTERHUB_USER": "ada",
+        "JUPYTERHUB_API_TOKEN": TOKEN,
+        "JUPYTERHUB_API_URL": hub.url,
+        "JUPYTERHUB_BASE_URL": "/",
+        "JUPYTERHUB_CLIENT_ID": "jupyterhub-user-ada",
+        "JUPYTERHUB_OAUTH_ACCESS_SCOPES": json.dumps(["access:servers!server=ada/"]),
+        "JUPYTERHUB_SERVICE_PREFIX": "/user/ada/",
+    }.items():
+        monkeypatch.setenv(name, value)
+    config = Config()
+    config.ServerApp.identity_provider_class = SessionIdentityProvider
+    config.ServerApp.allow_remote_access = True
+    return config
+
+
+@contextmanager
+def _running(
+    config: Config,
+    runtime: RuntimeDirectory,
+    web: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    *extensions: str,
+) -> Iterator[Server]:
     for name, value in {
         "CLASSDESK_RUNTIME": str(runtime.path),
         "CLASSDESK_WEB": str(web),
         "CLASSDESK_SUPERVISOR": str(os.getppid()),
         "CLASSDESK_END": "1900000000",
-        "JUPYTERHUB_USER": "ada <b>",
         "JUPYTER_NO_CONFIG": "1",
         "JUPYTER_RUNTIME_DIR": str(tmp_path),
         "JUPYTER_PLATFORM_DIRS": "1",
@@ -128,16 +206,20 @@ def server(
     asyncio.set_event_loop(loop)
     handlers = {number: signal.getsignal(number) for number in (2, 10, 15)}
     app = ServerApp(
-        jpserver_extensions={"classdesk_desktop": True},
+        config=config,
+        jpserver_extensions=dict.fromkeys(("classdesk_desktop", *extensions), True),
         base_url="/user/ada/",
         root_dir=str(tmp_path),
         allow_root=True,
         log_level="ERROR",
     )
-    app.config.IdentityProvider.token = TOKEN
     app.initialize(argv=[], find_extensions=False, new_httpserver=False)
-    yield Server(app)
-    for number, handler in handlers.items():
-        signal.signal(number, handler)
-    loop.close()
-    asyncio.set_event_loop(None)
+    # As jupyterhub does in its own servers, where jupyter_server checks it, after the log-in.
+    app.web_app.settings["xsrf_cookies"] = False
+    try:
+        yield Server(app)
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        loop.close()
+        asyncio.set_event_loop(None)

@@ -15,7 +15,11 @@ from tornado.iostream import IOStream
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 TOKEN = "a-token-of-the-test"
+VISITOR_TOKEN = "a-visitors-token"
+SERVICE_TOKEN = "a-services-token"
+STRANGER_TOKEN = "a-strangers-token"
 AUTHORIZED = {"Authorization": f"token {TOKEN}"}
+VISITING = {"Authorization": f"token {VISITOR_TOKEN}"}
 
 
 @dataclass

@@ -234,7 +234,8 @@ def test_when_control_ends_nothing_stays_pressed(messages: list[bytes]) -> None:
     view = shaken_hands()
     view.allow_control()
     sent = view.from_visitor(b"".join(messages)) + view.end_control()
-    down, buttons = set(), 0
+    down: set[bytes] = set()
+    buttons = 0
     while sent:
         if sent[0] == 4:
             (down.add if sent[1] else down.discard)(sent[4:8])
