@@ -58,6 +58,21 @@ def print_json(rows: Sequence[Row]) -> None:
     )
 
 
+def print_object(found: Mapping[str, object]) -> None:
+    """Print one JSON object in one line, figures rounded to milliseconds or thousandths."""
+    print(json.dumps(_rounded(found)), flush=True)
+
+
+def _rounded(value: object) -> object:
+    if isinstance(value, float):
+        return _plain(value)
+    if isinstance(value, Mapping):
+        return {key: _rounded(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_rounded(part) for part in value]
+    return value
+
+
 def _cell(value: float | str | None) -> str:
     if isinstance(value, float):
         return "-" if math.isnan(value) else f"{value:.2f}" if abs(value) < 10 else f"{value:.0f}"

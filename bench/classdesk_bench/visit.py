@@ -1,0 +1,112 @@
+"""A learner's visit in Chromium: log-in, Start, the desktop; watched by painted.js in the page itself."""
+
+import contextlib
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Browser, Error
+
+from support.browser import Learner
+from support.screen import XServer
+from support.world import ARTIFACTS, Hub, wait_until
+
+from .marks import Area, Picture, Places, phases, places_of
+
+START_SECONDS = 90.0
+_SETTLE_S = 3.0
+_LOOK_S = 0.2
+_SCRIPT = Path(__file__).with_name("painted.js")
+
+
+@dataclass
+class Visit:
+    """One learner with a browser that has never been here: his cache is empty.
+
+    Attributes:
+        learner: Who, and his window.
+    """
+
+    learner: Learner
+
+    @classmethod
+    def of(cls, browser: Browser, hub: Hub, name: str, picture: Picture | None) -> "Visit":
+        """Sit the learner down, log in, and open the form.
+
+        Args:
+            browser: Chromium.
+            hub: Either stack's.
+            name: His account.
+            picture: The painted desktop to wait for; None where it is to be taken.
+        """
+        learner = Learner.at(browser, hub, name, ARTIFACTS / "bench")
+        given = "null" if picture is None else json.dumps(picture)
+        script = _SCRIPT.read_text(encoding="utf-8").strip().removesuffix(";")
+        learner.context.add_init_script(f"({script})({given})")
+        learner.log_in()
+        learner.open_form()
+        return cls(learner)
+
+    def start(self) -> Mapping[str, float]:
+        """Press Start, wait until the desktop is painted; return the seconds of each phase."""
+        self.learner.press_start()
+        self._wait_for("classdeskBench.painted")
+        return phases(self.learner.page.evaluate("classdeskBench.notes()"))
+
+    def take_picture(self) -> Picture:
+        """Press Start, and take the colours of the desktop when it has settled."""
+        self.learner.press_start()
+        page = self.learner.page
+
+        def panels() -> Sequence[Area]:
+            windows = XServer.of(self.learner.name).windows()
+            return [(w.x, w.y, w.width, w.height) for w in windows if w.kind == "mate-panel"]
+
+        wait_until(panels, START_SECONDS, "MATE's panel is there")
+        self._wait_for("classdeskBench.size().width > 300")
+        picture: Picture | None = None
+        end = time.monotonic() + START_SECONDS
+        while True:
+            page.wait_for_timeout(1000 * _SETTLE_S)
+            before = picture
+            with contextlib.suppress(ValueError):  # the panels still move
+                picture = self._picture(panels)
+            if picture is not None and before == picture:
+                self.learner.screenshot(f"painted-{self.learner.hub.url.rpartition(':')[2]}")
+                return picture
+            if time.monotonic() > end:
+                raise RuntimeError("the desktop does not stand still")
+
+    def _wait_for(self, expression: str) -> None:
+        """Ask the page again and again; Playwright's own way of waiting is forbidden by the session page's policy."""
+        end = time.monotonic() + START_SECONDS
+        while True:
+            with contextlib.suppress(Error):  # the page is about to give way to the next one
+                if self.learner.page.evaluate(expression):
+                    return
+            if time.monotonic() > end:
+                self.learner.screenshot("never")
+                raise RuntimeError(f"never: {expression}; the page is {self.learner.page.url}")
+            self.learner.page.wait_for_timeout(1000 * _LOOK_S)
+
+    def _picture(self, panels: Callable[[], Sequence[Area]]) -> Picture:
+        page = self.learner.page
+        size = page.evaluate("classdeskBench.size()")
+        places = places_of(size["width"], size["height"], panels())
+
+        def coloured(where: Sequence[tuple[int, int]]) -> Places:
+            seen = page.evaluate("(places) => classdeskBench.colours(places)", where)
+            return {"places": where, "colours": seen}
+
+        return {
+            "width": size["width"],
+            "height": size["height"],
+            "panel": coloured(places["panel"]),
+            "ground": coloured(places["ground"]),
+        }
+
+    def leave(self) -> None:
+        """End the session; wait until nothing of it is left, and close the window."""
+        self.learner.leave()
