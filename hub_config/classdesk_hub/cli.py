@@ -137,6 +137,15 @@ def proxy(site_file: SiteFile = SITE_FILE) -> None:
     os.execve(node, argv, environment)  # noqa: S606
 
 
+@run_app.command()
+def console(site_file: SiteFile = SITE_FILE) -> None:
+    """Run the class console; the hub starts it by itself where the site has classes."""
+    # Imported late: the other commands need not wait for a web server's modules.
+    from .console import run
+
+    run(load_site(site_file))
+
+
 def proxy_arguments(site: Site) -> list[str]:
     """Return the options of configurable-http-proxy for a site."""
     host, port = address(site.hub.bind_url)

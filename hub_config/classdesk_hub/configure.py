@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from classdesk_spawner import DesktopSpawner, SpawnerSettings
 
-from . import pages, sessions
+from . import classes, pages, sessions
 from .proxy import SteadyProxy
 from .site import SITE_FILE, Site, load_site
 from .tokens import proxy_token, status_token
@@ -33,6 +33,7 @@ def configure(c: Any, site_file: str | Path = SITE_FILE) -> Site:
     _login(c, site)
     _sessions(c, site)
     _status(c, site)
+    classes.configure(c, site, Path(site_file))
     pages.configure(c, site)
     return site
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from classdesk_spawner import Interface
 
+from .class_settings import ClassSettings
 from .site import Site
 
 _HEAD = """\
@@ -24,7 +25,11 @@ def example() -> str:
     lines = [_HEAD.rstrip()]
     explained: set[type[BaseModel]] = set()
     for name in Site.model_fields:
-        lines += _table(name, getattr(Site(), name), explained)
+        section = getattr(Site(), name)
+        if isinstance(section, dict):
+            lines += ["", *_sample(f"{name}.NAME", ClassSettings())]
+        else:
+            lines += _table(name, section, explained)
     return "\n".join(lines) + "\n"
 
 
@@ -58,6 +63,19 @@ def _table(path: str, section: BaseModel, explained: set[type[BaseModel]]) -> It
         elif isinstance(value, dict):
             for key, nested in value.items():
                 yield from _table(f"{path}.{name}.{key}", nested, explained)
+
+
+def _sample(path: str, section: BaseModel) -> Iterator[str]:
+    """Describe a kind of table of which there is none by default."""
+    fields = type(section).model_fields
+    yield from [f"## [{path}]", *_comment((type(section).__doc__ or "").splitlines()[0]), "##"]
+    for name, field in fields.items():
+        value = getattr(section, name)
+        if isinstance(value, BaseModel):
+            yield from ["##", *_sample(f"{path}.{name}", value)]
+        else:
+            yield from _comment(field.description or "")
+            yield f"##   {name} = {'…  (unset)' if value is None else _toml(value)}"
 
 
 def _is_table(value: object) -> bool:

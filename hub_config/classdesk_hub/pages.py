@@ -14,7 +14,7 @@ from tornado.web import StaticFileHandler
 
 from classdesk_spawner import FIELD_LABELS, SessionError
 
-from . import sessions
+from . import class_api, sessions
 from .site import Site
 
 
@@ -77,6 +77,9 @@ def configure(c: Any, site: Site) -> None:
     c.JupyterHub.template_paths = [str(_directory("classdesk_hub") / "templates")]
     ours = [
         (sessions.ROUTE, sessions.SessionsHandler, {"site": site}),
+        (class_api.CLASSES_ROUTE, class_api.ClassesHandler, {"site": site}),
+        (class_api.ROSTER_ROUTE, class_api.RosterHandler, {"site": site}),
+        (class_api.VISIT_ROUTE, class_api.VisitHandler, {"site": site}),
         (r"/lessons/(.+)", LessonFileHandler, {"path": site.lessons.directory}),
         (
             r"/classdesk/spawner/(.+)",

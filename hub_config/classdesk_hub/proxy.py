@@ -1,7 +1,7 @@
-"""What is to be kept up while the hub runs: the proxy's routes, and the search for stray jobs.
+"""What is to be done once the hub runs, and kept up: the proxy's routes, the search for stray jobs, the classes.
 
 JupyterHub calls its proxy object once the hub has started and all sessions are loaded. Nothing else of
-ours is called then, so both begin here.
+ours is called then, so all of it begins here.
 """
 
 import asyncio
@@ -11,8 +11,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from jupyterhub.proxy import ConfigurableHTTPProxy
+from traitlets import Dict
 
 from classdesk_spawner import DesktopSpawner, SpawnerSettings, cluster_for
+
+from .membership import follow_site_file
 
 _LONGEST_WAIT_S = 60.0
 _RETRY_S = 0.5
@@ -24,6 +27,14 @@ class SteadyProxy(ConfigurableHTTPProxy):  # type: ignore[misc]  # jupyterhub ha
     Its routes are in its memory only, and JupyterHub looks at them every five minutes. A connection that
     is held open to it breaks when it dies: then, and once a minute, the routes are checked.
     """
+
+    classes = Dict(
+        help="""
+        The classes of the site file, by name.
+
+        When the hub has started, who is no longer in the file leaves the class.
+        """
+    ).tag(config=True)
 
     _upkeep: "asyncio.Task[None] | None" = None
 
@@ -38,6 +49,7 @@ class SteadyProxy(ConfigurableHTTPProxy):  # type: ignore[misc]  # jupyterhub ha
         if self._upkeep is None:
             self._upkeep = asyncio.ensure_future(self._keep_routes(user_dict, service_dict))
             self._sweep()
+            follow_site_file(self.db, self.classes)
 
     async def get_all_routes(self) -> dict[str, Any]:
         """Return the proxy's routes, without the last byte's time where a session measures activity itself.

@@ -9,12 +9,20 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, Self, Union, get_args, get_origin
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from classdesk_spawner import Section, SpawnerSettings
+
+from .class_settings import ClassName, ClassSettings, check_classes
 
 SITE_FILE = Path("/etc/classdesk/site.toml")
 
@@ -34,6 +42,10 @@ class HubSettings(Section):
         "http://127.0.0.1:8001",
         description="Address of the proxy's own interface; only the hub uses it.",
     )
+    console_url: str = Field(
+        "http://127.0.0.1:8082",
+        description="Address at which the class console listens for the proxy; it runs while there are classes.",
+    )
     state_directory: str = Field(
         "/var/lib/classdesk/hub",
         pattern="^/",
@@ -46,7 +58,7 @@ class HubSettings(Section):
         description="configurable-http-proxy; run with the Node of the hub's own Python environment.",
     )
 
-    @field_validator("bind_url", "api_url", "proxy_api_url")
+    @field_validator("bind_url", "api_url", "proxy_api_url", "console_url")
     @classmethod
     def _is_http_address(cls, value: str) -> str:
         parts = urlsplit(value)
@@ -100,6 +112,15 @@ class Site(SpawnerSettings):
     hub: HubSettings = Field(default_factory=HubSettings)
     login: LoginSettings = Field(default_factory=LoginSettings)
     lessons: LessonSettings = Field(default_factory=LessonSettings)
+    classes: dict[ClassName, ClassSettings] = Field(
+        default_factory=dict,
+        description="The classes by name, each a table `[classes.NAME]`.",
+    )
+
+    @model_validator(mode="after")
+    def _classes_fit(self) -> Self:
+        check_classes(self.classes, self.form, self.login.admins)
+        return self
 
 
 class SiteFileError(Exception):

@@ -1,4 +1,4 @@
-"""The secrets that the hub shares with the proxy and with the status command."""
+"""The secrets that the hub shares with the proxy, the commands and the class console."""
 
 import os
 import secrets
@@ -16,6 +16,21 @@ def proxy_token(site: Site) -> str:
 def status_token(site: Site) -> str:
     """Return the token with which `classdesk sessions` asks the hub."""
     return _token(site, "status_token")
+
+
+def class_token(site: Site) -> str:
+    """Return the token with which `classdesk class …` asks the console."""
+    return _token(site, "class_token")
+
+
+def console_token(site: Site) -> str:
+    """Return the console's own token, with which it looks at the sessions."""
+    return _token(site, "console_token")
+
+
+def console_cookie_secret(site: Site) -> str:
+    """Return what the console signs its cookies with: pages stay logged in when it is restarted."""
+    return _token(site, "console_cookie_secret")
 
 
 def _token(site: Site, name: str) -> str:

@@ -13,6 +13,7 @@ from ._fields import LABELS as FIELD_LABELS
 from ._offer import Offer
 from ._options import OptionRules, SessionOptions
 from ._policy import DesktopSettings
+from ._progress import reason_text
 from ._runtimes import SESSION_PROGRAM, runtime_program
 from ._section import Section
 from ._settings import (
@@ -23,11 +24,13 @@ from ._settings import (
     NumberField,
     RuntimeSettings,
     SessionSettings,
+    SlurmName,
     SlurmSettings,
     SpawnerSettings,
     SwitchField,
 )
 from ._spawner import DesktopSpawner
+from ._states import Phase, ended_as_wanted
 
 # Importing batchspawner has registered its API handler; ours takes its place before a hub can start.
 _job_handlers.install()
@@ -47,16 +50,20 @@ __all__ = [
     "Offer",
     "OptionRules",
     "OptionsError",
+    "Phase",
     "RuntimeSettings",
     "Section",
     "SessionError",
     "SessionOptions",
     "SessionSettings",
+    "SlurmName",
     "SlurmSettings",
     "SlurmUnavailableError",
     "SpawnerSettings",
     "SubmitError",
     "SwitchField",
     "cluster_for",
+    "ended_as_wanted",
+    "reason_text",
     "runtime_program",
 ]

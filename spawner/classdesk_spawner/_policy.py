@@ -49,6 +49,12 @@ class DesktopSettings(Section):
     idle_cpu: bool = Field(
         True, description="Whether a running computation counts as activity of the learner."
     )
+    idle_minutes: int = Field(
+        10,
+        ge=1,
+        le=1440,
+        description="Minutes without activity after which the class console calls a session idle.",
+    )
     logout: Literal["ask", "new", "end"] = Field(
         "ask",
         description="What a log-out from the desktop does. ask: the learner chooses; new: a new desktop; "
@@ -67,5 +73,5 @@ class DesktopSettings(Section):
 
     def for_session(self) -> str:
         """Return what the session must know, as the text of `POLICY_VARIABLE`."""
-        # The longest extension is the hub's to enforce, and nothing that a page shows.
-        return json.dumps(self.model_dump(exclude={"extend_max_hours"}), separators=(",", ":"))
+        of_the_hub = {"extend_max_hours", "idle_minutes"}
+        return json.dumps(self.model_dump(exclude=of_the_hub), separators=(",", ":"))

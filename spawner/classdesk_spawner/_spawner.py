@@ -17,7 +17,7 @@ from ._job import SessionJob
 from ._options import OptionRules, SessionOptions, to_stored
 from ._policy import POLICY_VARIABLE
 from ._progress import StartState, progress_event
-from ._report import ReceivedReport, SessionReport, note_activity, receive
+from ._reported import ReportedSession
 from ._runtimes import runtime_command
 from ._script import render_batch_script, sbatch_arguments
 from ._settings import SlurmSettings, SpawnerSettings
@@ -26,7 +26,7 @@ DEFAULT_URLS = {"desktop": "/desktop/", "lab": "/lab", "terminal": "/terminal/"}
 """The page that a session opens, by kind of interface."""
 
 
-class DesktopSpawner(SlurmSpawner):  # type: ignore[misc]  # batchspawner has no type information
+class DesktopSpawner(ReportedSession, SlurmSpawner):  # type: ignore[misc]  # batchspawner has no type information
     """Starts sessions as Slurm jobs and always knows their state.
 
     Of batchspawner, the traits and the meaning of `req_partition`, `req_account`, `req_qos` and
@@ -75,8 +75,6 @@ class DesktopSpawner(SlurmSpawner):  # type: ignore[misc]  # batchspawner has no
     def _default_options_from_form(self) -> object:
         return self._read_options_form
 
-    _spawn_future: "asyncio.Future[bool] | None"
-
     def __init__(self, **kwargs: object) -> None:
         super().__init__(**kwargs)
         self.options: SessionOptions | None = None
@@ -84,8 +82,7 @@ class DesktopSpawner(SlurmSpawner):  # type: ignore[misc]  # batchspawner has no
         self._pressed = time.monotonic()
         self._resumption: asyncio.Task[bool] | None = None
         self._refused_fields: Mapping[str, object] | None = None
-        self.report: ReceivedReport | None = None
-        """What the session has said of itself last."""
+        self.report = None
         self.ending = ""
         """One sentence about how the last session ended, where it ended by itself."""
 
@@ -244,18 +241,6 @@ class DesktopSpawner(SlurmSpawner):  # type: ignore[misc]  # batchspawner has no
         self._move_to(address, port)
         await self._add_route()
         return True
-
-    @property
-    def measures_activity(self) -> bool:
-        """Whether the session itself tells when its learner was active."""
-        return self.report is not None and self.report.report.idle_s is not None
-
-    def take_report(self, report: SessionReport) -> None:
-        """Keep what the session says of itself, and store when its learner was active."""
-        self.report = receive(report, self.report)
-        moment = self.report.active_at(idle_cpu=self.settings.desktop.idle_cpu)
-        if moment is not None and note_activity(self.orm_spawner, moment):
-            self.user.db.commit()
 
     def _slurm_settings(self) -> SlurmSettings:
         site = self.settings.slurm

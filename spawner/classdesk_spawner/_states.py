@@ -66,6 +66,15 @@ END_SENTENCES: dict[str, str] = {
 }
 
 
+AS_WANTED = frozenset({"COMPLETED", "CANCELLED", "TIMEOUT", "DEADLINE"})
+"""Ends of a session that are no failure: somebody wanted them, or the time was over."""
+
+
+def ended_as_wanted(sentence: str) -> bool:
+    """Tell whether a sentence of `end_sentence` tells of an end that is no failure."""
+    return sentence in {END_SENTENCES[state] for state in AS_WANTED}
+
+
 def phase_of(state: str) -> Phase:
     """Return what a state means for its session.
 

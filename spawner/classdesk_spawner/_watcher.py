@@ -65,6 +65,11 @@ class JobWatcher:
         """Stop looking for the sake of this job."""
         self._followed.discard(job_id)
 
+    @property
+    def has_work(self) -> bool:
+        """Whether the queue is looked at for the sake of any job."""
+        return bool(self._followed)
+
     async def newer_than(self, moment: float) -> Snapshot:
         """Return a snapshot that began after a monotonic moment; waits as long as it takes."""
         self._waiting += 1

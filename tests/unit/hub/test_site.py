@@ -4,6 +4,7 @@ import pytest
 from pydantic import BaseModel
 
 from classdesk_hub import SiteFileError, load_site
+from classdesk_hub.class_settings import ClassPreset, ClassSettings
 from classdesk_hub.example import example
 from classdesk_hub.site import Site
 
@@ -117,6 +118,40 @@ def test_an_empty_file_is_the_defaults(tmp_path: Path) -> None:
             id="fast-is-slower",
         ),
         pytest.param("form = 3", "form = 3", id="a-number-for-a-table"),
+        pytest.param("[classes.Dask]", "classes.Dask", id="class-name-that-is-none"),
+        pytest.param(
+            '[classes.dask]\ninstructor = ["ines"]',
+            "in [classes.dask]; did you mean “instructors”?",
+            id="misspelled-key-of-a-class",
+        ),
+        pytest.param(
+            "[classes.dask.preset]\nhour = 1",
+            "in [classes.dask.preset]; did you mean “hours”?",
+            id="misspelled-key-of-a-preset",
+        ),
+        pytest.param(
+            '[classes.dask]\nlearners = ["a b"]', "classes.dask.learners.0 = 'a b'", id="user-name"
+        ),
+        pytest.param(
+            '[classes.dask]\ninstructors = ["ines"]\nlearners = ["ines"]',
+            "ines can't be instructor and learner of one class",
+            id="instructor-who-learns",
+        ),
+        pytest.param(
+            '[login]\nadmins = ["root2"]\n[classes.dask]\nlearners = ["root2"]',
+            "nobody's instructor may act in an administrator's session",
+            id="administrator-as-a-learner",
+        ),
+        pytest.param(
+            "[classes.dask.preset]\ncores = 65",
+            "classes.dask.preset.cores is 65; form.max_cores is 64",
+            id="class-preset-above-the-limit",
+        ),
+        pytest.param(
+            '[classes.dask.preset]\ninterface = "labb"',
+            "classes.dask.preset.interface is 'labb'; form.offer has",
+            id="class-preset-without-an-interface",
+        ),
         pytest.param("[form\n", "it is not TOML", id="not-toml"),
     ],
 )
@@ -172,7 +207,7 @@ def _keys(model: type[BaseModel]) -> list[str]:
     for name, field in model.model_fields.items():
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
             found += _keys(field.annotation)
-        elif name != "interfaces":
+        elif name not in {"interfaces", "classes"}:
             assert field.description, f"{model.__name__}.{name} has no description"
             found.append(name)
     return found
@@ -181,6 +216,15 @@ def _keys(model: type[BaseModel]) -> list[str]:
 def test_every_key_is_in_the_example() -> None:
     for key in _keys(Site):
         assert f"# {key} = " in example()
+
+
+def test_every_key_of_a_class_is_in_the_example() -> None:
+    text = example()
+    for table, model in (("classes.NAME", ClassSettings), ("classes.NAME.preset", ClassPreset)):
+        assert f"## [{table}]" in text
+        for name, field in model.model_fields.items():
+            assert field.description or name == "preset"
+            assert f"##   {name} = " in text or name == "preset"
 
 
 def test_jupyterhub_config_is_short() -> None:

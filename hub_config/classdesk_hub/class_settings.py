@@ -1,0 +1,107 @@
+"""The classes that the site file names: who teaches, who learns, and what a session of the class is."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from classdesk_spawner import FormSettings, Section, SlurmName
+
+ClassName = Annotated[
+    str, StringConstraints(pattern=r"^[a-z]([a-z0-9_-]{0,30}[a-z0-9])?$", strict=True)
+]
+"""Name of a class and of its group in the hub. It is part of addresses and of JupyterHub's scopes."""
+
+UserName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_][a-z0-9_.@-]{0,63}$", strict=True)]
+"""Name of a user as JupyterHub has it: in small letters."""
+
+
+class ClassPreset(Section):
+    """What a session of the class is: an instructor's start and the class link take it."""
+
+    interface: str = Field(
+        "",
+        pattern=r"^([a-z][a-z0-9-]{0,31})?$",
+        description="Interface; empty: the form's default one.",
+    )
+    cores: int | None = Field(
+        None, ge=1, le=1024, description="Number of cores; unset: the interface's."
+    )
+    hours: float | None = Field(
+        None, ge=0.25, le=8760, description="Hours; unset: the interface's."
+    )
+    reservation: SlurmName = Field("", description="Reservation of Slurm; empty: the site's.")
+
+    def options(self) -> dict[str, Any]:
+        """Return the preset as options of a start; what is unset is left out."""
+        given = {
+            "ui": self.interface,
+            "cores": self.cores,
+            "hours": self.hours,
+            "reservation": self.reservation,
+        }
+        return {key: value for key, value in given.items() if value not in {None, ""}}
+
+
+class ClassSettings(Section):
+    """One class: a group of the hub with its instructors."""
+
+    title: str = Field(
+        "", max_length=80, description="What the pages call the class; empty: its name."
+    )
+    instructors: tuple[UserName, ...] = Field(
+        (),
+        strict=False,
+        description="User names of who sees the class and acts in it. They need no administrator's rights.",
+    )
+    learners: tuple[UserName, ...] = Field(
+        (),
+        strict=False,
+        description="User names of learners who are always in the class. A roster adds others.",
+    )
+    may_import: Literal["admin", "instructor"] = Field(
+        "admin",
+        description="Who may change the roster. An instructor who may can act in the session of anybody "
+        "whom he adds: administrators and instructors can't be added by him.",
+    )
+    preset: ClassPreset = Field(default_factory=ClassPreset)
+
+    def shown_title(self, name: str) -> str:
+        """Return what the pages call the class."""
+        return self.title or name
+
+    @model_validator(mode="after")
+    def _no_instructor_learns(self) -> Self:
+        if both := sorted(set(self.instructors) & set(self.learners)):
+            raise ValueError(f"{', '.join(both)} can't be instructor and learner of one class")
+        return self
+
+
+def check_classes(
+    classes: Mapping[str, ClassSettings], form: FormSettings, admins: tuple[str, ...]
+) -> None:
+    """Check what the classes and the rest of the site file say of each other.
+
+    Raises:
+        ValueError: With the class, the value and the limit.
+    """
+    for name, class_ in classes.items():
+        preset = class_.preset
+        if preset.interface and preset.interface not in form.offer:
+            raise ValueError(
+                f"classes.{name}.preset.interface is '{preset.interface}'; "
+                f"form.offer has {', '.join(form.offer)}"
+            )
+        if preset.cores is not None and preset.cores > form.max_cores:
+            raise ValueError(
+                f"classes.{name}.preset.cores is {preset.cores}; form.max_cores is {form.max_cores}"
+            )
+        if preset.hours is not None and preset.hours > form.max_hours:
+            raise ValueError(
+                f"classes.{name}.preset.hours is {preset.hours:g}; form.max_hours is {form.max_hours:g}"
+            )
+        if powerful := sorted(set(admins) & set(class_.learners)):
+            raise ValueError(
+                f"classes.{name}.learners names {', '.join(powerful)}, in login.admins: "
+                "nobody's instructor may act in an administrator's session"
+            )

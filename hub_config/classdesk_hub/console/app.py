@@ -1,0 +1,114 @@
+"""The process of the console: `classdesk run console`, started by the hub."""
+
+import asyncio
+import logging
+import os
+import signal
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from jupyterhub.services.auth import HubOAuth, HubOAuthCallbackHandler
+from tornado import web
+from tornado.httpserver import HTTPServer
+
+from classdesk_hub.site import Site
+from classdesk_hub.tokens import console_cookie_secret
+
+from . import class_handlers
+from .context import Context
+from .hub_client import HubClient
+from .world import World
+
+_RIGHTS_ARE_KEPT_S = 20
+"""An instructor who is one no longer is out after this time."""
+_LONGEST_BODY = 2_000_000
+_PORT_PATIENCE_S = 20
+
+_log = logging.getLogger("classdesk.console")
+
+
+def run(site: Site) -> None:
+    """Run the console until it is told to stop, or the hub that has started it is gone."""
+    logging.basicConfig(level=logging.INFO, format="[console] %(levelname)s %(message)s")
+    asyncio.run(_serve(site))
+
+
+def application(context: Context, cookie_secret: str) -> web.Application:
+    """Return the web application."""
+    auth = HubOAuth.instance()
+    auth.cache_max_age = _RIGHTS_ARE_KEPT_S
+    ours = {"context": context}
+    name = r"class/([a-z0-9_-]+)"
+    routes: list[tuple[str, type[web.RequestHandler], dict[str, Any]]] = [
+        (r"", class_handlers.HomeHandler, ours),
+        (rf"{name}", class_handlers.BoardHandler, ours),
+        (r"api/classes", class_handlers.ClassesHandler, ours),
+        (rf"api/{name}/learners", class_handlers.LearnersHandler, ours),
+        (rf"api/{name}/stream", class_handlers.StreamHandler, ours),
+        (r"oauth_callback", HubOAuthCallbackHandler, {}),
+        (r"static/(.+)", web.StaticFileHandler, {"path": str(_folder("static"))}),
+    ]
+    return web.Application(
+        [(f"{context.prefix}{route}", handler, values) for route, handler, values in routes],
+        cookie_secret=cookie_secret,
+        log_function=_log_request,
+        default_handler_class=class_handlers.NowhereHandler,
+        default_handler_args=ours,
+    )
+
+
+def _folder(name: str) -> Path:
+    return Path(str(files("classdesk_hub") / "console" / name))
+
+
+def _log_request(handler: web.RequestHandler) -> None:
+    """Log who did what, without what follows the question mark."""
+    status = handler.get_status()
+    user = getattr(handler, "user", {}).get("name", "-")
+    level = logging.DEBUG if status < 400 else logging.INFO if status < 500 else logging.ERROR
+    request = handler.request
+    took_ms = 1000 * request.request_time()
+    _log.log(level, "%s %s %s %s %.0f ms", status, request.method, request.path, user, took_ms)
+
+
+async def _serve(site: Site) -> None:
+    hub = HubClient.of(site)
+    world = World(hub, os.environ["JUPYTERHUB_API_TOKEN"])
+    context = Context(site, hub, world, os.environ["JUPYTERHUB_SERVICE_PREFIX"])
+    server = HTTPServer(
+        application(context, console_cookie_secret(site)),
+        xheaders=True,
+        max_body_size=_LONGEST_BODY,
+    )
+    address = urlsplit(os.environ.get("JUPYTERHUB_SERVICE_URL") or site.hub.console_url)
+    await _listen(server, address.hostname or "127.0.0.1", address.port or 8082)
+    _log.info("The console listens at %s", address.netloc)
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    orphaned = asyncio.ensure_future(_until_orphaned())
+    stopped = asyncio.ensure_future(stop.wait())
+    await asyncio.wait([orphaned, stopped], return_when=asyncio.FIRST_COMPLETED)
+    server.stop()
+
+
+async def _listen(server: HTTPServer, host: str, port: int) -> None:
+    """Listen; a console that is just ending may still hold the port."""
+    async with asyncio.timeout(_PORT_PATIENCE_S):
+        while True:
+            try:
+                server.listen(port, address=host)
+            except OSError as error:
+                _log.warning("Port %s is not free yet: %s", port, error)
+                await asyncio.sleep(0.5)
+            else:
+                return
+
+
+async def _until_orphaned() -> None:
+    """Wait until the hub is gone: one that was killed can't stop its services."""
+    parent = os.getppid()
+    while os.getppid() == parent:  # noqa: ASYNC110  # there is no event for it
+        await asyncio.sleep(1)

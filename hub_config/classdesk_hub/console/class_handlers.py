@@ -1,0 +1,126 @@
+"""The pages, and what they read of a class."""
+
+import asyncio
+from typing import Any
+
+from tornado import web
+from tornado.iostream import StreamClosedError
+
+from .handlers import ConsoleHandler, translated
+
+_CHECK_AGAIN = 6
+"""After how many events without news, ten seconds each, the viewer's rights are looked at again."""
+
+
+class _Classes(ConsoleHandler):
+    def classes(self) -> list[dict[str, Any]]:
+        """Return the classes of who asks."""
+        return [
+            {
+                "name": name,
+                "title": class_.shown_title(name),
+                "learners": len(self.context.world.members.get(name, {})),
+                "preset": class_.preset.model_dump(),
+            }
+            for name, class_ in self.context.site.classes.items()
+            if self.may_see(name)
+        ]
+
+
+class HomeHandler(_Classes):
+    """Leads to the class, or shows the list where there are several."""
+
+    is_page = True
+
+    async def get(self) -> None:
+        """Answer with the page."""
+        classes = self.classes()
+        if len(classes) == 1:
+            self.redirect(f"{self.context.prefix}class/{classes[0]['name']}")
+            return
+        await self.context.world.fresh()
+        self.finish(self.context.page("classes.html", classes=self.classes(), user=self.user))
+
+
+class BoardHandler(_Classes):
+    """The page of a class."""
+
+    is_page = True
+
+    def get(self, name: str) -> None:
+        """Answer with the page; it reads the learners itself."""
+        class_ = self.class_(name)
+        self.finish(
+            self.context.page(
+                "board.html",
+                class_name=name,
+                title=class_.shown_title(name),
+                classes=self.classes(),
+                user=self.user,
+                xsrf=self.xsrf_token.decode(),
+            )
+        )
+
+
+class ClassesHandler(_Classes):
+    """`GET api/classes`."""
+
+    @translated
+    async def get(self) -> None:
+        """Answer with the classes of who asks."""
+        await self.context.world.fresh()
+        self.answer(self.classes())
+
+
+class LearnersHandler(ConsoleHandler):
+    """`GET api/class/CLASS/learners`."""
+
+    @translated
+    async def get(self, name: str) -> None:
+        """Answer with all learners as they are now."""
+        self.class_(name)
+        await self.context.world.fresh()
+        self.answer(self.context.snapshot(name))
+
+
+class StreamHandler(ConsoleHandler):
+    """`GET api/class/CLASS/stream`: server-sent events."""
+
+    async def get(self, name: str) -> None:
+        """Send a snapshot, then changes and the progress of acts, until the browser goes."""
+        self.class_(name)
+        self.set_header("Content-Type", "text/event-stream")
+        self.set_header("X-Accel-Buffering", "no")  # a web server before us must not collect it
+        quiet = 0
+        async for event in self.context.world.stream(name, self.context.snapshot):
+            quiet = quiet + 1 if event is None else 0
+            if quiet >= _CHECK_AGAIN:
+                quiet = 0
+                if not await self._still_allowed(name):
+                    return
+            try:
+                if event is None:
+                    self.write(": still here\n\n")
+                else:
+                    self.write(f"event: {event[0]}\ndata: {event[1]}\n\n")
+                await self.flush()
+            except (StreamClosedError, asyncio.CancelledError):
+                return
+
+    async def _still_allowed(self, name: str) -> bool:
+        session_id = self.hub_auth.get_session_id(self)
+        model = await self.hub_auth.user_for_token(self.token, sync=False, session_id=session_id)
+        if model is None:
+            return False
+        self.user = model
+        return self.may_see(name)
+
+
+class NowhereHandler(ConsoleHandler):
+    """Everything else: who may not use the console does not learn what is there."""
+
+    async def prepare(self) -> None:
+        """Find out who asks, then say that there is nothing."""
+        await super().prepare()
+        if not self._finished:
+            raise web.HTTPError(404, "There is nothing here.")

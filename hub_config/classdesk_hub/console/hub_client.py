@@ -1,0 +1,130 @@
+"""Calls to the hub and to learners' sessions."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from tornado.httpclient import AsyncHTTPClient, HTTPError, HTTPRequest, HTTPResponse
+
+from classdesk_hub.site import Site
+
+_TIMEOUT_S = 30.0
+_MOST_AT_ONCE = 400
+"""The starts of a whole class wait in the hub for some seconds each."""
+
+_SENTENCES = {
+    403: "The hub does not allow you to do this.",
+    404: "The hub does not allow you to do this, or the learner is not there.",
+    503: "The session does not answer.",
+}
+
+
+class CallError(Exception):
+    """A call that did not work, with a sentence for the instructor.
+
+    Args:
+        sentence: What happened.
+        status: The HTTP status; 0 where nobody answered.
+    """
+
+    def __init__(self, sentence: str, status: int) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.status = status
+
+
+@dataclass(frozen=True)
+class HubClient:
+    """Calls the hub with a token, and sessions with tokens that open one session only.
+
+    Args:
+        hub_api: Address of the hub's API.
+        public: Address of the proxy, under which sessions are reached.
+    """
+
+    hub_api: str
+    public: str
+
+    @classmethod
+    def of(cls, site: Site) -> "HubClient":
+        """Return a client for the hub of a site."""
+        AsyncHTTPClient.configure(None, max_clients=_MOST_AT_ONCE)
+        return cls(f"{_reachable(site.hub.api_url)}/hub/api", _reachable(site.hub.bind_url))
+
+    async def hub(
+        self, method: str, path: str, token: str, body: Mapping[str, Any] | None = None
+    ) -> Any:
+        """Call the hub's API and return its answer's JSON.
+
+        Raises:
+            CallError: It refused, or did not answer.
+        """
+        return await _call(method, f"{self.hub_api}{path}", token, body, "The hub")
+
+    async def session(
+        self,
+        method: str,
+        learner: str,
+        path: str,
+        token: str,
+        body: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Call a learner's session, with a token that is good for this session and a minute.
+
+        Args:
+            method: HTTP method.
+            learner: Whose session.
+            path: Path in it, such as `desktop/message`.
+            token: The instructor's token; it goes to the hub only, which gives out the other.
+            body: JSON to send.
+
+        Raises:
+            CallError: The hub or the session refused, or did not answer.
+        """
+        name = quote(learner, safe="")
+        visit = await self.hub("POST", f"/classdesk/users/{name}/visit", token, {})
+        url = f"{self.public}/user/{name}/{path}"
+        return await _call(method, url, visit["token"], body, "The session")
+
+
+async def _call(method: str, url: str, token: str, body: Mapping[str, Any] | None, who: str) -> Any:
+    request = HTTPRequest(
+        url,
+        method=method,
+        headers={"Authorization": f"token {token}", "Content-Type": "application/json"},
+        body=None if body is None else json.dumps(body),
+        allow_nonstandard_methods=True,
+        follow_redirects=False,
+        connect_timeout=_TIMEOUT_S,
+        request_timeout=_TIMEOUT_S,
+    )
+    try:
+        answer = await AsyncHTTPClient().fetch(request, raise_error=False)
+    except (OSError, HTTPError) as error:
+        raise CallError(f"{who} does not answer.", 0) from error
+    if answer.code == 599:
+        raise CallError(f"{who} does not answer.", 0)
+    if answer.code >= 300:
+        raise CallError(_sentence(answer, who), answer.code)
+    return _json(answer)
+
+
+def _sentence(answer: HTTPResponse, who: str) -> str:
+    told = _json(answer)
+    message = told.get("message") if isinstance(told, Mapping) else None
+    if isinstance(message, str) and message.strip():
+        return message.strip()[:500]
+    return _SENTENCES.get(answer.code, f"{who} answered with the status {answer.code}.")
+
+
+def _json(answer: HTTPResponse) -> Any:
+    try:
+        return json.loads(answer.body) if answer.body else {}
+    except ValueError:
+        return {}
+
+
+def _reachable(url: str) -> str:
+    return url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")

@@ -1,0 +1,134 @@
+"""What an instructor reads of one learner's session: a state in a word, and the facts behind it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from classdesk_spawner import DesktopSpawner, Phase, SessionError, ended_as_wanted, reason_text
+
+NOT_STARTED = "not started"
+QUEUED = "queued"
+STARTING = "starting"
+RUNNING = "running"
+IDLE = "idle"
+FAILED = "failed"
+STOPPING = "stopping"
+
+STATES = (NOT_STARTED, QUEUED, STARTING, RUNNING, IDLE, FAILED, STOPPING)
+"""The words for a learner's state, as the console shows them."""
+
+
+def places(queue: Mapping[str, Any]) -> dict[str, int]:
+    """Return the place of each waiting job among the hub's sessions, from 1."""
+    waiting = sorted(
+        int(job.id) for job in queue.values() if job.phase is Phase.WAITING and job.id.isdigit()
+    )
+    return {str(job_id): place for place, job_id in enumerate(waiting, 1)}
+
+
+def learner_state(
+    spawner: DesktopSpawner, place_of: Mapping[str, int], idle_after_s: float
+) -> dict[str, Any]:
+    """Return the facts of a session as JSON values; numbers are None where they are not known.
+
+    Args:
+        spawner: The learner's spawner, with or without a session.
+        place_of: Places in the queue by job id.
+        idle_after_s: Seconds without input after which a session counts as idle.
+    """
+    job = spawner.job.seen if spawner.job else None
+    facts: dict[str, Any] = {
+        "reason": "",
+        "place": None,
+        "start_estimate": None,
+        "phase": "",
+        "node": "",
+        "cores": None,
+        "started": None,
+        "end": None,
+        "job_id": "",
+        **_report(spawner),
+    }
+    if spawner.job is None and not spawner.pending:
+        return {**facts, **_without_session(spawner)}
+    if job is not None:
+        facts |= {"node": job.node, "end": job.end}
+        if job.phase is not Phase.WAITING:
+            facts["started"] = job.start
+    if spawner.job is not None:
+        facts |= {"cores": spawner.cores, "job_id": spawner.job.job_id}
+    if spawner.pending == "stop" or (job is not None and job.phase is Phase.ENDING):
+        return {**facts, "state": STOPPING, "sentence": "The session is being stopped."}
+    if spawner.ready:
+        return {**facts, **_running(spawner, job, idle_after_s)}
+    return {**facts, **_starting(spawner, job, place_of)}
+
+
+def _without_session(spawner: DesktopSpawner) -> dict[str, Any]:
+    failure = spawner.start_failure
+    if failure is not None:
+        sentence = (
+            str(failure.message)
+            if isinstance(failure, SessionError)
+            else "The session could not be started; the hub's log says why."
+        )
+        return {"state": FAILED, "sentence": sentence}
+    if spawner.ending and not ended_as_wanted(spawner.ending):
+        return {"state": FAILED, "sentence": spawner.ending}
+    return {"state": NOT_STARTED, "sentence": spawner.ending}
+
+
+def _running(spawner: DesktopSpawner, job: Any, idle_after_s: float) -> dict[str, Any]:
+    if job is not None and job.phase is Phase.HELD_UP:
+        return {"state": RUNNING, "sentence": "The cluster has suspended the session."}
+    received = spawner.report
+    if received is None or received.report.idle_s is None:
+        return {"state": RUNNING, "sentence": ""}
+    counts = spawner.settings.desktop.idle_cpu and received.report.busy
+    idle = received.report.idle_s >= idle_after_s and not counts
+    return {"state": IDLE if idle else RUNNING, "sentence": ""}
+
+
+def _starting(spawner: DesktopSpawner, job: Any, place_of: Mapping[str, int]) -> dict[str, Any]:
+    sentence = str(spawner.progress_event()["message"])
+    submitted = bool(spawner.job and spawner.job.job_id)
+    if submitted and (job is None or job.phase is Phase.WAITING):
+        return {
+            "state": QUEUED,
+            "sentence": sentence,
+            "reason": reason_text(job.reason) if job else "Slurm has taken the session",
+            "place": place_of.get(job.id) if job else None,
+            "start_estimate": job.start if job else None,
+        }
+    if not submitted:
+        phase = "asking the cluster"
+    elif job is not None and job.phase is Phase.HELD_UP:
+        phase = "suspended"
+    elif spawner.job and spawner.job.port:
+        phase = "starting the desktop"
+    else:
+        phase = "opening the image"
+    return {"state": STARTING, "sentence": sentence, "phase": phase}
+
+
+def _report(spawner: DesktopSpawner) -> dict[str, Any]:
+    received = spawner.report
+    if received is None:
+        return {
+            **dict.fromkeys(("cpu", "memory_mib", "idle_s", "reported", "hand")),
+            "busy": False,
+            "watchers": [],
+            "desktop": "",
+            "safe": False,
+        }
+    report = received.report
+    return {
+        "cpu": received.cpu,
+        "memory_mib": report.memory_mib,
+        "idle_s": report.idle_s,
+        "reported": round(received.received),
+        "hand": report.hand.model_dump() if report.hand else None,
+        "busy": report.busy,
+        "watchers": list(report.watchers),
+        "desktop": report.desktop,
+        "safe": report.safe,
+    }

@@ -1,0 +1,54 @@
+"""What others may know of a session: its report, its size, why it could not be started."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from ._options import SessionOptions
+from ._report import ReceivedReport, SessionReport, note_activity, receive
+from ._settings import SpawnerSettings
+
+
+class ReportedSession:
+    """The part of `DesktopSpawner` that is told by the session, and asked by the console.
+
+    Attributes:
+        report: What the session has said of itself last; None before its first report.
+    """
+
+    report: ReceivedReport | None = None
+    options: SessionOptions | None
+    settings: SpawnerSettings
+    active: bool
+    user_options: Mapping[str, object]
+    orm_spawner: Any
+    user: Any
+    _spawn_future: "asyncio.Future[bool] | None"
+
+    @property
+    def cores(self) -> int | None:
+        """Cores of the session, where they are known: an earlier hub process may have started it."""
+        if self.options is not None:
+            return self.options.cores
+        stored = self.user_options.get("cores")
+        return stored if isinstance(stored, int) else None
+
+    @property
+    def start_failure(self) -> BaseException | None:
+        """Why the last start failed; None where it did not, or where there was none."""
+        start = self._spawn_future
+        if self.active or start is None or not start.done() or start.cancelled():
+            return None
+        return start.exception()
+
+    @property
+    def measures_activity(self) -> bool:
+        """Whether the session itself tells when its learner was active."""
+        return self.report is not None and self.report.report.idle_s is not None
+
+    def take_report(self, report: SessionReport) -> None:
+        """Keep what the session says of itself, and store when its learner was active."""
+        self.report = receive(report, self.report)
+        moment = self.report.active_at(idle_cpu=self.settings.desktop.idle_cpu)
+        if moment is not None and note_activity(self.orm_spawner, moment):
+            self.user.db.commit()
