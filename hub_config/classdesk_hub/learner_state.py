@@ -43,6 +43,7 @@ def learner_state(
         "phase": "",
         "node": "",
         "cores": None,
+        "memory_limit_mib": None,
         "started": None,
         "end": None,
         "job_id": "",
@@ -55,7 +56,11 @@ def learner_state(
         if job.phase is not Phase.WAITING:
             facts["started"] = job.start
     if spawner.job is not None:
-        facts |= {"cores": spawner.cores, "job_id": spawner.job.job_id}
+        facts |= {
+            "cores": spawner.cores,
+            "memory_limit_mib": spawner.memory_mib,
+            "job_id": spawner.job.job_id,
+        }
     if spawner.pending == "stop" or (job is not None and job.phase is Phase.ENDING):
         return {**facts, "state": STOPPING, "sentence": "The session is being stopped."}
     if spawner.ready:

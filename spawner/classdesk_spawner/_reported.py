@@ -34,6 +34,11 @@ class ReportedSession:
         return stored if isinstance(stored, int) else None
 
     @property
+    def memory_mib(self) -> int | None:
+        """Memory of the session in MiB, where it is known."""
+        return self.options.memory_mib if self.options is not None else None
+
+    @property
     def start_failure(self) -> BaseException | None:
         """Why the last start failed; None where it did not, or where there was none."""
         start = self._spawn_future

@@ -39,7 +39,7 @@ class HomeHandler(_Classes):
             self.redirect(f"{self.context.prefix}class/{classes[0]['name']}")
             return
         await self.context.world.fresh()
-        self.finish(self.context.page("classes.html", classes=self.classes(), user=self.user))
+        self.finish(self.context.page("classes.html", classes=self.classes(), user=self.user_name))
 
 
 class BoardHandler(_Classes):
@@ -54,10 +54,9 @@ class BoardHandler(_Classes):
             self.context.page(
                 "board.html",
                 class_name=name,
-                title=class_.shown_title(name),
-                classes=self.classes(),
-                user=self.user,
-                xsrf=self.xsrf_token.decode(),
+                class_title=class_.shown_title(name),
+                user=self.user_name,
+                xsrf_token=self.xsrf_token.decode(),
             )
         )
 

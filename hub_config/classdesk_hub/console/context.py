@@ -29,12 +29,14 @@ class Context:
         hub: The hub.
         world: The view of the sessions.
         prefix: The console's own path, with a slash at its end.
+        hub_base: The hub's path.
     """
 
     site: Site
     hub: HubClient
     world: World
     prefix: str
+    hub_base: str = "/hub/"
     templates: jinja2.Environment = field(default_factory=_environment)
 
     def snapshot(self, name: str) -> dict[str, Any]:
@@ -50,4 +52,6 @@ class Context:
 
     def page(self, template: str, **values: Any) -> str:
         """Render a page."""
-        return self.templates.get_template(template).render(prefix=self.prefix, **values)
+        return self.templates.get_template(template).render(
+            prefix=self.prefix, hub_base=self.hub_base, **values
+        )

@@ -18,8 +18,9 @@ from .hub_client import CallError
 
 _SECURITY = {
     "Content-Security-Policy": (
-        "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
-        "frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'"
+        "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; "
+        "img-src 'self' data: blob:; connect-src 'self'; base-uri 'none'; form-action 'self'; "
+        "frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -78,6 +79,12 @@ class ConsoleHandler(HubOAuthenticated, web.RequestHandler):  # type: ignore[mis
         """Return who asks; found out in `prepare`, without holding up others."""
         return getattr(self, "user", None)
 
+    @property
+    def user_name(self) -> str:
+        """Name of who asks; empty while it is not known."""
+        user = self.get_current_user()
+        return str(user["name"]) if user else ""
+
     def may_see(self, name: str) -> bool:
         """Tell whether who asks is an instructor of a class, or more."""
         return bool(check_scopes({f"admin:servers!group={name}"}, set(self.user["scopes"])))
@@ -119,7 +126,11 @@ class ConsoleHandler(HubOAuthenticated, web.RequestHandler):  # type: ignore[mis
         told = error.log_message if isinstance(error, web.HTTPError) else ""
         message = told or "Something went wrong in the console; its log says what."
         if self.is_page:
-            self.finish(self.context.page("error.html", message=message, status=status_code))
+            self.finish(
+                self.context.page(
+                    "error.html", sentence=message, status=status_code, user=self.user_name
+                )
+            )
         else:
             self.answer({"message": message}, status_code)
 

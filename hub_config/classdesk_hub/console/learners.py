@@ -1,5 +1,6 @@
 """From what the hub tells to the learners of a class, and from one moment to the next. Pure."""
 
+import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ _UNKNOWN: Learner = {
     "end": None,
     "cpu": None,
     "memory_mib": None,
+    "memory_limit_mib": None,
     "idle_s": None,
     "reported": None,
     "busy": False,
@@ -56,12 +58,12 @@ def learner(name: str, full_name: str, facts: Learner | None) -> Learner:
 
 
 def count(learners: Iterable[Learner]) -> dict[str, int]:
-    """Return how many learners are in each state; `hands` are the raised ones."""
+    """Return how many learners are in each state; `hand` are the raised ones."""
     learners = list(learners)
     states = Counter(one["state"] for one in learners)
     return {
         **{state: states[state] for state in STATES},
-        "hands": sum(one["hand"] is not None for one in learners),
+        "hand": sum(one["hand"] is not None for one in learners),
     }
 
 
@@ -98,6 +100,7 @@ class Board:
         self.version += 1
         return {
             "version": self.version,
+            "time": round(time.time(), 1),
             "learners": changed,
             "gone": gone,
             "counts": count(now.values()),
