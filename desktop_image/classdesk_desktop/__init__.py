@@ -24,3 +24,10 @@ def _load_jupyter_server_extension(server: ServerApp) -> None:
     from classdesk_desktop.extension import load
 
     load(server)
+
+
+async def _start_jupyter_server_extension(server: ServerApp) -> None:
+    """Begin what the session's server does by itself."""
+    from classdesk_desktop.extension import start
+
+    await start(server)

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -93,10 +94,12 @@ class Channels:
 
     Attributes:
         state: what the pages are told at their start and at each change.
+        has_ended: whether the session has said goodbye.
     """
 
     def __init__(self, state: SessionState) -> None:
         self.state = state
+        self.has_ended = False
         self._listeners: list[Listener] = []
         self._handlers: dict[str, list[Handler]] = defaultdict(list)
         self._opened: list[ListenersHandler] = []
@@ -145,7 +148,7 @@ class Channels:
         """Let a page listen; the first thing it hears is the state."""
         self.state.refresh()
         self._listeners.append(listener)
-        listener.send(self._state_message())
+        listener.send(self.state_message())
         for handler in self._opened:
             handler(listener)
         if self._looking is None or self._looking.done():
@@ -181,10 +184,11 @@ class Channels:
             self.state.refresh()
 
     def _tell_state(self) -> None:
-        self.broadcast(self._state_message())
+        self.broadcast(self.state_message())
 
-    def _state_message(self) -> Message:
-        return {"type": "state", **self.state.snapshot()}
+    def state_message(self) -> Message:
+        """The state, and the time by which its other times count: clocks of laptops are often wrong."""
+        return {"type": "state", "now": time.time(), **self.state.snapshot()}
 
 
 def _answer_ping(listener: Listener, message: Message) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 from pathlib import Path
@@ -11,18 +12,23 @@ from jupyter_server.utils import url_path_join
 from jupyter_server_proxy.handlers import AddSlashHandler
 
 from classdesk_desktop.assets import WebAssets
+from classdesk_desktop.calls import (
+    EndHandler,
+    ExtendHandler,
+    RestartHandler,
+    ScaleHandler,
+    StateHandler,
+)
 from classdesk_desktop.channel import Channels, SessionState
 from classdesk_desktop.channel_socket import ChannelSocket
 from classdesk_desktop.desktop_socket import DesktopSocketHandler
 from classdesk_desktop.environment import web_root
-from classdesk_desktop.pages import (
-    AssetHandler,
-    DesktopPage,
-    RestartHandler,
-    StateHandler,
-    TerminalPage,
-)
+from classdesk_desktop.files_handlers import FilesHandler, UploadHandler
+from classdesk_desktop.notify import notify
+from classdesk_desktop.pages import AssetHandler, DesktopPage, TerminalPage
+from classdesk_desktop.policy import Policy
 from classdesk_desktop.runtime import RuntimeDirectory
+from classdesk_desktop.time_left import TimeLeft
 
 
 def load(server: ServerApp) -> None:
@@ -32,8 +38,13 @@ def load(server: ServerApp) -> None:
     application = server.web_app
     application.settings["classdesk_assets"] = assets
     application.settings["classdesk_runtime"] = runtime
+    application.settings["classdesk_policy"] = policy = Policy.from_environ(os.environ)
     application.settings["classdesk_channels"] = Channels(
-        SessionState(runtime.state_file, end=os.environ.get("CLASSDESK_END", ""))
+        SessionState(
+            runtime.state_file,
+            end=_number(os.environ.get("CLASSDESK_END", "")),
+            extend_minutes=policy.extend_minutes,
+        )
     )
     application.settings["classdesk_supervisor"] = int(os.environ.get("CLASSDESK_SUPERVISOR") or 0)
 
@@ -48,6 +59,11 @@ def load(server: ServerApp) -> None:
             (route(r"desktop/state"), StateHandler),
             (route(r"desktop/channel"), ChannelSocket),
             (route(r"desktop/restart"), RestartHandler),
+            (route(r"desktop/end"), EndHandler),
+            (route(r"desktop/extend"), ExtendHandler),
+            (route(r"desktop/scale"), ScaleHandler),
+            (route(r"desktop/upload"), UploadHandler),
+            (route(r"desktop/files/(.*)"), FilesHandler),
             (route(r"desktop/assets/[0-9a-f]+/(.+)"), AssetHandler, {"assets": assets}),
             # jupyter-remote-desktop-proxy's route, which existing links and tools know.
             (
@@ -60,3 +76,19 @@ def load(server: ServerApp) -> None:
             (route(r"terminal/"), TerminalPage),
         ],
     )
+
+
+async def start(server: ServerApp) -> None:
+    """Begin what goes on beside the requests; called by jupyter_server when it serves."""
+    settings = server.web_app.settings
+    runtime: RuntimeDirectory = settings["classdesk_runtime"]
+
+    async def tell(title: str, text: str) -> None:
+        await notify(runtime, title, text, "critical")
+
+    time_left = TimeLeft(settings["classdesk_channels"], tell)
+    settings["classdesk_tasks"] = [asyncio.create_task(time_left.run())]
+
+
+def _number(text: str) -> float | str:
+    return float(text) if text else ""

@@ -1,18 +1,19 @@
-"""The session's pages and their small interface. Pages and calls need the log-in that the server demands."""
+"""The session's pages, and the files that they are made of."""
 
 from __future__ import annotations
 
+import json
 import os
-import signal
 from functools import cache
 from pathlib import Path
 
 from jupyter_server.auth.decorator import allow_unauthenticated
-from jupyter_server.base.handlers import APIHandler, JupyterHandler
+from jupyter_server.base.handlers import JupyterHandler
 from tornado import template, web
 
 from classdesk_desktop.assets import WebAssets
-from classdesk_desktop.channel import Channels
+from classdesk_desktop.files import LARGEST_UPLOAD
+from classdesk_desktop.policy import Policy
 
 
 @cache
@@ -47,11 +48,17 @@ class _Page(JupyterHandler):
     def get(self) -> None:
         """Send the page."""
         assets: WebAssets = self.settings["classdesk_assets"]
+        policy: Policy = self.settings["classdesk_policy"]
         server = self.serverapp
+        owner = os.environ.get("JUPYTERHUB_USER") or os.environ.get("USER", "")
         page = _template(assets.root, self.file_name).generate(
             assets=f"{self.base_url}desktop/assets/{assets.version}",
             base_url=self.base_url,
-            user=os.environ.get("JUPYTERHUB_USER") or os.environ.get("USER", ""),
+            user=owner,
+            visitor=self._visitor(owner),
+            policy=json.dumps(policy.as_dict()),
+            start_again=os.environ.get("CLASSDESK_START_AGAIN", ""),
+            largest_upload=LARGEST_UPLOAD,
             end=os.environ.get("CLASSDESK_END", ""),
             hub_home=server.jinja_template_vars.get("hub_control_panel_url", "") if server else "",
             modules=assets.modules(*self.preloaded),
@@ -60,6 +67,11 @@ class _Page(JupyterHandler):
         self.set_header("Referrer-Policy", "same-origin")
         _ = self.xsrf_token  # asking for it sets the cookie that the page's requests must repeat
         self.finish(page)
+
+    def _visitor(self, owner: str) -> str:
+        """Who looks, if it is not the owner; without a hub there is nobody else."""
+        user = getattr(self.current_user, "hub_user", None) or {"name": owner}
+        return "" if user["name"] == owner else str(user["name"])
 
 
 class DesktopPage(_Page):
@@ -78,35 +90,6 @@ class TerminalPage(_Page):
 
     file_name = "terminal.html"
     style_source = "'self' 'unsafe-inline'"
-
-
-class StateHandler(APIHandler):
-    """What the desktop is doing, as JSON. The page asks by itself, so asking is no activity."""
-
-    _track_activity = False
-
-    @web.authenticated
-    def get(self) -> None:
-        """Send what the channel tells, once."""
-        channels: Channels = self.settings["classdesk_channels"]
-        self.set_header("Cache-Control", "no-store")
-        self.finish(channels.state.snapshot())
-
-
-class RestartHandler(APIHandler):
-    """Starts a new desktop at the learner's wish, where the old one failed."""
-
-    @web.authenticated
-    def post(self) -> None:
-        """Ask the supervisor for a new desktop."""
-        supervisor: int = self.settings["classdesk_supervisor"]
-        # The supervisor is this process's parent for as long as both live; its number could be another's
-        # after its end.
-        if not supervisor or os.getppid() != supervisor:
-            raise web.HTTPError(409, "This server has no supervisor that could start a desktop.")
-        os.kill(supervisor, signal.SIGUSR1)
-        self.set_status(202)
-        self.finish({})
 
 
 class AssetHandler(web.StaticFileHandler):

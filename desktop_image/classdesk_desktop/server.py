@@ -49,6 +49,7 @@ from traitlets.config import Config  # noqa: E402
 
 from classdesk_desktop.desktop_socket import DesktopSocketHandler  # noqa: E402
 from classdesk_desktop.people.identity import SessionIdentityProvider  # noqa: E402
+from classdesk_desktop.ending import say_goodbye  # noqa: E402
 
 
 def server_config(interface: Interface, home: str, default_url: str) -> Config:
@@ -104,6 +105,13 @@ class SocketServerApp(ServerApp):
         take it in between.
         """
         self.port = self.listener.getsockname()[1]
+
+    def _signal_stop(self, sig: Any, frame: Any) -> None:
+        """Tell the pages before their connections close."""
+        self.io_loop.add_callback_from_signal(
+            say_goodbye, self.web_app.settings["classdesk_channels"]
+        )
+        super()._signal_stop(sig, frame)
 
     def _bind_http_server_tcp(self) -> bool:
         self.http_server.add_socket(self.listener)

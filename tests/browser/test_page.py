@@ -92,7 +92,8 @@ def test_the_desktop_follows_the_browser_s_window(
 
 
 def test_hiding_the_bar_gives_its_room_to_the_desktop(desktop: Desktop) -> None:
-    desktop.page.get_by_role("button", name="Hide bar").click()
+    desktop.page.get_by_role("button", name="Menu").click()
+    desktop.page.get_by_role("menuitem", name="Hide bar").click()
     wait_until(lambda: desktop.x.size() == (1280, 800), 10, "the desktop has the whole page")
     desktop.page.get_by_role("button", name="Show the bar").click()
     desktop.wait_until_connected()

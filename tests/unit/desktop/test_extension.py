@@ -83,7 +83,7 @@ def test_the_state_is_told_and_is_no_activity(server: Server, runtime: RuntimeDi
         answer = await get(f"http://{address}/desktop/state", headers=AUTHORIZED)
         assert answer.code == 200
         assert b'"state": "painted"' in answer.body
-        assert b'"end": "1900000000"' in answer.body
+        assert b'"end": 1900000000.0' in answer.body
 
     before = server.app.web_app.settings.get("api_last_activity")
     server.run(visit)

@@ -1,30 +1,45 @@
 // The bar: time left, full screen, hiding it and getting it back.
 
+import { remember, remembered } from "./remember.js";
+
 const bar = document.getElementById("bar");
 const showButton = document.getElementById("show-bar-button");
 const hideButton = document.getElementById("hide-bar-button");
 const fullScreenButton = document.getElementById("full-screen-button");
+const fullScreenItem = document.querySelector("#full-screen-item");
 const timeLeft = document.getElementById("time-left");
 
-const REMEMBERED = "classdesk-bar-hidden";
 const SOON_SECONDS = 600;
 
 let end = 0;
+let ahead = 0; // by how many seconds the session's clock is before this computer's
 
-/** @param {string|number} seconds Unix time of the session's end; empty where it is not known */
-export function setEnd(seconds) {
+/**
+ * @param {string|number} seconds Unix time of the session's end; empty where it is not known
+ * @param {number} now the session's own clock: those of laptops are wrong surprisingly often
+ */
+export function setEnd(seconds, now = Date.now() / 1000) {
   end = Number(seconds) || 0;
+  ahead = now - Date.now() / 1000;
   tellTime();
+}
+
+/** The minutes that are left; infinitely many where the end is not known. */
+export function minutesLeft() {
+  return end ? secondsLeft() / 60 : Infinity;
 }
 
 /** @param {() => void} onDone called when the keyboard should go back to the session */
 export function setUpBar(onDone) {
   hideButton.addEventListener("click", () => { setHidden(true); onDone(); });
   showButton.addEventListener("click", () => { setHidden(false); onDone(); });
-  setHidden(remembered() === "yes");
+  setHidden(remembered("bar-hidden") === "yes");
 
-  fullScreenButton.hidden = !document.fullscreenEnabled;
-  fullScreenButton.addEventListener("click", async () => { await toggleFullScreen(); onDone(); });
+  for (const button of [fullScreenButton, fullScreenItem]) {
+    if (!button) continue;
+    button.hidden = !document.fullscreenEnabled;
+    button.addEventListener("click", async () => { await toggleFullScreen(); onDone(); });
+  }
   document.addEventListener("fullscreenchange", () => {
     const on = document.fullscreenElement !== null;
     fullScreenButton.setAttribute("aria-pressed", String(on));
@@ -37,7 +52,7 @@ export function setUpBar(onDone) {
       event.preventDefault();
       event.stopImmediatePropagation();
       setHidden(false);
-      bar.querySelector(".actions button:not([hidden])").focus();
+      [...bar.querySelectorAll(".actions button")].find((button) => button.checkVisibility())?.focus();
     }
   }, { capture: true });
 
@@ -62,25 +77,17 @@ async function toggleFullScreen() {
 function setHidden(hidden) {
   bar.hidden = hidden;
   showButton.hidden = !hidden;
-  try {
-    localStorage.setItem(REMEMBERED, hidden ? "yes" : "no");
-  } catch {
-    // A browser without storage forgets the choice, and nothing else.
-  }
+  remember("bar-hidden", hidden ? "yes" : "no");
 }
 
-function remembered() {
-  try {
-    return localStorage.getItem(REMEMBERED);
-  } catch {
-    return null;
-  }
+function secondsLeft() {
+  return Math.max(0, Math.round(end - ahead - Date.now() / 1000));
 }
 
 function tellTime() {
   timeLeft.hidden = !end;
   if (!end) return;
-  const seconds = Math.max(0, Math.round(end - Date.now() / 1000));
+  const seconds = secondsLeft();
   const words = seconds ? `${inWords(seconds)} left` : "Time is up";
   if (timeLeft.textContent !== words) timeLeft.textContent = words;
   timeLeft.classList.toggle("soon", seconds <= SOON_SECONDS);

@@ -10,7 +10,7 @@ const choices = document.getElementById("notice-choices");
  * @param {string} heading what is happening
  * @param {string} sentence why, or what comes next
  * @param {object} options `busy`: something is under way; `thin`: what is behind may shine through;
- *   `actions`: `[{label, href}]` or `[{label, run}]`
+ *   `actions`: `[{label, href}]` or `[{label, run}]`, with `isMain` for the likeliest one
  */
 export function showNotice(heading, sentence, { busy = true, thin = false, actions = [] } = {}) {
   // Live regions speak at each change: change only what differs.
@@ -27,13 +27,17 @@ export function showNotice(heading, sentence, { busy = true, thin = false, actio
   curtain.hidden = false;
 }
 
+/** @returns {boolean} whether there was one */
 export function hideNotice() {
+  const was = !curtain.hidden;
   curtain.hidden = true;
+  return was;
 }
 
-function makeChoice({ label, href, run }) {
+function makeChoice({ label, href, run, isMain }) {
   const element = document.createElement(href ? "a" : "button");
   element.textContent = label;
+  element.classList.toggle("main", Boolean(isMain));
   if (href) {
     element.href = href;
   } else {

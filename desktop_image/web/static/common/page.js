@@ -3,6 +3,19 @@
 const facts = document.body.dataset;
 
 export const hubHome = facts.hubHome;
+export const user = facts.user;
+/** Who looks at somebody else's session; empty for the owner. */
+export const visitor = facts.visitor || "";
+export const policy = JSON.parse(facts.policy || "{}");
+
+/** Where a session like this one is started, by this one click; empty where the hub is not known. */
+export function startAgainUrl() {
+  if (!hubHome) return "";
+  const url = new URL(hubHome, window.location.href);
+  url.pathname = url.pathname.replace(/home\/?$/, "spawn");
+  url.search = facts.startAgain ? `?${facts.startAgain}` : "";
+  return url.href;
+}
 
 /** An address below the session's own. */
 export function sessionUrl(path) {
@@ -16,21 +29,43 @@ export function socketUrl(path) {
   return url.href;
 }
 
-/** Ask the session's server. Besides the log-in it wants the token against forged requests, also for a GET. */
-export function call(path, options = {}) {
-  const token = document.cookie.match(/(?:^|;\s*)_xsrf=([^;]*)/)?.[1] ?? "";
-  return fetch(sessionUrl(path), { cache: "no-store", headers: { "X-XSRFToken": token }, ...options });
+/** The token against forged requests, which the server wants to hear again. */
+export function forgeryToken() {
+  return document.cookie.match(/(?:^|;\s*)_xsrf=([^;]*)/)?.[1] ?? "";
 }
 
-export function post(path) {
-  return call(path, { method: "POST" });
+/** Ask the session's server. Besides the log-in it wants the token against forged requests, also for a GET. */
+export function call(path, options = {}) {
+  return fetch(sessionUrl(path), { cache: "no-store", headers: { "X-XSRFToken": forgeryToken() }, ...options });
+}
+
+export function post(path, body = undefined) {
+  return call(path, { method: "POST", body: body === undefined ? undefined : JSON.stringify(body) });
+}
+
+/**
+ * Ask for something to be done, and take the answer as a sentence for people where it is refused.
+ *
+ * @returns {Promise<object>} the answer
+ * @throws {Error} whose message is the sentence
+ */
+export async function request(path, body) {
+  let response;
+  try {
+    response = await post(path, body);
+  } catch {
+    throw new Error("The session does not answer. Please try again in a moment.");
+  }
+  const answer = await response.json().catch(() => ({}));
+  if (!response.ok) throw new Error(answer.message || `The session refused it (${response.status}).`);
+  return answer;
 }
 
 /**
  * Ask the session how it is.
  *
  * @returns {Promise<object>} `{kind}` of
- *   "answer" (with `state`, `detail`, `end`),
+ *   "answer" (with the state's facts),
  *   "log-in" (the log-in has ended), "over" (the hub has no such session any more),
  *   "away" (no connection, or a proxy or hub that restarts).
  */

@@ -25,14 +25,19 @@ export class Clipboard {
   #target = document.getElementById("paste-target");
   #panel = document.getElementById("clipboard-panel");
   #text = document.getElementById("clipboard-text");
-  #button = document.getElementById("clipboard-button");
+  #policy;
   #pending = null; // the paste under way: its keys, its timer, and the key events that wait for its end
   #held = new Set(); // the codes of the modifiers that are down
   #desktopText = ""; // what was copied last in the desktop
   #exported = true; // whether the learner's computer has got it
   #lastPasted = ""; // what the learner's computer offered last
 
-  setUp(screen) {
+  /** @param {object} policy `clipboard_in`, `clipboard_out`: what the site allows; the X server sees to it */
+  constructor(policy) {
+    this.#policy = policy;
+  }
+
+  setUp(screen, panels) {
     this.#screen = screen;
     screen.addEventListener("clipboard", (event) => this.#take(event.detail));
     for (const type of ["keydown", "keyup"]) {
@@ -44,26 +49,21 @@ export class Clipboard {
     window.addEventListener("pointerup", () => this.#export(), { capture: true });
     this.#target.addEventListener("paste", (event) => this.#onPaste(event));
     this.#target.addEventListener("input", () => { this.#target.value = ""; });
-    this.#setUpPanel();
+    this.#setUpPanel(panels);
   }
 
-  #setUpPanel() {
-    const setOpen = (open) => {
-      this.#panel.hidden = !open;
-      this.#button.setAttribute("aria-expanded", String(open));
-      if (open) {
-        this.#text.focus();
-        this.#text.select();
-      } else {
-        this.#screen.focus();
-      }
-    };
-    this.#button.addEventListener("click", () => setOpen(this.#panel.hidden));
-    document.getElementById("clipboard-close").addEventListener("click", () => setOpen(false));
-    this.#panel.addEventListener("keydown", (event) => {
-      if (event.key === "Escape") setOpen(false);
-    });
+  #setUpPanel(panels) {
+    const rule = document.getElementById("clipboard-rule");
+    rule.textContent = clipboardRules(this.#policy);
+    rule.hidden = !rule.textContent;
+    this.#text.readOnly = !this.#policy.clipboard_in;
+    this.#text.hidden = !this.#policy.clipboard_in && !this.#policy.clipboard_out;
     this.#text.addEventListener("input", () => this.#offer(this.#text.value));
+    panels.addEventListener("opened", ({ detail }) => {
+      if (detail !== "clipboard-panel") return;
+      this.#text.focus();
+      this.#text.select();
+    });
   }
 
   #onKey(event) {
@@ -79,7 +79,7 @@ export class Clipboard {
   }
 
   #onKeyDown(event) {
-    const keys = pasteKeys(event);
+    const keys = this.#policy.clipboard_in ? pasteKeys(event) : null;
     if (keys) {
       // The browser must see this key as its own paste: nobody else may, and nothing prevents its default.
       event.stopImmediatePropagation();
@@ -156,7 +156,7 @@ export class Clipboard {
   }
 
   #take(text) {
-    if (!text || text === this.#desktopText) return;
+    if (!text || text === this.#desktopText || !this.#policy.clipboard_out) return;
     this.#desktopText = text;
     this.#exported = false;
     this.#text.value = text;
@@ -203,6 +203,14 @@ function copyOf(event) {
     modifierNumLock: event.getModifierState("NumLock"),
     modifierAltGraph: event.getModifierState("AltGraph"),
   });
+}
+
+/** What the site forbids, in a sentence; empty where it is nothing. */
+function clipboardRules({ clipboard_in: into, clipboard_out: out }) {
+  if (into && out) return "";
+  if (into) return "Here, text can be copied into the desktop, but not out of it: your site has switched that off.";
+  if (out) return "Here, text can be copied out of the desktop, but not into it: your site has switched that off.";
+  return "Here, text can be copied neither into the desktop nor out of it: your site has switched both off.";
 }
 
 /** The keys to send for a keystroke that pastes, or null. */

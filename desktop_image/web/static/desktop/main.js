@@ -1,127 +1,104 @@
-// The desktop's page: from the first second to the end of the session it shows the desktop or says why not.
+// The desktop's page: puts its parts together. What is shown when is in notices.js, what happens when in lifecycle.js.
 
-import { setEnd, setUpBar } from "../common/bar.js";
+import { minutesLeft, setEnd, setUpBar } from "../common/bar.js";
+import { Channel } from "../common/channel.js";
 import { hideNotice, showNotice } from "../common/notice.js";
-import { askSession, hubHome, post, sessionUrl, socketUrl } from "../common/page.js";
-import { Retry } from "../common/retry.js";
+import { policy, request, socketUrl, user, visitor } from "../common/page.js";
+import { end, restart, setUpDialogs, setUpTime } from "./acts.js";
+import { hideBanner, showBanner } from "./banners.js";
 import { Clipboard } from "./clipboard.js";
+import { density, onDensityChange } from "./density.js";
+import { Download } from "./download.js";
+import { Keys } from "./keys.js";
+import { Lifecycle } from "./lifecycle.js";
+import { notice } from "./notices.js";
+import { Panels } from "./panels.js";
+import { Quality } from "./quality.js";
 import { Screen } from "./screen.js";
+import { TouchKeyboard } from "./touch_keyboard.js";
+import { Upload } from "./upload.js";
 
-// A desktop whose panel is late (an unusual home) is shown all the same.
-const LONGEST_CURTAIN_SECONDS = 15;
-const STATE_POLL_SECONDS = 0.2;
-// The end can move while the session runs.
-const END_POLL_SECONDS = 60;
+const channel = new Channel(socketUrl("desktop/channel"));
+const screen = new Screen(document.getElementById("screen"), socketUrl("desktop-websockify"), Boolean(visitor));
+const lifecycle = new Lifecycle(channel, screen);
+const panels = new Panels(() => screen.focus());
+let starts = 0; // which desktop was shown last, counted by the session
+let reason = ""; // why the one before it has ended
 
-const retry = new Retry();
-const clipboard = new Clipboard();
-const screen = new Screen(document.getElementById("screen"), socketUrl("desktop-websockify"));
-let seen = false; // whether the desktop was on the screen before
-
+document.body.classList.toggle("is-visitor", Boolean(visitor));
 setUpBar(() => screen.focus());
-clipboard.setUp(screen);
-setInterval(async () => {
-  const answer = await askSession();
-  if (answer.kind === "answer") setEnd(answer.end);
-}, 1000 * END_POLL_SECONDS);
-run();
+setUpTime(channel, minutesLeft);
+new Quality().setUp(channel, screen);
+if (!visitor) {
+  const keys = new Keys();
+  keys.setUp(screen);
+  new TouchKeyboard().setUp(screen, keys);
+  new Clipboard(policy).setUp(screen, panels);
+  new Upload().setUp(() => { if (panels.open !== "files-panel") panels.toggle("files-panel"); });
+  new Download().setUp(panels);
+  setUpDialogs();
+  onDensityChange(followDensity);
+}
+channel.addEventListener("state", ({ detail }) => {
+  setEnd(detail.end, detail.now);
+  tellOfDesktop(detail);
+});
+lifecycle.addEventListener("change", show);
+screen.addEventListener("up", followDensity);
+lifecycle.run();
+setUpPeople();
 
-async function run() {
-  for (;;) {
-    const answer = await askSession();
-    if (answer.kind === "answer") {
-      setEnd(answer.end);
-      if (await follow(answer)) continue;
-    } else {
-      tellTrouble(answer.kind);
-    }
-    await retry.wait();
+function show() {
+  const wanted = notice(lifecycle.known, { restart, end });
+  if (wanted) {
+    showNotice(wanted.title, wanted.text, { busy: false, ...wanted });
+  } else if (hideNotice() && !panels.open && !document.querySelector("dialog[open]")) {
+    screen.focus();
   }
 }
 
-/** Shows the desktop for as long as it lasts; returns whether to ask again at once. */
-async function follow(answer) {
-  if (answer.state === "failed" || answer.state === "no desktop") {
-    tellState(answer);
-    return false;
+/** Says what a learner cannot see: that this is another desktop than before, or a safe one. */
+function tellOfDesktop(state) {
+  if (state.detail) reason = state.detail;
+  if (state.state !== "painted") return;
+  if (starts && state.starts > starts) {
+    showBanner("restarted", `${reason || "The desktop has ended."} This is a new one: the old one's windows were lost, your files are kept.`);
   }
-  if (answer.state !== "starting MATE" && answer.state !== "painted") {
-    tellState(answer);
-    await retry.wait(STATE_POLL_SECONDS);
-    return true;
-  }
-  if (answer.state !== "painted" || !seen) tellState(answer);
-  const connected = await screen.connect();
-  if (!connected) return false;
-  retry.reset();
-  liftCurtain();
-  await screen.closed();
-  tellTrouble("away");
-  return true;
-}
-
-async function liftCurtain() {
-  const deadline = Date.now() + 1000 * LONGEST_CURTAIN_SECONDS;
-  while (screen.isConnected && Date.now() < deadline) {
-    const answer = await askSession();
-    if (answer.state === "painted") break;
-    if (answer.kind === "answer") tellState(answer);
-    await new Promise((resolve) => { setTimeout(resolve, 1000 * STATE_POLL_SECONDS); });
-  }
-  if (!screen.isConnected) return;
-  seen = true;
-  hideNotice();
-  screen.focus();
-}
-
-function tellState({ state, detail, starts }) {
-  if (state === "no desktop") {
-    showNotice("This session has no desktop", "It was started with another interface.", {
-      busy: false,
-      actions: [{ label: "Open a terminal", href: sessionUrl("terminal/") }, ...home()],
+  starts = state.starts;
+  reason = "";
+  if (state.safe) {
+    showBanner("safe", `This desktop runs with safe settings; yours are untouched. ${state.safe_reason}`, {
+      tone: "warning",
+      actions: visitor ? [] : [{ label: "Reset my desktop", run: () => panels.ask("reset-dialog") }],
     });
-  } else if (state === "failed") {
-    showNotice("The desktop does not start", `${detail} Your files are safe. A teacher can help; the session's log says more.`, {
-      busy: false,
-      actions: [
-        { label: "Try again", run: startAgain },
-        { label: "Open a terminal", href: sessionUrl("terminal/") },
-        ...home(),
-      ],
-    });
-  } else if (starts > 1) {
-    showNotice("Starting a new desktop", "The last one has ended. Your files are all there.");
-  } else if (state === "starting MATE") {
-    showNotice("Starting your desktop", "The screen is there, its panel and icons are coming.");
   } else {
-    showNotice("Starting your desktop", "The screen is being made ready.");
+    hideBanner("safe");
   }
 }
 
-function tellTrouble(kind) {
-  if (kind === "over") {
-    showNotice("Your session has ended", "It was stopped, or its time was up. Your files are saved in your home.", {
-      busy: false,
-      actions: home("Start a new session"),
-    });
-  } else if (kind === "log-in") {
-    showNotice("Please log in again", "Your session is still running.", {
-      busy: false,
-      actions: [{ label: "Log in", run: () => window.location.reload() }],
-    });
-  } else if (seen) {
-    showNotice("Connecting again", "The connection was lost. Your session is still running, and nothing in it is lost.", { thin: true });
-  } else {
-    showNotice("Connecting to your session", "It does not answer yet. The page tries again by itself.");
+/** Sharp letters where the screen can show them and the desktop's programs can follow. */
+async function followDensity() {
+  const wanted = density();
+  const state = lifecycle.known.state ?? {};
+  if (visitor || !screen.isConnected) return;
+  if (state.scale === wanted) {
+    screen.density = wanted;
+    return;
+  }
+  try {
+    const { factor } = await request("desktop/scale", { factor: wanted });
+    screen.density = factor;
+  } catch (error) {
+    console.warn("The desktop keeps its scale:", error.message);
   }
 }
 
-function home(label = "Hub home") {
-  return hubHome ? [{ label, href: hubHome }] : [];
-}
-
-async function startAgain() {
-  showNotice("Starting a new desktop", "This takes a few seconds.");
-  await post("desktop/restart").catch(() => {});
-  retry.reset();
+/** Messages, raised hands and who is watching: a part of its own, without which the desktop still works. */
+async function setUpPeople() {
+  try {
+    const people = await import("../people/main.js");
+    people.setUpPeople({ channel, screen, showBanner, hideBanner, panels, policy, user, visitor });
+  } catch (error) {
+    console.warn("Messages and requests for help are not there:", error);
+  }
 }

@@ -1,6 +1,12 @@
 // One noVNC connection after the other, in one element.
 
 import RFB from "../../node_modules/@novnc/novnc/core/rfb.js";
+import { sharpened } from "./density.js";
+
+const SharpRFB = sharpened(RFB);
+
+// A server that accepts the connection and then says nothing must not be waited for.
+const CONNECT_SECONDS = 15;
 
 // noVNC answers the desktop's requests for the clipboard's text by itself, and has no event for it.
 const requests = new EventTarget();
@@ -10,18 +16,28 @@ RFB.messages.extendedClipboardProvide = (...args) => {
   requests.dispatchEvent(new Event("answered"));
 };
 
+/** Sends the events `clipboard` (`detail`: a text), `up` and `down`. */
 export class Screen extends EventTarget {
   #element;
   #url;
   #rfb = null;
-  #end = null;
+  #end = Promise.resolve();
+  #stop = () => {};
+  #levels = null;
+  #isVisitor;
+  #viewOnly;
+  #density = 1;
+  #bytes = 0;
 
   /**
    * @param {HTMLElement} element where the desktop is shown
    * @param {string} url the websocket's address
+   * @param {boolean} isVisitor whether somebody else than the desktop's owner looks
    */
-  constructor(element, url) {
+  constructor(element, url, isVisitor = false) {
     super();
+    this.#isVisitor = isVisitor;
+    this.#viewOnly = isVisitor;
     this.#element = element;
     this.#url = url;
   }
@@ -30,30 +46,87 @@ export class Screen extends EventTarget {
     return this.#rfb !== null;
   }
 
+  /** How many bytes have come from the desktop since the page was opened. */
+  get bytes() {
+    return this.#bytes;
+  }
+
   /** @returns {Promise<boolean>} whether the desktop is there now */
   async connect() {
-    const rfb = new RFB(this.#element, this.#url, { shared: true });
-    // The desktop takes the window's size, pixel for pixel; then there is nothing to scale or to clip.
-    rfb.resizeSession = true;
-    rfb.scaleViewport = false;
+    const socket = new WebSocket(this.#url);
+    socket.addEventListener("message", (event) => { this.#bytes += event.data.byteLength; });
+    let rfb;
+    try {
+      rfb = new SharpRFB(this.#element, socket, { shared: true });
+    } catch (error) {
+      console.error("noVNC does not start:", error);
+      socket.close();
+      this.#element.replaceChildren();
+      return false;
+    }
+    // The desktop takes the size of its owner's window, pixel for pixel; then there is nothing to scale or to clip.
+    rfb.resizeSession = !this.#isVisitor;
+    rfb.scaleViewport = this.#isVisitor;
     rfb.clipViewport = false;
     rfb.background = "transparent";
+    rfb.viewOnly = this.#viewOnly;
+    rfb.density = this.#density;
     rfb.addEventListener("clipboard", (event) => {
       this.dispatchEvent(new CustomEvent("clipboard", { detail: event.detail.text }));
     });
-    this.#end = new Promise((resolve) => { rfb.addEventListener("disconnect", resolve, { once: true }); });
+    const ended = new Promise((resolve) => { rfb.addEventListener("disconnect", resolve, { once: true }); });
+    // A socket of a dead link may take minutes to close: `disconnect()` need not wait for it.
+    const stopped = new Promise((resolve) => { this.#stop = resolve; });
     const start = new Promise((resolve) => { rfb.addEventListener("connect", resolve, { once: true }); });
-    const connected = await Promise.race([start.then(() => true), this.#end.then(() => false)]);
-    if (connected) {
-      this.#rfb = rfb;
-      this.#end = this.#end.then(() => { this.#rfb = null; });
+    const tooLate = new Promise((resolve) => { setTimeout(resolve, 1000 * CONNECT_SECONDS); });
+    const end = Promise.race([ended, stopped]);
+    const connected = await Promise.race([
+      start.then(() => true), end.then(() => false), tooLate.then(() => false),
+    ]);
+    if (!connected) {
+      close(rfb);
+      return false;
     }
-    return connected;
+    this.#rfb = rfb;
+    this.#end = end.then(() => {
+      this.#rfb = null;
+      close(rfb);
+      this.dispatchEvent(new Event("down"));
+    });
+    if (this.#levels) this.setLevels(this.#levels);
+    this.dispatchEvent(new Event("up"));
+    return true;
   }
 
   /** Resolves when the connection that `connect()` made has ended. */
   closed() {
     return this.#end;
+  }
+
+  /** Gives up the connection, also one that no longer answers. */
+  disconnect() {
+    this.#stop();
+  }
+
+  /** @param {{quality: number, compression: number}} levels noVNC's, from 0 to 9 */
+  setLevels(levels) {
+    this.#levels = levels;
+    if (!this.#rfb) return;
+    this.#rfb.qualityLevel = levels.quality;
+    this.#rfb.compressionLevel = levels.compression;
+  }
+
+  /** @param {number} density how many of the desktop's pixels, in each direction, one of the page's shows */
+  set density(density) {
+    if (density === this.#density) return;
+    this.#density = density;
+    if (this.#rfb) this.#rfb.density = density;
+  }
+
+  /** Whether keys and pointer stay here. The session's server sees to it for visitors, whatever the page does. */
+  set viewOnly(viewOnly) {
+    this.#viewOnly = viewOnly;
+    if (this.#rfb) this.#rfb.viewOnly = viewOnly;
   }
 
   focus() {
@@ -74,7 +147,16 @@ export class Screen extends EventTarget {
     return new Promise((resolve) => { requests.addEventListener("answered", resolve, { once: true }); });
   }
 
+  /** Presses or lets go a key; without `down` both. */
   sendKey(keysym, code, down) {
     this.#rfb?.sendKey(keysym, code, down);
+  }
+}
+
+function close(rfb) {
+  try {
+    rfb.disconnect();
+  } catch (error) {
+    console.warn("noVNC does not end properly:", error);
   }
 }

@@ -1,0 +1,36 @@
+"""The session's last words to its pages."""
+
+from __future__ import annotations
+
+import time
+from typing import Final, Literal
+
+from classdesk_desktop.channel import Channels
+
+Reason = Literal["time-limit", "stopped", "logout"]
+
+SENTENCES: Final[dict[Reason, str]] = {
+    "time-limit": "Its time was over, so Slurm has ended it.",
+    "stopped": "It was stopped on the hub's page, by you or by a teacher, or its job was cancelled.",
+    "logout": "",
+}
+# Slurm looks at time limits about twice a minute, and gives some grace.
+_NEAR_END_SECONDS: Final = 90.0
+
+
+def reason_to_stop(end: object, now: float) -> Reason:
+    """Why the session is asked to stop, which the signal does not say."""
+    try:
+        is_over = float(str(end)) - now < _NEAR_END_SECONDS
+    except ValueError:
+        is_over = False
+    return "time-limit" if is_over else "stopped"
+
+
+def say_goodbye(channels: Channels, reason: Reason | None = None) -> None:
+    """Tell the pages that the session ends and why; only the first reason counts."""
+    if channels.has_ended:
+        return
+    channels.has_ended = True
+    why = reason or reason_to_stop(channels.state.snapshot().get("end"), time.time())
+    channels.broadcast({"type": "ended", "reason": why, "sentence": SENTENCES[why]})

@@ -1,0 +1,65 @@
+"""How large MATE draws everything: twice as large for screens with twice as many pixels."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import Final
+
+from classdesk_desktop.environment import SYSTEM_PATH
+from classdesk_desktop.runtime import RuntimeDirectory
+
+GSETTINGS: Final = "/usr/bin/gsettings"
+_KEY: Final = ("org.mate.interface", "window-scaling-factor")
+_ANSWER_SECONDS: Final = 5.0
+
+
+class ScaleError(Exception):
+    """The desktop cannot be told; the text says why."""
+
+
+async def set_scale(runtime: RuntimeDirectory, factor: int) -> None:
+    """Let the programs of the desktop draw everything larger by a factor; running ones follow at once.
+
+    mate-settings-daemon hands the factor on to them.
+
+    Raises:
+        ScaleError: there is no desktop, or its settings cannot be written.
+    """
+    if await _gsettings(runtime, "get", *_KEY) == str(factor):
+        return
+    await _gsettings(runtime, "set", *_KEY, str(factor))
+    # Where the home is full or read-only, gsettings says nothing, and the old value stays.
+    if await _gsettings(runtime, "get", *_KEY) != str(factor):
+        raise ScaleError("The desktop's settings cannot be written.")
+
+
+async def _gsettings(runtime: RuntimeDirectory, *arguments: str) -> str:
+    environment = {
+        name: os.environ[name] for name in ("HOME", "USER", "LOGNAME") if name in os.environ
+    }
+    environment |= {
+        "PATH": SYSTEM_PATH,
+        "LANG": "C.UTF-8",
+        "XDG_RUNTIME_DIR": str(runtime.path),
+        "DBUS_SESSION_BUS_ADDRESS": runtime.bus_address,
+    }
+    try:
+        process = await asyncio.create_subprocess_exec(
+            GSETTINGS,
+            *arguments,
+            env=environment,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+    except OSError as error:
+        raise ScaleError(f"{GSETTINGS} cannot be run: {error.strerror}.") from error
+    try:
+        out, said = await asyncio.wait_for(process.communicate(), _ANSWER_SECONDS)
+    except TimeoutError:
+        process.kill()
+        raise ScaleError("The desktop's settings do not answer.") from None
+    if process.returncode:
+        raise ScaleError(f"gsettings says: {said.decode(errors='replace').strip()}")
+    return out.decode().strip()

@@ -1,0 +1,68 @@
+"""Warns before a session's time is over: in its pages and on its desktop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from classdesk_desktop.channel import Channels
+
+WARNING_MINUTES: Final = (30, 10, 5)
+
+Notify = Callable[[str, str], Awaitable[object]]
+
+
+def reached(seconds_left: float) -> int | None:
+    """The last warning that is due with so much time left, by its minutes; None before the first."""
+    due = [minutes for minutes in WARNING_MINUTES if seconds_left <= 60 * minutes]
+    return min(due) if due else None
+
+
+def seconds_to_next(seconds_left: float) -> float | None:
+    """How long it is until the next warning; None after the last."""
+    waits = [seconds_left - 60 * minutes for minutes in WARNING_MINUTES]
+    return min((wait for wait in waits if wait > 0), default=None)
+
+
+class TimeLeft:
+    """Tells each warning once; one that is due when a session starts is known to who asked for so little time."""
+
+    def __init__(self, channels: Channels, notify: Notify) -> None:
+        self._channels = channels
+        self._notify = notify
+        self._moved = asyncio.Event()
+        self._told: int | None = None
+        channels.state.on_change(self._moved.set)
+
+    async def run(self) -> None:
+        """Warn until cancelled."""
+        left = self._seconds_left()
+        self._told = reached(left) if left is not None else None
+        while True:
+            left = self._seconds_left()
+            wait = seconds_to_next(left) if left is not None else None
+            self._moved.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._moved.wait(), wait)
+            await self._look()
+
+    async def _look(self) -> None:
+        left = self._seconds_left()
+        now = reached(left) if left is not None else None
+        before, self._told = self._told, now
+        # More time than before is no news of this kind.
+        if now is None or (before is not None and before <= now):
+            return
+        self._channels.broadcast({"type": "warning", "minutes": now})
+        await self._notify(
+            f"{now} minutes left", "The session ends then. Please save your work before."
+        )
+
+    def _seconds_left(self) -> float | None:
+        try:
+            return float(self._channels.state.snapshot()["end"]) - time.time()
+        except (KeyError, TypeError, ValueError):
+            return None

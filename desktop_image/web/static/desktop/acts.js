@@ -1,0 +1,82 @@
+// What the page asks of the session: a new desktop, a reset, more time, the end.
+
+import { policy, request } from "../common/page.js";
+import { hideBanner, showBanner } from "./banners.js";
+
+const extendButton = document.getElementById("extend-button");
+// Before that nobody needs it, and a button that is always there is pressed by mistake.
+const EXTEND_MINUTES_LEFT = 30;
+
+export async function restart() {
+  await request("desktop/restart").catch(tell);
+}
+
+export async function end() {
+  await request("desktop/end").catch(tell);
+}
+
+function tell(error) {
+  showBanner("refused", error.message, { tone: "warning" });
+}
+
+/** The dialogs of the menu. */
+export function setUpDialogs() {
+  setUpDialog("reset", async () => {
+    if (document.getElementById("reset-lesson").checked) {
+      const { sentence } = await request("desktop/reset", { what: "lesson" });
+      showBanner("reset-lesson", sentence);
+    }
+    const { sentence } = await request("desktop/reset", { what: "desktop" });
+    showBanner("reset", sentence);
+  });
+  setUpDialog("end", () => request("desktop/end"));
+}
+
+function setUpDialog(name, run) {
+  const dialog = document.getElementById(`${name}-dialog`);
+  const confirm = document.getElementById(`${name}-confirm`);
+  const said = document.getElementById(`${name}-said`);
+  confirm.addEventListener("click", async () => {
+    confirm.disabled = true;
+    said.hidden = true;
+    try {
+      await run();
+      dialog.close();
+    } catch (error) {
+      said.textContent = error.message;
+      said.hidden = false;
+    }
+    confirm.disabled = false;
+  });
+}
+
+async function extend() {
+  extendButton.disabled = true;
+  try {
+    await request("desktop/extend", { minutes: policy.extend_minutes });
+    hideBanner("time");
+    showBanner("extended", `Your session has ${policy.extend_minutes} minutes more.`);
+  } catch (error) {
+    tell(error);
+  }
+  extendButton.disabled = false;
+}
+
+/** More time, where the site gives it: in the bar when it is needed, and in the warnings. */
+export function setUpTime(channel, minutesLeft) {
+  const canExtend = policy.extend_minutes > 0;
+  extendButton.textContent = `Extend by ${policy.extend_minutes} min`;
+  extendButton.addEventListener("click", extend);
+  channel.addEventListener("state", () => {
+    extendButton.hidden = !canExtend || minutesLeft() > EXTEND_MINUTES_LEFT;
+  });
+  channel.addEventListener("warning", ({ detail }) => {
+    extendButton.hidden = !canExtend;
+    const urgent = detail.minutes <= 5;
+    const what = urgent ? "Save your work now." : "Please save your work from time to time.";
+    showBanner("time", `This session ends in ${detail.minutes} minutes. ${what}`, {
+      tone: "warning",
+      actions: canExtend ? [{ label: `Extend by ${policy.extend_minutes} min`, run: extend }] : [],
+    });
+  });
+}

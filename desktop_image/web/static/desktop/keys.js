@@ -1,0 +1,91 @@
+// Keys that a browser or a tablet does not hand over: a panel of them, and modifiers that stay down for one key.
+
+const CONTROL = [0xffe3, "ControlLeft"];
+const ALT = [0xffe9, "AltLeft"];
+const SHIFT = [0xffe1, "ShiftLeft"];
+const SUPER = [0xffeb, "MetaLeft"];
+const TAB = [0xff09, "Tab"];
+
+const STICKY = { Ctrl: CONTROL, Alt: ALT, Shift: SHIFT, Super: SUPER };
+const SINGLE = {
+  Esc: [[0xff1b, "Escape"]],
+  Tab: [TAB],
+  "Alt + Tab": [ALT, TAB],
+  "Alt + F4": [ALT, [0xffc1, "F4"]],
+  "Ctrl + Alt + Del": [CONTROL, ALT, [0xffff, "Delete"]],
+  "Ctrl + W": [CONTROL, [0x77, "KeyW"]],
+  "Ctrl + T": [CONTROL, [0x74, "KeyT"]],
+  "Ctrl + N": [CONTROL, [0x6e, "KeyN"]],
+  "Ctrl + Shift + T": [CONTROL, SHIFT, [0x54, "KeyT"]],
+  Print: [[0xff61, "PrintScreen"]],
+  "←": [[0xff51, "ArrowLeft"]],
+  "↑": [[0xff52, "ArrowUp"]],
+  "↓": [[0xff54, "ArrowDown"]],
+  "→": [[0xff53, "ArrowRight"]],
+};
+const SPOKEN = { "←": "Left", "↑": "Up", "↓": "Down", "→": "Right" };
+
+export class Keys {
+  #screen;
+  #held = new Map(); // the sticky keys that are down, with their buttons
+
+  setUp(screen) {
+    this.#screen = screen;
+    for (const [label, key] of Object.entries(STICKY)) {
+      const button = addKey("sticky-keys", label, () => this.#toggle(label, key, button));
+      button.setAttribute("aria-pressed", "false");
+    }
+    for (const [label, keys] of Object.entries(SINGLE)) addKey("single-keys", label, () => this.press(keys));
+    for (let number = 1; number <= 12; number++) {
+      addKey("function-keys", `F${number}`, () => this.press([[0xffbd + number, `F${number}`]]));
+    }
+    // A key of the real keyboard ends what was held for it, once it is up.
+    window.addEventListener("keyup", (event) => {
+      if (event.target === screen.canvas && !isModifier(event.key)) this.release();
+    }, { capture: true });
+    screen.addEventListener("down", () => this.#forget());
+  }
+
+  /** Presses keys in order and lets them go in the opposite one, with the sticky ones that are down. */
+  press(keys) {
+    for (const [keysym, code] of keys) this.#screen.sendKey(keysym, code, true);
+    for (const [keysym, code] of keys.toReversed()) this.#screen.sendKey(keysym, code, false);
+    this.release();
+  }
+
+  /** Lets go the sticky keys. */
+  release() {
+    for (const [[keysym, code]] of this.#held.values()) this.#screen.sendKey(keysym, code, false);
+    this.#forget();
+  }
+
+  #toggle(label, key, button) {
+    const down = !this.#held.has(label);
+    this.#screen.sendKey(...key, down);
+    if (down) this.#held.set(label, [key, button]);
+    else this.#held.delete(label);
+    button.setAttribute("aria-pressed", String(down));
+  }
+
+  #forget() {
+    for (const [, button] of this.#held.values()) button.setAttribute("aria-pressed", "false");
+    this.#held.clear();
+  }
+}
+
+function addKey(place, label, run) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.textContent = label;
+  if (SPOKEN[label]) button.setAttribute("aria-label", SPOKEN[label]);
+  // The keyboard stays where it is: on the desktop, or on a tablet's own keyboard.
+  button.addEventListener("pointerdown", (event) => event.preventDefault());
+  button.addEventListener("mousedown", (event) => event.preventDefault());
+  button.addEventListener("click", run);
+  document.getElementById(place).append(button);
+  return button;
+}
+
+function isModifier(key) {
+  return ["Control", "Alt", "AltGraph", "Shift", "Meta", "CapsLock", "NumLock"].includes(key);
+}

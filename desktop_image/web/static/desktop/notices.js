@@ -1,0 +1,118 @@
+// What the curtain says: from what is known of the link and the session to words, and nothing else.
+
+import { hubHome, sessionUrl, startAgainUrl } from "../common/page.js";
+
+/**
+ * @param {object} known `trouble`: "", "away", "log-in" or "over"; `state`: the session's last state, or null;
+ *   `ended`: the session's last words, or null; `isShown`: the desktop is on the screen; `wasShown`: it was before
+ * @param {object} acts what buttons do: `restart()`, `end()`
+ * @returns {object|null} the notice's `title`, `text` and options, or null where the desktop is to be seen
+ */
+export function notice({ trouble, state, ended, isShown, wasShown }, acts) {
+  if (trouble === "over") return over(ended, state);
+  if (ended) {
+    return { title: endedTitle(ended), text: "One moment: the session is being closed.", busy: true };
+  }
+  if (trouble === "log-in") {
+    return {
+      title: "Please log in again",
+      text: "Your session is still running, with all its windows.",
+      actions: [{ label: "Log in", run: () => window.location.reload() }],
+    };
+  }
+  if (trouble === "away") return away(wasShown);
+  return inSession(state, isShown, wasShown, acts);
+}
+
+function over(ended, state) {
+  const isUp = !ended && state?.end && state.end - 60 < state.now;
+  const title = ended ? endedTitle(ended) : isUp ? "The time of this session is up" : "Your session has ended";
+  const why = ended?.sentence || (isUp ? "" : "It was stopped, or its job was cancelled.");
+  const again = startAgainUrl();
+  return {
+    title,
+    text: `${why} Your files are saved in your home.`.trim(),
+    actions: [
+      ...(again ? [{ label: "Start a new session", href: again, isMain: true }] : []),
+      ...home(),
+    ],
+  };
+}
+
+function endedTitle({ reason }) {
+  return {
+    "time-limit": "The time of this session is up",
+    logout: "You have ended this session",
+  }[reason] || "Your session was stopped";
+}
+
+function away(wasShown) {
+  if (wasShown) {
+    return {
+      title: "Connecting again",
+      text: "The connection was lost. Your session is still running, and nothing in it is lost.",
+      busy: true,
+      thin: true,
+    };
+  }
+  return {
+    title: "Connecting to your session",
+    text: "It does not answer yet. The page tries again by itself.",
+    busy: true,
+  };
+}
+
+function inSession(session, isShown, wasShown, acts) {
+  if (!session) return { title: "Opening your desktop", text: "This takes a few seconds.", busy: true };
+  if (isShown) return null;
+  const { state, detail, starts } = session;
+  const terminal = { label: "Open a terminal", href: sessionUrl("terminal/") };
+  switch (state) {
+    case "no desktop":
+      return {
+        title: "This session has no desktop",
+        text: "It was started with another interface.",
+        actions: [terminal, ...home()],
+      };
+    case "failed":
+      return {
+        title: "The desktop does not start",
+        text: `${detail} Your files are safe. A teacher can help; the session's log says more.`.trim(),
+        actions: [{ label: "Try again", run: acts.restart, isMain: true }, terminal, ...home()],
+      };
+    case "logged out":
+      return {
+        title: "You have logged out of the desktop",
+        text: "Your session still runs. A new desktop has no windows yet; your files are all there.",
+        actions: [
+          { label: "New desktop", run: acts.restart, isMain: true },
+          { label: "End session", run: acts.end },
+        ],
+      };
+    case "painted":
+      return wasShown
+        ? { title: "Connecting again", text: "Your session is still running.", busy: true, thin: true }
+        : { title: "Opening your desktop", text: "It is ready and comes on the screen.", busy: true };
+    case "starting MATE":
+      return {
+        title: starts > 1 ? "Starting a new desktop" : "Starting your desktop",
+        text: starts > 1 ? lost(detail) : "The screen is there; panel and icons are coming.",
+        busy: true,
+      };
+    default:
+      return {
+        title: starts > 1 || state === "restarting" ? "Starting a new desktop" : "Starting your desktop",
+        text: starts > 1 || state === "restarting" ? lost(detail) : "The screen is being made ready.",
+        busy: true,
+      };
+  }
+}
+
+function lost(detail) {
+  const why = detail || "The last one has ended.";
+  return `${why} Its windows were lost; your files are all there.`;
+}
+
+function home() {
+  return hubHome ? [{ label: "Hub home", href: hubHome }] : [];
+}
