@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 from typing import Final
 
 from jupyter_server.auth.decorator import ws_authenticated
@@ -13,6 +12,7 @@ from jupyter_server.base.websocket import WebSocketMixin
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from classdesk_desktop.channel import Channels, Message
+from classdesk_desktop.people.identity import who_asks
 
 # Nothing that a page has to say is longer.
 _LONGEST_MESSAGE: Final = 16 << 10
@@ -42,11 +42,8 @@ class ChannelSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
     def open(self) -> None:
         """Let the page listen."""
         self.set_nodelay(True)
-        user = getattr(self.current_user, "hub_user", None)
-        owner = os.environ.get("JUPYTERHUB_USER", "")
-        # Without a hub, in a server of its own, there is one person alone.
-        self.name = user["name"] if user else owner
-        self.is_owner = self.name == owner
+        person = who_asks(self)
+        self.name, self.is_owner = person.name, person.is_owner
         self._channels.add(self)
 
     def on_message(self, message: str | bytes) -> None:

@@ -13,6 +13,7 @@ from tornado import template, web
 
 from classdesk_desktop.assets import WebAssets
 from classdesk_desktop.files import LARGEST_UPLOAD
+from classdesk_desktop.people.identity import who_asks
 from classdesk_desktop.policy import Policy
 
 
@@ -50,12 +51,12 @@ class _Page(JupyterHandler):
         assets: WebAssets = self.settings["classdesk_assets"]
         policy: Policy = self.settings["classdesk_policy"]
         server = self.serverapp
-        owner = os.environ.get("JUPYTERHUB_USER") or os.environ.get("USER", "")
+        person = who_asks(self)
         page = _template(assets.root, self.file_name).generate(
             assets=f"{self.base_url}desktop/assets/{assets.version}",
             base_url=self.base_url,
-            user=owner,
-            visitor=self._visitor(owner),
+            user=os.environ.get("JUPYTERHUB_USER") or os.environ.get("USER", ""),
+            visitor="" if person.is_owner else person.name,
             policy=json.dumps(policy.as_dict()),
             start_again=os.environ.get("CLASSDESK_START_AGAIN", ""),
             largest_upload=LARGEST_UPLOAD,
@@ -67,11 +68,6 @@ class _Page(JupyterHandler):
         self.set_header("Referrer-Policy", "same-origin")
         _ = self.xsrf_token  # asking for it sets the cookie that the page's requests must repeat
         self.finish(page)
-
-    def _visitor(self, owner: str) -> str:
-        """Who looks, if it is not the owner; without a hub there is nobody else."""
-        user = getattr(self.current_user, "hub_user", None) or {"name": owner}
-        return "" if user["name"] == owner else str(user["name"])
 
 
 class DesktopPage(_Page):

@@ -48,8 +48,8 @@ from tornado.web import RequestHandler  # noqa: E402
 from traitlets.config import Config  # noqa: E402
 
 from classdesk_desktop.desktop_socket import DesktopSocketHandler  # noqa: E402
-from classdesk_desktop.people.identity import SessionIdentityProvider  # noqa: E402
 from classdesk_desktop.ending import say_goodbye  # noqa: E402
+from classdesk_desktop.people.identity import SessionIdentityProvider  # noqa: E402
 
 
 def server_config(interface: Interface, home: str, default_url: str) -> Config:
