@@ -92,7 +92,10 @@ class Cluster:
         self._partitions, self._reservations = _Cache(), _Cache()
         self._accounting, self._associations = _Cache(), _Cache()
         self.commands = SlurmCommands(
-            settings.bin_directory, settings.use_sudo, settings.command_timeout_s
+            settings.bin_directory,
+            settings.use_sudo,
+            settings.command_timeout_s,
+            settings.operator,
         )
         self.watcher = JobWatcher(
             functools.partial(self.commands.jobs, settings.job_name),

@@ -110,13 +110,21 @@ def _only_value(body: bytes, key: str) -> Any:
 
 def install() -> None:
     """Put our handlers into JupyterHub's list, in the place of the one that importing batchspawner registered."""
-    # Imported late: that module needs this one.
+    # Imported late: those modules need this one.
+    from ._extension_handlers import (
+        EXTEND_ROUTE,
+        USER_EXTEND_ROUTE,
+        ExtendHandler,
+        UserExtendHandler,
+    )
     from ._report_handler import REPORT_ROUTE, ReportHandler
 
     ours = {
         PORT_ROUTE: PortHandler,
         LAST_WORDS_ROUTE: LastWordsHandler,
         REPORT_ROUTE: ReportHandler,
+        EXTEND_ROUTE: ExtendHandler,
+        USER_EXTEND_ROUTE: UserExtendHandler,
     }
     default_handlers[:] = [row for row in default_handlers if row[0] not in ours] + list(
         ours.items()

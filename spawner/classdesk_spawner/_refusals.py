@@ -100,6 +100,20 @@ def explain_refusal(stderr: str, user: str) -> SessionError:
     )
 
 
+def explain_extension_refusal(text: str) -> SessionError:
+    """Return the error for what scontrol or sudo said when a session was to be extended."""
+    detail = " ".join(text.split())
+    if _UNAVAILABLE.search(text):
+        return SlurmUnavailableError(detail)
+    if re.search(r"Invalid job id|already (completed|finished)", text, re.IGNORECASE):
+        return SessionError("The session has just ended.", detail=detail)
+    return SessionError(
+        "This hub may not extend sessions. Please tell the administrator: "
+        "the line for scontrol in the sudoers file is missing, or its account is no operator of Slurm.",
+        detail=detail,
+    )
+
+
 def cancel_found_no_job(stderr: str) -> bool:
     """Tell whether scancel failed only because the job is already gone."""
     return (

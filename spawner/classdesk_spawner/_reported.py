@@ -25,6 +25,11 @@ class ReportedSession:
     user: Any
     _spawn_future: "asyncio.Future[bool] | None"
 
+    def chosen(self, key: str) -> str:
+        """Return the partition, reservation and so on that the session was started with; empty: Slurm's choice."""
+        value = getattr(self.options, key) if self.options else self.user_options.get(key)
+        return value if isinstance(value, str) and value else getattr(self.settings.slurm, key)
+
     @property
     def cores(self) -> int | None:
         """Cores of the session, where they are known: an earlier hub process may have started it."""

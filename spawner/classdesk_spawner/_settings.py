@@ -214,6 +214,12 @@ class SlurmSettings(Section):
         "/usr/bin",
         description="Directory of sbatch, squeue, scancel and sinfo; sudoers names it too.",
     )
+    operator: str = Field(
+        "slurm",
+        pattern=r"^[a-z_][a-z0-9_-]{0,31}$",
+        description="Account as which sudo runs the scontrol that extends a session, an operator of Slurm; "
+        "sudoers names it too.",
+    )
     use_sudo: bool = Field(
         True,
         description="Submit as the learner through sudo; false only where the hub is the learner.",

@@ -21,7 +21,7 @@ from ._offer import (
     parse_partitions,
     parse_reservations,
 )
-from ._refusals import cancel_found_no_job, explain_refusal
+from ._refusals import cancel_found_no_job, explain_extension_refusal, explain_refusal
 from ._states import Phase, phase_of
 
 SUDO = "/usr/bin/sudo"
@@ -119,11 +119,13 @@ class SlurmCommands:
         bin_directory: Where they are.
         use_sudo: Run sbatch and scancel as the learner through sudo.
         timeout_s: Time limit of each command in seconds.
+        operator: Account that may raise a job's time limit.
     """
 
     bin_directory: str
     use_sudo: bool
     timeout_s: float
+    operator: str = "slurm"
     _gates: defaultdict[str, asyncio.Semaphore] = field(
         default_factory=lambda: defaultdict(lambda: asyncio.Semaphore(_AT_ONCE)),
         init=False,
@@ -174,6 +176,26 @@ class SlurmCommands:
         code, out, err = await self._run(argv)
         if code != 0 and not cancel_found_no_job(err):
             raise explain_refusal(err or out, user)
+
+    async def set_time_limit(self, job_id: str, minutes: int) -> None:
+        """Set a running job's time limit; only an operator of Slurm may raise it.
+
+        Args:
+            job_id: The job.
+            minutes: The new limit, counted from the job's start.
+
+        Raises:
+            SlurmUnavailableError: Slurm did not answer.
+            SessionError: It refused.
+        """
+        argv = [
+            *self._as_user(self.operator, {}),
+            self._program("scontrol"),
+            *("update", f"JobId={job_id}", f"TimeLimit={minutes}"),
+        ]
+        code, out, err = await self._run(argv)
+        if code != 0:
+            raise explain_extension_refusal(err or out)
 
     async def jobs(self, job_name: str) -> tuple[Job, ...]:
         """Return all jobs of a name that run, wait, or ended in the last minutes (MinJobAge).

@@ -83,6 +83,7 @@ class DesktopSpawner(ReportedSession, SlurmSpawner):  # type: ignore[misc]  # ba
         self._resumption: asyncio.Task[bool] | None = None
         self._refused_fields: Mapping[str, object] | None = None
         self.report = None
+        self.extending = asyncio.Lock()
         self.ending = ""
         """One sentence about how the last session ended, where it ended by itself."""
 

@@ -47,7 +47,7 @@ elif name == "squeue":
     for path in sorted(home.glob("job-*.json")):
         job = json.loads(path.read_text())
         if job["state"] != "GONE":
-            print("|".join([path.stem[4:], job["state"], job["reason"], job.get("start") or "N/A", "N/A",
+            print("|".join([path.stem[4:], job["state"], job["reason"], job.get("start") or "N/A", job.get("end") or "N/A",
                             job["node"] or "n/a", job["user"], job["comment"] or "(null)"]))
 elif name == "scancel":
     path = home / f"job-{sys.argv[1]}.json"
@@ -56,6 +56,14 @@ elif name == "scancel":
         sys.exit(1)
     job = json.loads(path.read_text())
     job["state"] = "CANCELLED"
+    draft = home / f"draft-{os.getpid()}"
+    draft.write_text(json.dumps(job))
+    draft.rename(path)
+elif name == "scontrol" and sys.argv[1:2] == ["update"]:
+    wish = dict(word.split("=") for word in sys.argv[2:])
+    path = home / f"job-{wish['JobId']}.json"
+    job = json.loads(path.read_text())
+    job["end"] = str(int(job["start"]) + 60 * int(wish["TimeLimit"]))
     draft = home / f"draft-{os.getpid()}"
     draft.write_text(json.dumps(job))
     draft.rename(path)

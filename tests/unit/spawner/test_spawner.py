@@ -15,6 +15,7 @@ from tornado.web import HTTPError
 
 from classdesk_spawner import Cluster, DesktopSpawner, SessionError, SlurmSettings, SpawnerSettings
 from classdesk_spawner._errors import JobEndedError, OptionsError, SlurmUnavailableError
+from classdesk_spawner._extension import ExtensionError, extend
 from classdesk_spawner._job import SessionJob
 from classdesk_spawner._job_handlers import (
     PORT_ROUTE,
@@ -551,3 +552,33 @@ def test_batchspawners_own_handler_is_not_reachable() -> None:
     handlers = [row[1] for row in default_handlers if row[0] == PORT_ROUTE]
     assert handlers == [PortHandler]
     assert not [row for row in default_handlers if "batchspawner.api" in row[1].__module__]
+
+
+@pytest.mark.usefixtures("learner")
+def test_an_extension_moves_the_end_within_the_partitions_limit(fake_slurm: FakeSlurm) -> None:
+    async def scene() -> None:
+        spawner = _spawner(fake_slurm)
+        await spawner.apply_user_options(spawner, {"ui": "desktop", "hours": 3})
+        start = asyncio.ensure_future(spawner.start())
+        await _until(lambda: bool(fake_slurm.jobs()))
+        with pytest.raises(ExtensionError, match="does not run"):
+            await extend(spawner, 30)
+        begin = 1_800_000_000
+        times = {"start": str(begin), "end": str(begin + 3 * 3600)}
+        fake_slurm.change("101", state="RUNNING", node="n1", **times)
+        assert await spawner.accept_port(40000)
+        await start
+        _give_server(spawner)
+        assert await extend(spawner, 30) == begin + 210 * 60
+        first, second = await asyncio.gather(extend(spawner, 30), extend(spawner, 30))
+        assert [first, second] == [begin + 240 * 60, begin + 270 * 60]
+        assert await extend(spawner, 1440) == begin + 8 * 3600
+        with pytest.raises(ExtensionError, match="the partition main allows 8 hours"):
+            await extend(spawner, 1)
+        fake_slurm.break_program("scontrol", "slurm_update error: Access/permission denied")
+        fake_slurm.change("101", end=str(begin + 3 * 3600))
+        await _until(lambda: spawner.job is not None and spawner.job.seen.end == begin + 3 * 3600)
+        with pytest.raises(SessionError, match="may not extend sessions"):
+            await extend(spawner, 5)
+
+    _run(scene)

@@ -1,0 +1,122 @@
+"""More time for a running session: limits, and the sentences where there is none."""
+
+import math
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from classdesk_spawner import DesktopSettings, SessionError
+from classdesk_spawner._extension import (
+    Ceiling,
+    ExtensionError,
+    NotAllowedError,
+    learners_minutes,
+    new_limit,
+    read_minutes,
+)
+from classdesk_spawner._refusals import explain_extension_refusal
+from classdesk_spawner._slurm import Job, SlurmCommands
+
+REPOSITORY = Path(__file__).parents[3]
+START = 1_800_000_000
+SITE = Ceiling(START + 12 * 3600, "this site allows 12 hours in all")
+PARTITION = Ceiling(START + 4 * 3600, "the partition main allows 4 hours")
+
+
+def _job(
+    state: str = "RUNNING", start: int | None = START, end: int | None = START + 3 * 3600
+) -> Job:
+    return Job("7", state, "None", start, end, "n1", "ada", "")
+
+
+def test_minutes_are_added_to_the_limit() -> None:
+    assert new_limit(_job(), 30, [SITE, PARTITION], START) == 210
+
+
+def test_what_is_left_is_given_where_it_is_less() -> None:
+    assert new_limit(_job(), 90, [SITE, PARTITION], START) == 240
+    assert new_limit(_job(), 90, [SITE, Ceiling(math.inf, "nobody")], START) == 270
+
+
+def test_some_seconds_of_slurm_do_not_add_up() -> None:
+    assert new_limit(_job(end=START + 3 * 3600 + 20), 30, [SITE], START) == 210
+
+
+@pytest.mark.parametrize(
+    ("job", "ceiling", "sentence"),
+    [
+        pytest.param(
+            _job(end=START + 4 * 3600), PARTITION, "the partition main allows 4 hours", id="limit"
+        ),
+        pytest.param(_job(end=START + 12 * 3600), SITE, "this site allows 12 hours", id="site"),
+        pytest.param(_job("PENDING"), SITE, "does not run", id="waits"),
+        pytest.param(_job("COMPLETING"), SITE, "does not run", id="ends"),
+        pytest.param(None, SITE, "does not run", id="unknown"),
+        pytest.param(_job(end=None), SITE, "has no time limit", id="endless"),
+    ],
+)
+def test_there_is_a_sentence_where_nothing_can_be_added(
+    job: Job | None, ceiling: Ceiling, sentence: str
+) -> None:
+    with pytest.raises(ExtensionError, match=sentence):
+        new_limit(job, 30, [ceiling], START)
+
+
+def test_a_learner_gets_what_the_site_allows() -> None:
+    allowed = DesktopSettings(extend_minutes=30)
+    assert learners_minutes(allowed, None) == 30
+    assert learners_minutes(allowed, 15) == 15
+    with pytest.raises(NotAllowedError, match="by 30 minutes at a time, not by 31"):
+        learners_minutes(allowed, 31)
+    with pytest.raises(NotAllowedError, match="Ask your instructor"):
+        learners_minutes(DesktopSettings(), None)
+
+
+@pytest.mark.parametrize(
+    "data", [[], {"minutes": 0}, {"minutes": "5"}, {"minutes": True}, {"minutes": 5, "job": 7}, 5]
+)
+def test_other_requests_are_refused(data: Any) -> None:
+    with pytest.raises(ValueError, match="a whole number"):
+        read_minutes(data, ValueError)
+    assert read_minutes({"minutes": 5}, ValueError) == 5
+    assert read_minutes({}, ValueError) is None
+
+
+def test_the_sudoers_line_fits_the_command_and_nothing_else() -> None:
+    text = (REPOSITORY / "hub_config/sudoers.d/classdesk").read_text()
+    ((user, pattern),) = re.findall(
+        r"ALL=\((\w+)\) NOPASSWD: /usr/bin/scontrol (\^.*\$)$", text, re.M
+    )
+    argv = SlurmCommands("/usr/bin", use_sudo=True, timeout_s=1)._as_user("slurm", {})
+    assert user == argv[argv.index("-u") + 1]
+    assert re.fullmatch(pattern, "update JobId=12 TimeLimit=240")
+    for other in (
+        "update JobId=12 TimeLimit=0",
+        "update JobId=12 TimeLimit=UNLIMITED",
+        "update JobId=12,13 TimeLimit=240",
+        "update JobId=12 TimeLimit=240 Priority=1",
+        "update JobId=12 Nice=-100",
+        "update PartitionName=main State=DOWN",
+        "shutdown",
+    ):
+        assert not re.fullmatch(pattern, other)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        pytest.param("sudo: a password is required", "sudoers file is missing", id="no-sudo-line"),
+        pytest.param(
+            "slurm_update error: Access/permission denied", "no operator of Slurm", id="no-operator"
+        ),
+        pytest.param("Job has already finished", "has just ended", id="ended"),
+        pytest.param("Unable to contact slurm controller", "does not answer", id="no-answer"),
+    ],
+)
+def test_refusals_are_sentences(text: str, sentence: str) -> None:
+    error = explain_extension_refusal(f"slurm_update error: {text}\n")
+    assert isinstance(error, SessionError)
+    assert sentence in error.message
+    assert text.split()[0] in error.detail
