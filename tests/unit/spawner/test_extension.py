@@ -119,4 +119,4 @@ def test_refusals_are_sentences(text: str, sentence: str) -> None:
     error = explain_extension_refusal(f"slurm_update error: {text}\n")
     assert isinstance(error, SessionError)
     assert sentence in error.message
-    assert text.split()[0] in error.detail
+    assert text.split(maxsplit=1)[0] in error.detail

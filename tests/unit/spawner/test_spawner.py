@@ -577,7 +577,9 @@ def test_an_extension_moves_the_end_within_the_partitions_limit(fake_slurm: Fake
             await extend(spawner, 1)
         fake_slurm.break_program("scontrol", "slurm_update error: Access/permission denied")
         fake_slurm.change("101", end=str(begin + 3 * 3600))
-        await _until(lambda: spawner.job is not None and spawner.job.seen.end == begin + 3 * 3600)
+        await _until(
+            lambda: getattr(spawner.job and spawner.job.seen, "end", 0) == begin + 3 * 3600
+        )
         with pytest.raises(SessionError, match="may not extend sessions"):
             await extend(spawner, 5)
 
