@@ -1,28 +1,26 @@
-"""The desktop of a session: an X server and MATE, started together, ended together, started again."""
+"""The desktop of a session: an X server, a message bus and MATE, started together, ended together, started again."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import time
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from classdesk_desktop.bus import start_bus
-from classdesk_desktop.display import (
-    X11_SOCKETS,
-    DisplayError,
-    choose_display,
-    make_socket_directories,
-    start_x,
-)
+from classdesk_desktop.display import DisplayError, choose_display, make_socket_directories, start_x
 from classdesk_desktop.environment import desktop_environment
+from classdesk_desktop.logout import until_logged_out
+from classdesk_desktop.painting import until_painted
+from classdesk_desktop.policy import Policy
 from classdesk_desktop.processes import NotReadyError, stop_group
-from classdesk_desktop.restarts import RestartPolicy
+from classdesk_desktop.restarts import Ending, NextStart, RestartPolicy
 from classdesk_desktop.runtime import (
     RuntimeDirectory,
     State,
@@ -30,7 +28,7 @@ from classdesk_desktop.runtime import (
     write_state,
     write_x_authority,
 )
-from classdesk_desktop.x11 import XConnection, XProtocolError
+from classdesk_desktop.safe import after_faults, home_trouble, private_settings
 
 # The guard keeps sessions of a node apart.
 MATE_COMMAND: Final = (
@@ -41,11 +39,16 @@ MATE_COMMAND: Final = (
     "--disable-acceleration-check",
 )
 
-# Windows whose presence means that a learner sees a desktop: the panel, and caja's desktop with its icons.
-PAINTED_CLASSES: Final = frozenset({"mate-panel", "caja"})
-_PAINT_SECONDS: Final = 30.0
-_POLL_SECONDS: Final = 0.05
 _STOP_SECONDS: Final = 3.0
+# A home on a file server that does not answer must not keep the desktop back.
+_PROBE_SECONDS: Final = 3.0
+# The bus tells of a log-out just before mate-session ends.
+_LOG_OUT_SECONDS: Final = 0.1
+
+_ACCIDENT: Final = (
+    "The desktop ended by accident and was started again. "
+    "Its open windows are lost; your files are kept."
+)
 
 log = logging.getLogger("classdesk-session")
 
@@ -54,47 +57,69 @@ log = logging.getLogger("classdesk-session")
 class Desktop:
     """Keeps a desktop alive for as long as its task runs.
 
-    When X or MATE ends, by a log-out, an accident or `restart()`, the other is ended as well: a fresh pair
-    is the one state that needs no repair. Where desktops end at once, five times in a row, the state file
-    says so and nothing is tried until `restart()`.
+    When a part of it ends, by accident or by `restart()`, the others are ended as well: a fresh desktop is the one
+    state that needs no repair. After three faults in a row it gets private settings; if it has faults even so,
+    the state file says so and nothing is tried until `restart()`. What a log-out does is the site's choice.
+
+    Attributes:
+        end_session: called when a log-out is to end the session.
     """
 
     environ: Mapping[str, str]
     runtime: RuntimeDirectory
     home: Path
     title: str
-    policy: RestartPolicy = field(default_factory=RestartPolicy)
+    end_session: Callable[[], None]
+    policy: Policy = field(default_factory=Policy)
+    restarts: RestartPolicy = field(default_factory=RestartPolicy)
     starts: int = 0
     _wanted: asyncio.Event = field(default_factory=asyncio.Event)
+    _safe_reason: str = ""
+    _notice: str = ""
+    _painted_at: float = 0.0
 
     def restart(self) -> None:
-        """End the present desktop and start a new one, also after a failure."""
-        self.policy.reset()
+        """End the present desktop and start a new one, also after a failure or a log-out."""
         self._wanted.set()
 
     async def run(self) -> None:
         """Start desktops until cancelled."""
+        next_start = NextStart()
         while True:
-            began = time.monotonic()
             self._wanted.clear()
             self.starts += 1
             try:
-                reason = await self._run_once()
+                ending = await self._run_once()
             except (DisplayError, NotReadyError, OSError) as error:
-                reason = str(error)
-            delay = self.policy.next_delay(time.monotonic() - began)
-            log.warning("The desktop has ended: %s", reason)
+                ending = Ending("fault", str(error))
+            if (task := asyncio.current_task()) and task.cancelling():
+                # A part that fails in the moment of the session's end must not hide that end.
+                raise asyncio.CancelledError
+            log.warning("The desktop has ended: %s", ending.detail)
             if self._wanted.is_set():
-                continue
-            if delay is None:
-                self._say("failed", reason)
-                log.error("The desktop ended too often right after its start; giving up for now.")
+                ending = Ending("asked for", ending.detail)
+            following = self.restarts.after(ending)
+            self._notice = _ACCIDENT if ending.cause == "fault" and ending.usable_seconds else ""
+            if ending.cause == "log-out" and self.policy.logout != "new":
+                await self._after_log_out()
+            elif following is None:
+                log.error("The desktop ended too often right after its start; giving up.")
+                self._say("failed", ending.detail)
                 await self._wanted.wait()
             else:
-                self._say("restarting", reason)
-                await asyncio.sleep(delay)
+                next_start = following
+                self._say("restarting", ending.detail)
+                await asyncio.sleep(next_start.delay)
+            self._safe_reason = after_faults(ending.detail) if next_start.safe else ""
 
-    async def _run_once(self) -> str:
+    async def _after_log_out(self) -> None:
+        if self.policy.logout == "end":
+            log.info("A log-out ends the session, as the site wants it.")
+            self.end_session()
+        self._say("logged out", "You have logged out of the desktop. The session still runs.")
+        await self._wanted.wait()
+
+    async def _run_once(self) -> Ending:
         self._say("starting X")
         make_socket_directories()
         cookie = os.urandom(16)
@@ -102,8 +127,10 @@ class Desktop:
         self.runtime.vnc_socket.unlink(missing_ok=True)
         display = choose_display(os.getuid() + self.starts - 1)
         env = desktop_environment(self.environ, self.runtime, display)
+        trouble = asyncio.create_task(asyncio.to_thread(home_trouble, self.home))
         async with AsyncExitStack() as ends:
-            bus, x_server = await self._start_both(env, display, ends)
+            ends.callback(trouble.cancel)
+            parts = await self._start_display(env, display, ends)
             write_desktop(
                 self.runtime.desktop_file,
                 display,
@@ -111,6 +138,13 @@ class Desktop:
                 self.runtime.bus_address,
             )
             ends.callback(self.runtime.desktop_file.unlink, missing_ok=True)
+            log_out = asyncio.create_task(until_logged_out(self.runtime.bus_socket))
+            ends.callback(log_out.cancel)
+            if not self._safe_reason:
+                self._safe_reason = await _in_time(trouble)
+            if self._safe_reason:
+                log.warning("The desktop starts safe: %s", self._safe_reason)
+                env |= private_settings(self.runtime, self.home)
             self._say("starting MATE")
             mate = await asyncio.create_subprocess_exec(
                 *MATE_COMMAND,
@@ -120,16 +154,14 @@ class Desktop:
                 start_new_session=True,
             )
             ends.push_async_callback(stop_group, mate, _STOP_SECONDS)
-            painted = asyncio.create_task(self._tell_when_painted(display, cookie))
-            ends.callback(painted.cancel)
-            return await self._first_end(
-                {"The X server": x_server, "The message bus": bus, "The MATE session": mate}
-            )
+            painting = asyncio.create_task(self._paint(display, cookie, mate.pid))
+            ends.callback(painting.cancel)
+            return await self._until_end({**parts, "The MATE session": mate}, painting, log_out)
 
-    async def _start_both(
+    async def _start_display(
         self, env: Mapping[str, str], display: int, ends: AsyncExitStack
-    ) -> list[asyncio.subprocess.Process]:
-        """Start the message bus and the X server, side by side."""
+    ) -> dict[str, asyncio.subprocess.Process]:
+        """Start the X server and the message bus, side by side."""
 
         async def until_ready(
             start: Awaitable[asyncio.subprocess.Process],
@@ -138,51 +170,78 @@ class Desktop:
             ends.push_async_callback(stop_group, process, _STOP_SECONDS)
             return process
 
-        starting = [
-            asyncio.create_task(until_ready(start_bus(env, self.runtime))),
-            asyncio.create_task(
-                until_ready(start_x(self.environ, self.runtime, display, self.title))
+        starting = {
+            "The X server": asyncio.create_task(
+                until_ready(start_x(self.environ, self.runtime, display, self.title, self.policy))
             ),
-        ]
+            "The message bus": asyncio.create_task(until_ready(start_bus(env, self.runtime))),
+        }
         try:
-            return await asyncio.gather(*starting)
+            started = await asyncio.gather(*starting.values())
         finally:
-            for task in starting:
+            for task in starting.values():
                 task.cancel()
-            await asyncio.gather(*starting, return_exceptions=True)
+            await asyncio.gather(*starting.values(), return_exceptions=True)
+        return dict(zip(starting, started, strict=True))
 
-    async def _first_end(self, parts: Mapping[str, asyncio.subprocess.Process]) -> str:
+    async def _until_end(
+        self,
+        parts: Mapping[str, asyncio.subprocess.Process],
+        painting: asyncio.Task[str],
+        log_out: asyncio.Task[None],
+    ) -> Ending:
         waits = {asyncio.create_task(part.wait()): name for name, part in parts.items()}
-        waits[asyncio.create_task(self._wanted.wait())] = ""
+        wanted = asyncio.create_task(self._wanted.wait())
         try:
-            done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({*waits, wanted, painting}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in waits:
+            for task in (*waits, wanted):
                 task.cancel()
-        task = done.pop()
-        who = waits[task]
-        return (
-            f"{who} ended with status {task.result()}." if who else "A new desktop was asked for."
-        )
+        usable = time.monotonic() - self._painted_at if self._painted_at else 0.0
+        if painting.done():
+            return Ending("fault", painting.result())
+        for task, who in waits.items():
+            if task.done() and not task.cancelled():
+                # A desktop that was never there cannot be logged out of.
+                if who == "The MATE session" and usable and await _has_come(log_out):
+                    return Ending("log-out", "The learner has logged out.", usable)
+                return Ending("fault", f"{who} ended with status {task.result()}.", usable)
+        return Ending("asked for", "A new desktop was asked for.", usable)
 
-    async def _tell_when_painted(self, display: int, cookie: bytes) -> None:
+    async def _paint(self, display: int, cookie: bytes, mate_pid: int) -> str:
+        """Say when the desktop is painted; returns only where it will not be, with the reason."""
+        self._painted_at = 0.0
         began = time.monotonic()
-        while not await asyncio.to_thread(_is_painted, X11_SOCKETS / f"X{display}", cookie):
-            if time.monotonic() - began > _PAINT_SECONDS:
-                # An unusual home may have no panel; whatever there is, the learner should see it.
-                log.warning("No panel and file manager after %g s.", _PAINT_SECONDS)
-                break
-            await asyncio.sleep(_POLL_SECONDS)
-        log.info("The desktop is painted %.2f s after MATE's start.", time.monotonic() - began)
+        missing = await until_painted(display, cookie, mate_pid)
+        if missing:
+            return missing
+        self._painted_at = time.monotonic()
+        log.info("The desktop is painted %.2f s after MATE's start.", self._painted_at - began)
         self._say("painted")
+        await asyncio.Event().wait()
+        return ""
 
     def _say(self, state: State, detail: str = "") -> None:
-        write_state(self.runtime.state_file, state, detail, self.starts)
+        write_state(
+            self.runtime.state_file,
+            state,
+            detail,
+            self.starts,
+            safe_reason=self._safe_reason,
+            notice=self._notice,
+        )
 
 
-def _is_painted(x_socket: Path, cookie: bytes) -> bool:
+async def _in_time(trouble: asyncio.Task[str]) -> str:
     try:
-        with XConnection(x_socket, cookie) as connection:
-            return connection.window_classes() >= PAINTED_CLASSES
-    except (OSError, XProtocolError):
-        return False
+        return await asyncio.wait_for(trouble, _PROBE_SECONDS)
+    except (TimeoutError, OSError) as error:
+        log.warning("Whether the home can be written to is unknown: %s", error or "no answer")
+        return ""
+
+
+async def _has_come(log_out: asyncio.Task[None]) -> bool:
+    with contextlib.suppress(TimeoutError, OSError):
+        await asyncio.wait_for(asyncio.shield(log_out), _LOG_OUT_SECONDS)
+        return True
+    return False

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from classdesk_desktop.environment import SYSTEM_PATH
+from classdesk_desktop.policy import Policy
 from classdesk_desktop.processes import start_until_ready
 from classdesk_desktop.runtime import RuntimeDirectory
 
@@ -28,7 +29,9 @@ class DisplayError(Exception):
     """The node has no display number left."""
 
 
-def x_command(runtime: RuntimeDirectory, display: int, ready_fd: int, title: str) -> list[str]:
+def x_command(
+    runtime: RuntimeDirectory, display: int, ready_fd: int, title: str, policy: Policy
+) -> list[str]:
     """The X server's argument list."""
     return [
         X_SERVER,
@@ -51,6 +54,11 @@ def x_command(runtime: RuntimeDirectory, display: int, ready_fd: int, title: str
         *("-CompareFB", "2"),
         "-AlwaysShared",
         "-AcceptSetDesktopSize=1",
+        # The site's rule for the clipboard holds here, whatever a page sends.
+        f"-AcceptCutText={policy.clipboard_in:d}",
+        # X clients can change some parameters while the server runs, these among them, unless told here.
+        "-AllowOverride=desktop",
+        f"-SendCutText={policy.clipboard_out:d}",
         # Otherwise each selection with the mouse would overwrite the learner's clipboard.
         "-SendPrimary=0",
         "-SetPrimary=1",
@@ -104,7 +112,11 @@ def x_environment(environ: Mapping[str, str], runtime: RuntimeDirectory) -> dict
 
 
 async def start_x(
-    environ: Mapping[str, str], runtime: RuntimeDirectory, display: int, title: str
+    environ: Mapping[str, str],
+    runtime: RuntimeDirectory,
+    display: int,
+    title: str,
+    policy: Policy,
 ) -> asyncio.subprocess.Process:
     """Start the X server and wait until it accepts clients.
 
@@ -112,7 +124,7 @@ async def start_x(
         NotReadyError: it ended, or did not come up in time.
     """
     return await start_until_ready(
-        lambda ready_fd: x_command(runtime, display, ready_fd, title),
+        lambda ready_fd: x_command(runtime, display, ready_fd, title, policy),
         x_environment(environ, runtime),
         START_SECONDS,
     )

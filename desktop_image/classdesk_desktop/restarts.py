@@ -1,33 +1,64 @@
-"""When to start an ended desktop again: pure, so that every case is a line in a test."""
+"""What follows the end of a desktop: pure, so that every case is a line in a test."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal
 
-# A desktop that lived this long was usable: its end is a log-out or an accident, not a fault at start.
-HEALTHY_SECONDS: Final = 20.0
-# The waits after the first, second … quick end in a row. After the last one the desktop has failed.
-BACK_OFF_SECONDS: Final = (0.0, 0.5, 1.0, 2.0, 4.0)
+# A desktop that was usable for so long had no fault at its start: its end was an accident.
+HEALTHY_SECONDS: Final = 10.0
+# Faults in a row, until the learner's own settings are left out, and then until there is no point in going on.
+FAULTS: Final = 3
+# The waits after the first and the second fault.
+BACK_OFF_SECONDS: Final = (0.0, 0.5)
+
+Cause = Literal["asked for", "log-out", "fault"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a desktop ended.
+
+    Attributes:
+        cause: a new one was asked for, the learner logged out, or anything else.
+        detail: a sentence that says what ended.
+        usable_seconds: for how long the learner saw a desktop; 0 if it was never painted.
+    """
+
+    cause: Cause
+    detail: str
+    usable_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class NextStart:
+    """How the next desktop starts: after how many seconds, and whether with private settings."""
+
+    delay: float = 0.0
+    safe: bool = False
 
 
 @dataclass(slots=True)
 class RestartPolicy:
-    """Counts the desktops that ended soon after their start, one after the other."""
+    """Counts the desktops that had a fault at their start, one after the other."""
 
-    quick_ends: int = field(default=0)
+    faults: int = field(default=0)
+    safe: bool = field(default=False)
 
-    def next_delay(self, lived_seconds: float) -> float | None:
-        """Seconds to wait before the next start, or None where starting again is pointless."""
-        if lived_seconds >= HEALTHY_SECONDS:
-            self.quick_ends = 0
-            return 0.0
-        if self.quick_ends >= len(BACK_OFF_SECONDS):
+    def after(self, ending: Ending) -> NextStart | None:
+        """How to go on after an end; None where starting again is pointless."""
+        if ending.cause != "fault":
+            # Somebody wants a new one, so it may be that the reason for the faults is mended.
+            self.faults, self.safe = 0, False
+            return NextStart()
+        if ending.usable_seconds >= HEALTHY_SECONDS:
+            self.faults = 0
+            return NextStart(safe=self.safe)
+        self.faults += 1
+        if self.faults < FAULTS:
+            return NextStart(BACK_OFF_SECONDS[self.faults - 1], self.safe)
+        self.faults = 0
+        if self.safe:
             return None
-        delay = BACK_OFF_SECONDS[self.quick_ends]
-        self.quick_ends += 1
-        return delay
-
-    def reset(self) -> None:
-        """Forget the past: somebody asked for a new start."""
-        self.quick_ends = 0
+        self.safe = True
+        return NextStart(safe=True)

@@ -14,7 +14,10 @@ from typing import Any, Final, Literal
 # Unix socket addresses end at 107 bytes, and programs of the desktop make sockets some directories below.
 MAX_DIRECTORY_LENGTH: Final = 60
 
-State = Literal["starting X", "starting MATE", "painted", "restarting", "failed", "no desktop"]
+# "logged out": the learner is asked whether to start a new desktop or to end the session; nothing runs meanwhile.
+State = Literal[
+    "starting X", "starting MATE", "painted", "restarting", "failed", "logged out", "no desktop"
+]
 
 
 class RuntimeDirectoryError(Exception):
@@ -109,10 +112,37 @@ def write_x_authority(path: Path, cookie: bytes) -> None:
     _write_private(path, entry)
 
 
-def write_state(path: Path, state: State, detail: str = "", starts: int = 0) -> None:
-    """Replace the state file in one step, so that a reader never sees half of it."""
-    record = {"state": state, "detail": detail, "starts": starts, "since": time.time()}
-    _replace_private(path, record)
+def write_state(  # noqa: PLR0913 - the fields of the file
+    path: Path,
+    state: State,
+    detail: str = "",
+    starts: int = 0,
+    *,
+    safe_reason: str = "",
+    notice: str = "",
+) -> None:
+    """Replace the state file in one step, so that a reader never sees half of it.
+
+    Args:
+        path: the state file.
+        state: what the desktop is doing.
+        detail: a sentence about it, for who wants to know more.
+        starts: the number of this desktop, from 1.
+        safe_reason: why it has private settings, as a sentence for the learner; empty if it has the learner's own.
+        notice: what happened to the desktop before this one, as a sentence for the learner.
+    """
+    _replace_private(
+        path,
+        {
+            "state": state,
+            "detail": detail,
+            "starts": starts,
+            "since": time.time(),
+            "safe": bool(safe_reason),
+            "safe_reason": safe_reason,
+            "notice": notice,
+        },
+    )
 
 
 def read_state(path: Path) -> dict[str, object]:
@@ -120,7 +150,15 @@ def read_state(path: Path) -> dict[str, object]:
     try:
         record: dict[str, object] = json.loads(path.read_bytes())
     except (OSError, ValueError):
-        return {"state": "starting X", "detail": "", "starts": 0, "since": 0.0}
+        return {
+            "state": "starting X",
+            "detail": "",
+            "starts": 0,
+            "since": 0.0,
+            "safe": False,
+            "safe_reason": "",
+            "notice": "",
+        }
     return record
 
 

@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from classdesk_desktop.desktop import Desktop
 from classdesk_desktop.environment import server_environment
+from classdesk_desktop.policy import Policy
 from classdesk_desktop.processes import (
     become_subreaper,
     end_descendants,
@@ -78,7 +79,12 @@ class Session:
 
         if self.settings.interface == "desktop":
             self._desktop = Desktop(
-                self.environ, self.runtime, self.settings.home, f"{self.settings.user}'s desktop"
+                self.environ,
+                self.runtime,
+                self.settings.home,
+                f"{self.settings.user}'s desktop",
+                self._stop.set,
+                Policy.from_environ(self.environ),
             )
             self._begin(self._desktop.run())
         else:

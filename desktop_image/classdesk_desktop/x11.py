@@ -1,7 +1,8 @@
-"""Asks an X server one thing: which classes of windows its window manager knows.
+"""Asks an X server two things: which kinds of windows its window manager shows, and since when nobody does anything.
 
 The supervisor must know when the desktop is painted, in milliseconds and with the standard library alone;
-this is the small part of the X protocol (X11R7.7, "X Window System Protocol", appendix B) that this takes.
+this is the small part of the X protocol (X11R7.7, "X Window System Protocol", appendix B; "X11 Screen Saver
+Extension") that this takes.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from typing import Final, Self
 _AUTH_NAME: Final = b"MIT-MAGIC-COOKIE-1"
 _INTERN_ATOM: Final = 16
 _GET_PROPERTY: Final = 20
-_ATOM_STRING: Final = 31
+_QUERY_EXTENSION: Final = 98
+_SCREEN_SAVER_QUERY_INFO: Final = 1
+_ATOM_ATOM: Final = 4
 _ATOM_WINDOW: Final = 33
-_ATOM_WM_CLASS: Final = 67
 _LONGEST_PROPERTY: Final = 1024  # in units of 4 bytes: a thousand windows
 
 
@@ -39,7 +41,6 @@ class XConnection:
         try:
             self._socket.connect(str(socket_path))
             self._root = self._set_up(cookie)
-            self._client_list = self._atom(b"_NET_CLIENT_LIST")
         except BaseException:
             self._socket.close()
             raise
@@ -55,15 +56,37 @@ class XConnection:
     ) -> None:
         self._socket.close()
 
-    def window_classes(self) -> set[str]:
-        """The lower-case WM_CLASS names of all windows that the window manager has shown."""
-        data = self._property(self._root, self._client_list, _ATOM_WINDOW)
-        windows = struct.unpack(f"<{len(data) // 4}I", data[: len(data) // 4 * 4])
-        names: set[str] = set()
-        for window in windows:
-            text = self._property(window, _ATOM_WM_CLASS, _ATOM_STRING)
-            names.update(name.decode("latin-1").lower() for name in text.split(b"\0") if name)
-        return names
+    def has_window_types(self, *names: str) -> set[str]:
+        """Which of these types (`DOCK`, `DESKTOP` …) the windows that the window manager shows have.
+
+        A window's class is not enough: caja's message that it cannot start has the class of the desktop.
+        """
+        client_list, kind = self._atom(b"_NET_CLIENT_LIST"), self._atom(b"_NET_WM_WINDOW_TYPE")
+        types = {self._atom(f"_NET_WM_WINDOW_TYPE_{name}".encode()): name for name in names}
+        return {
+            types[atom]
+            for window in _numbers(self._property(self._root, client_list, _ATOM_WINDOW))
+            for atom in _numbers(self._property(window, kind, _ATOM_ATOM))
+            if atom in types
+        }
+
+    def idle_seconds(self) -> float:
+        """The time since the last key or movement of the mouse.
+
+        Raises:
+            XProtocolError: the server does not have the extension that tells.
+        """
+        name = b"MIT-SCREEN-SAVER"
+        reply, _ = self._ask(
+            struct.pack("<BxHHxx", _QUERY_EXTENSION, 2 + len(_padded(name)) // 4, len(name))
+            + _padded(name)
+        )
+        if not reply[8]:
+            raise XProtocolError("the X server has no screen saver extension")
+        reply, _ = self._ask(
+            struct.pack("<BBHI", reply[9], _SCREEN_SAVER_QUERY_INFO, 2, self._root)
+        )
+        return int(struct.unpack_from("<I", reply, 16)[0]) / 1000
 
     def _set_up(self, cookie: bytes) -> int:
         self._socket.sendall(
@@ -121,6 +144,10 @@ class XConnection:
 
 class _RequestError(XProtocolError):
     """The X server answered a request with an error; the connection is still good."""
+
+
+def _numbers(data: bytes) -> tuple[int, ...]:
+    return struct.unpack(f"<{len(data) // 4}I", data[: len(data) // 4 * 4])
 
 
 def _padded(data: bytes) -> bytes:

@@ -7,11 +7,8 @@ import json
 import os
 import shutil
 import signal
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -20,6 +17,7 @@ from traitlets.config import Config
 
 from classdesk_desktop.people.identity import SessionIdentityProvider
 from classdesk_desktop.runtime import RuntimeDirectory
+from support.fake_hub import FakeHub, fake_hub
 
 from .served import SERVICE_TOKEN, STRANGER_TOKEN, TOKEN, VISITOR_TOKEN, Server
 
@@ -51,59 +49,11 @@ PEOPLE: dict[str, dict[str, object]] = {
 }
 
 
-@dataclass
-class Hub:
-    """The part of a hub's API that a session asks."""
-
-    statuses: list[int] = field(default_factory=list)  # for the next posts of a port; then 201
-    posts: list[tuple[str, object]] = field(default_factory=list)  # (Authorization, body)
-    url: str = ""
-
-    @property
-    def ports(self) -> list[object]:
-        return [body["port"] for _, body in self.posts if isinstance(body, dict)]
-
-
 @pytest.fixture
-def hub() -> Iterator[Hub]:
+def hub() -> Iterator[FakeHub]:
     """A hub on a real port."""
-    state = Hub()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            token = (self.headers.get("Authorization") or "").partition(" ")[2]
-            if self.path.endswith("/user") and token in PEOPLE:
-                self._answer(200, {"groups": [], **PEOPLE[token]})
-            else:
-                self._answer(403, {"message": "who is this?"})
-
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            if self.path.endswith("/batchspawner"):
-                state.posts.append((self.headers["Authorization"], body))
-                self._answer(state.statuses.pop(0) if state.statuses else 201, {})
-            else:
-                self._answer(200, {})
-
-        def _answer(self, status: int, body: object) -> None:
-            data = json.dumps(body).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    state.url = f"http://127.0.0.1:{server.server_port}/hub/api"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield state
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with fake_hub(people=PEOPLE) as running:
+        yield running
 
 
 @pytest.fixture
@@ -165,7 +115,7 @@ def whole_server(
 
 
 @pytest.fixture
-def _session(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> Config:
+def _session(hub: FakeHub, monkeypatch: pytest.MonkeyPatch) -> Config:
     for name, value in {
         "JUPYTERHUB_USER": "ada",
         "JUPYTERHUB_API_TOKEN": TOKEN,

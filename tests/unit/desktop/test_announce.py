@@ -7,8 +7,8 @@ import pytest
 
 from classdesk_desktop import announce
 from classdesk_desktop.announce import AnnouncementRefusedError, announce_port
+from support.fake_hub import FakeHub as Hub
 
-from .conftest import Hub
 from .served import TOKEN
 
 

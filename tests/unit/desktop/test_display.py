@@ -12,6 +12,7 @@ from classdesk_desktop.display import (
     x_command,
     x_environment,
 )
+from classdesk_desktop.policy import Policy
 from classdesk_desktop.runtime import RuntimeDirectory
 
 RUNTIME = RuntimeDirectory(Path("/tmp/classdesk-1-ab"))
@@ -22,7 +23,7 @@ def option(command: list[str], name: str) -> str:
 
 
 def test_the_x_server_listens_for_nobody_but_the_page_and_local_clients() -> None:
-    command = x_command(RUNTIME, 105, 9, "ada's desktop")
+    command = x_command(RUNTIME, 105, 9, "ada's desktop", Policy())
     listening = [command[i + 1] for i, part in enumerate(command) if part == "-nolisten"]
     assert listening == ["tcp", "local"]
     assert option(command, "-rfbport") == "-1"
@@ -32,13 +33,13 @@ def test_the_x_server_listens_for_nobody_but_the_page_and_local_clients() -> Non
 
 
 def test_the_x_server_gets_its_number_and_tells_when_it_is_ready() -> None:
-    command = x_command(RUNTIME, 105, 9, "ada's desktop")
+    command = x_command(RUNTIME, 105, 9, "ada's desktop", Policy())
     assert command[:2] == ["/usr/bin/Xtigervnc", ":105"]
     assert option(command, "-displayfd") == "9"
 
 
 def test_the_screen_never_goes_black() -> None:
-    command = x_command(RUNTIME, 105, 9, "ada's desktop")
+    command = x_command(RUNTIME, 105, 9, "ada's desktop", Policy())
     assert option(command, "-s") == "0"
     assert "-dpms" in command
 

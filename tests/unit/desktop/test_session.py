@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from classdesk_desktop.session import listen
+from support.fake_hub import FakeHub as Hub
 
-from .conftest import Hub
 from .served import TOKEN
 
 # The desktop that these tests start ends at once, with and without an X server on the machine. And

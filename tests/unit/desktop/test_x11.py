@@ -12,7 +12,8 @@ from classdesk_desktop.runtime import RuntimeDirectory
 from classdesk_desktop.x11 import XConnection, XProtocolError
 
 COOKIE = b"0123456789abcdef"
-ROOT, PANEL, GONE = 0x123, 0x200, 0x300
+ROOT, PANEL, GONE, DIALOGUE = 0x123, 0x200, 0x300, 0x400
+SCREEN_SAVER = 144  # its major opcode on this server
 
 
 def read(peer: socket.socket, length: int) -> bytes:
@@ -37,25 +38,36 @@ def x_server(peer: socket.socket) -> None:
     body[20], body[21] = 1, 2  # one screen, two formats
     body += vendor + bytes(16) + struct.pack("<I", ROOT) + bytes(36)
     peer.sendall(struct.pack("<BxHHH", 1, 11, 0, len(body) // 4) + body)
+    atoms = [b"no atom"]
     while True:
         opcode, _, length = struct.unpack("<BBH", read(peer, 4))
         request = read(peer, 4 * length - 4)
+        if opcode in {16, 98}:
+            name = request[4 : 4 + struct.unpack_from("<H", request, 0)[0]]
         if opcode == 16:
-            peer.sendall(struct.pack("<B7xI20x", 1, 77))
+            atoms.append(name)
+            peer.sendall(struct.pack("<B7xI20x", 1, len(atoms) - 1))
+            continue
+        if opcode == 98:
+            known = name == b"MIT-SCREEN-SAVER"
+            peer.sendall(struct.pack("<B7xBB22x", 1, known, SCREEN_SAVER))
+            continue
+        if opcode == SCREEN_SAVER:
+            assert struct.unpack("<I", request)[0] == ROOT
+            peer.sendall(struct.pack("<B7xIIII8x", 1, 0, 0, 90_250, 0))
             continue
         window = struct.unpack_from("<I", request, 0)[0]
         if window == ROOT:
             peer.sendall(bytes([34]) + bytes(31))  # a MappingNotify event in between
-            data, width = struct.pack("<II", GONE, PANEL), 32
+            data = struct.pack("<III", GONE, PANEL, DIALOGUE)
         elif window == GONE:
             peer.sendall(struct.pack("<BB30x", 0, 3))
             continue
         else:
-            data, width = b"mate-panel\0Mate-panel\0", 8
-        padded = data + bytes(-len(data) % 4)
+            kind = b"_NET_WM_WINDOW_TYPE_DOCK" if window == PANEL else b""
+            data = struct.pack("<I", atoms.index(kind)) if kind in atoms else b""
         peer.sendall(
-            struct.pack("<BBHIIII12x", 1, width, 0, len(padded) // 4, 31, 0, len(data) * 8 // width)
-            + padded
+            struct.pack("<BBHIIII12x", 1, 32, 0, len(data) // 4, 4, 0, len(data) // 4) + data
         )
 
 
@@ -79,14 +91,22 @@ def listening(runtime: RuntimeDirectory, serve: Callable[[socket.socket], None])
             assert not thread.is_alive()
 
 
-def test_the_windows_classes_are_read_and_vanished_windows_passed_over(
+def test_the_windows_types_are_read_and_vanished_windows_passed_over(
     runtime: RuntimeDirectory,
 ) -> None:
     with (
         listening(runtime, x_server),
         XConnection(runtime.path / "X1", COOKIE) as connection,
     ):
-        assert connection.window_classes() == {"mate-panel"}
+        assert connection.has_window_types("DOCK", "DESKTOP") == {"DOCK"}
+
+
+def test_the_time_without_input_is_read(runtime: RuntimeDirectory) -> None:
+    with (
+        listening(runtime, x_server),
+        XConnection(runtime.path / "X1", COOKIE) as connection,
+    ):
+        assert connection.idle_seconds() == 90.25
 
 
 def test_a_refusal_is_told_in_the_servers_words(runtime: RuntimeDirectory) -> None:
