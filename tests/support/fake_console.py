@@ -155,6 +155,10 @@ class FakeClass:
         self.policy = {"observe": "ask", "thumbnails": True, "extend_minutes": 30}
         self.tasks: set[asyncio.Task[None]] = set()
 
+    @staticmethod
+    def now() -> float:
+        return time.time()
+
     def tell(self, kind: str, data: Any) -> None:
         for listener in self.listeners:
             listener.put_nowait((kind, data))
@@ -366,12 +370,10 @@ class Classes(RequestHandler):
 
     def get(self) -> None:
         preset = {"ui": "Desktop", "cores": 2, "hours": 3}
-        self.finish(
-            json.dumps(
-                [{"name": "dask", "title": "Dask", "learners": 4, "preset": preset}]
-            ).encode()
-        )
         self.set_header("Content-Type", "application/json")
+        self.finish(
+            json.dumps([{"name": "dask", "title": "Dask", "learners": 4, "preset": preset}])
+        )
 
 
 class HubRoot(RequestHandler):

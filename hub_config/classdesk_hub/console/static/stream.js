@@ -88,7 +88,7 @@ export class Stream {
         const { value, done } = await reader.read();
         clearTimeout(watch);
         if (done) {
-          return navigator.onLine ? 503 : 0;
+          return 503; // it was ended on purpose
         }
         watch = alarm();
         this.heard = Date.now();
