@@ -15,6 +15,7 @@ export const STATES = {
 const RANK = Object.fromEntries(Object.keys(STATES).map((state, index) => [state, index]));
 const LIVE = new Set(["running", "idle"]);
 const SOON_OVER_S = 600;
+const SILENT_S = 90; // sessions report every 20 s
 
 export const title = (learner) => learner.full_name || learner.name;
 export const isLive = (learner) => LIVE.has(learner.state);
@@ -55,7 +56,7 @@ export function sentence(learner, now) {
     case "starting":
       return sentenceCase(learner.phase || learner.sentence);
     case "idle":
-      return learner.idle_s === null ? "" : `No input for ${duration(learner.idle_s)}`;
+      return learner.idle_s === null ? "" : `No input for ${duration(idle(learner, now))}`;
     case "running":
       return sentenceCase(learner.sentence);
     default:
@@ -63,9 +64,15 @@ export function sentence(learner, now) {
   }
 }
 
-/** Short marks beside the state: safe start, desktop not there, who watches. */
-export function tags(learner) {
+/** Seconds for which a running session has not told anything; its figures are that old. */
+const unheard = (learner, now) => (isLive(learner) && learner.reported ? now - learner.reported : 0);
+
+/** Short marks beside the state: safe start, desktop not there, who watches, figures that are old. */
+export function tags(learner, now) {
   const found = [];
+  if (unheard(learner, now) > SILENT_S) {
+    found.push(`no word for ${duration(unheard(learner, now))}`);
+  }
   if (learner.safe) {
     found.push("safe desktop");
   }
@@ -107,8 +114,10 @@ export const memoryText = (learner) => (learner.memory_mib ? memory(learner.memo
 export const memoryShare = (learner) =>
   learner.memory_mib && learner.memory_limit_mib ? Math.min(1, learner.memory_mib / learner.memory_limit_mib) : 0;
 
-export const inputText = (learner) =>
-  !isLive(learner) || learner.idle_s === null || learner.idle_s === undefined ? "" : since(learner.idle_s);
+const idle = (learner, now) => learner.idle_s + Math.max(0, unheard(learner, now));
+
+export const inputText = (learner, now) =>
+  !isLive(learner) || learner.idle_s === null || learner.idle_s === undefined ? "" : since(idle(learner, now));
 
 export const handText = (learner, now) =>
   `Asks for help, ${duration(now - learner.hand.since)}${learner.hand.text ? `: “${learner.hand.text}”` : ""}`;

@@ -21,8 +21,8 @@ const facts = (learner, now) => ({
   Memory: memoryText(learner),
   Started: learner.started ? clock(learner.started) : "",
   Ends: learner.end ? `${clock(learner.end)}, in ${leftText(learner, now)}` : "",
-  "Last input": inputText(learner),
-  Notes: tags(learner),
+  "Last input": inputText(learner, now),
+  Notes: tags(learner, now),
   "Slurm job": learner.job_id,
 });
 

@@ -68,13 +68,11 @@ export class Row {
       setText(parts.state, show.label(learner));
     }
     node.classList.toggle("live", show.isLive(learner));
-    setText(parts.tags, show.tags(learner));
     setText(parts.where, show.where(learner));
     setText(parts.cpu, show.isLive(learner) ? show.cpuText(learner) : "");
     setShare(parts.cpu, show.isLive(learner) ? show.cpuShare(learner) : 0);
     setText(parts.memory, show.isLive(learner) ? show.memoryText(learner) : "");
     setShare(parts.memory, show.isLive(learner) ? show.memoryShare(learner) : 0);
-    setText(parts.input, show.inputText(learner));
     this.#buttons(learner, name);
     this.tick(now);
   }
@@ -94,7 +92,9 @@ export class Row {
   tick(now) {
     const { parts, learner, node } = this;
     setText(parts.sentence, show.sentence(learner, now));
+    setText(parts.tags, show.tags(learner, now));
     setText(parts.left, show.leftText(learner, now));
+    setText(parts.input, show.inputText(learner, now));
     node.classList.toggle("soon-over", show.isSoonOver(show.left(learner, now)));
     const asks = Boolean(learner.hand);
     if (parts.hand.hidden === asks) {
