@@ -105,14 +105,15 @@ export function cpuText({ cpu, cores }) {
   return `${cpu.toFixed(1)}${cores ? ` of ${cores}` : ""}`;
 }
 
-/** Share of the session's cores that is used, 0 to 1. */
-export const cpuShare = (learner) => (learner.cpu && learner.cores ? Math.min(1, learner.cpu / learner.cores) : 0);
+const share = (part, whole) => (typeof part === "number" && whole ? Math.min(1, part / whole) : null);
+
+/** Share of the session's cores that is used, 0 to 1; null where it is not known. */
+export const cpuShare = (learner) => (isLive(learner) ? share(learner.cpu, learner.cores) : null);
 
 export const memoryText = (learner) => (learner.memory_mib ? memory(learner.memory_mib) : "");
 
-/** Share of the session's memory that is used, 0 to 1; 0 where its limit is not known. */
-export const memoryShare = (learner) =>
-  learner.memory_mib && learner.memory_limit_mib ? Math.min(1, learner.memory_mib / learner.memory_limit_mib) : 0;
+/** Share of the session's memory that is used, 0 to 1; null where it or its limit is not known. */
+export const memoryShare = (learner) => (isLive(learner) ? share(learner.memory_mib, learner.memory_limit_mib) : null);
 
 const idle = (learner, now) => learner.idle_s + Math.max(0, unheard(learner, now));
 

@@ -11,10 +11,10 @@ export function setText(node, text) {
 }
 
 const setShare = (node, share) => {
-  const text = share.toFixed(2);
+  const text = share === null ? "" : share.toFixed(2); // without a share there is no bar
   if (node.dataset.share !== text) {
     node.dataset.share = text;
-    node.style.setProperty("--share", text);
+    node.style.setProperty("--share", text || "0");
   }
 };
 
@@ -70,9 +70,9 @@ export class Row {
     node.classList.toggle("live", show.isLive(learner));
     setText(parts.where, show.where(learner));
     setText(parts.cpu, show.isLive(learner) ? show.cpuText(learner) : "");
-    setShare(parts.cpu, show.isLive(learner) ? show.cpuShare(learner) : 0);
+    setShare(parts.cpu, show.cpuShare(learner));
     setText(parts.memory, show.isLive(learner) ? show.memoryText(learner) : "");
-    setShare(parts.memory, show.isLive(learner) ? show.memoryShare(learner) : 0);
+    setShare(parts.memory, show.memoryShare(learner));
     this.#buttons(learner, name);
     this.tick(now);
   }
