@@ -8,6 +8,7 @@ import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
+from urllib.parse import urlencode
 
 from pydantic import BaseModel, ConfigDict
 
@@ -47,6 +48,12 @@ class SessionOptions(BaseModel):
     qos: str = ""
     reservation: str = ""
     oversubscribe: bool = False
+
+
+def start_again(options: SessionOptions) -> str:
+    """The query of a link to `/hub/spawn` that starts a session like this one at once, for the session's own page."""
+    hours = options.minutes / 60
+    return urlencode({"opt-ui": options.ui, "opt-cores": options.cores, "opt-hours": f"{hours:g}"})
 
 
 @dataclass(frozen=True)

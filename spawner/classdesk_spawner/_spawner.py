@@ -14,7 +14,7 @@ from ._errors import OptionsError, SessionError
 from ._fields import LABELS
 from ._form import read_fields, render_form
 from ._job import SessionJob
-from ._options import OptionRules, SessionOptions, to_stored
+from ._options import OptionRules, SessionOptions, start_again, to_stored
 from ._policy import POLICY_VARIABLE
 from ._progress import StartState, progress_event
 from ._reported import ReportedSession
@@ -162,7 +162,7 @@ class DesktopSpawner(ReportedSession, SlurmSpawner):  # type: ignore[misc]  # ba
         await job.submit(
             sbatch_arguments(self.settings.slurm, options, job.comment(self.name)),
             render_batch_script(options, runtime, account.pw_dir),
-            self._job_environment(),
+            self._job_environment() | {"CLASSDESK_START_AGAIN": start_again(options)},
         )
         self._write_down()
         self.log.info("Session %s is job %s: %s", self._log_name, job.job_id, options)

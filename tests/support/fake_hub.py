@@ -23,6 +23,7 @@ class FakeHub:
     reports: list[dict[str, Any]] = field(default_factory=list)
     answer: dict[str, Any] = field(default_factory=lambda: {"end": None})  # to a report
     activities: list[dict[str, Any]] = field(default_factory=list)
+    extensions: list[tuple[int, object]] = field(default_factory=list)  # answers to wishes for time
     url: str = ""
 
     @property
@@ -55,6 +56,9 @@ def fake_hub(
             elif self.path.endswith("/classdesk/report"):
                 state.reports.append(body)
                 self._answer(200, state.answer)
+            elif self.path.endswith("/classdesk/extend"):
+                state.posts.append((self.headers["Authorization"], body))
+                self._answer(*state.extensions.pop(0))
             else:
                 if self.path.endswith("/activity"):
                     state.activities.append(body)

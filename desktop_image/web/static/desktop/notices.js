@@ -27,7 +27,7 @@ export function notice({ trouble, state, ended, isShown, wasShown }, acts) {
 function over(ended, state) {
   const isUp = !ended && state?.end && state.end - 60 < state.now;
   const title = ended ? endedTitle(ended) : isUp ? "The time of this session is up" : "Your session has ended";
-  const why = ended?.sentence || (isUp ? "" : "It was stopped, or its job was cancelled.");
+  const why = ended ? ended.sentence : isUp ? "" : "It was stopped, or its job was cancelled.";
   const again = startAgainUrl();
   return {
     title,

@@ -1,0 +1,118 @@
+"""The warnings before the end."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import pytest
+
+from classdesk_desktop.channel import Channels, Message, SessionState
+from classdesk_desktop.ending import reason_to_stop, say_goodbye
+from classdesk_desktop.runtime import RuntimeDirectory
+from classdesk_desktop.time_left import TimeLeft, reached, seconds_to_next
+
+
+@pytest.mark.parametrize(
+    ("minutes_left", "warning"),
+    [(31, None), (30, 30), (10.1, 30), (10, 10), (6, 10), (5, 5), (0, 5), (-1, 5)],
+)
+def test_the_last_warning_that_is_due(minutes_left: float, warning: int | None) -> None:
+    assert reached(60 * minutes_left) == warning
+
+
+@pytest.mark.parametrize(
+    ("minutes_left", "minutes"), [(180, 150), (30, 20), (12, 2), (6, 1), (5, None), (1, None)]
+)
+def test_the_wait_for_the_next_one(minutes_left: float, minutes: float | None) -> None:
+    expected = None if minutes is None else 60 * minutes
+    assert seconds_to_next(60 * minutes_left) == expected
+
+
+class Page:
+    name, is_owner = "ada", True
+
+    def __init__(self) -> None:
+        self.heard: list[Message] = []
+
+    def send(self, message: Message) -> None:
+        self.heard.append(message)
+
+    def warnings(self) -> list[int]:
+        return [message["minutes"] for message in self.heard if message["type"] == "warning"]
+
+
+async def until(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(5):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+def test_each_warning_reaches_pages_and_desktop_once_and_more_time_is_none(
+    runtime: RuntimeDirectory,
+) -> None:
+    notified: list[tuple[str, str]] = []
+
+    async def notify(title: str, text: str) -> None:
+        notified.append((title, text))
+
+    async def visit() -> None:
+        channels = Channels(SessionState(runtime.state_file, end=time.time() + 30 * 60 + 0.2))
+        page = Page()
+        channels.add(page)
+        task = asyncio.create_task(TimeLeft(channels, notify).run())
+        await until(lambda: page.warnings() == [30])
+        channels.state.update(end=time.time() + 60 * 60)
+        await asyncio.sleep(0.05)
+        channels.state.update(end=time.time() + 10 * 60 + 0.2)
+        await until(lambda: page.warnings() == [30, 30, 10])
+        channels.state.update(end=time.time() + 60)
+        await until(lambda: page.warnings()[-1] == 5)
+        task.cancel()
+        channels.remove(page)
+
+    asyncio.run(visit())
+    assert notified[0][0] == "30 minutes left"
+    assert notified[-1][0] == "5 minutes left"
+
+
+def test_a_session_of_half_an_hour_does_not_begin_with_a_warning(runtime: RuntimeDirectory) -> None:
+    async def notify(title: str, text: str) -> None:
+        raise AssertionError(title)
+
+    async def visit() -> None:
+        channels = Channels(SessionState(runtime.state_file, end=time.time() + 25 * 60))
+        page = Page()
+        channels.add(page)
+        task = asyncio.create_task(TimeLeft(channels, notify).run())
+        await asyncio.sleep(0.05)
+        channels.state.update(hand=None)
+        await asyncio.sleep(0.05)
+        assert page.warnings() == []
+        task.cancel()
+        channels.remove(page)
+
+    asyncio.run(visit())
+
+
+@pytest.mark.parametrize(
+    ("end", "reason"),
+    [(1000.0, "time-limit"), (1080.0, "time-limit"), (1200.0, "stopped"), ("", "stopped")],
+)
+def test_why_a_session_is_asked_to_stop(end: object, reason: str) -> None:
+    assert reason_to_stop(end, now=1000.0) == reason
+
+
+def test_goodbye_is_said_once(runtime: RuntimeDirectory) -> None:
+    async def visit() -> None:
+        channels = Channels(SessionState(runtime.state_file, end=""))
+        page = Page()
+        channels.add(page)
+        say_goodbye(channels, "logout")
+        say_goodbye(channels)
+        channels.remove(page)
+        ended = [message for message in page.heard if message["type"] == "ended"]
+        assert [message["reason"] for message in ended] == ["logout"]
+
+    asyncio.run(visit())
