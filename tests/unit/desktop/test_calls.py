@@ -11,7 +11,6 @@ import pytest
 
 from classdesk_desktop import calls
 from classdesk_desktop.scale import ScaleError
-
 from support.fake_hub import FakeHub
 
 from .served import AUTHORIZED, TOKEN, Server, get
