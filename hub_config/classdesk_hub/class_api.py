@@ -119,7 +119,7 @@ class VisitHandler(_ClassHandler):
             expires_in=_VISIT_S,
             scopes=[f"access:servers!server={name}/"],
         )
-        self.finish(json.dumps({"token": token}))
+        self.finish(json.dumps({"token": token, "seconds": _VISIT_S}))
 
 
 def _read_request(body: bytes) -> tuple[str, bool, str]:

@@ -12,6 +12,7 @@ from jupyterhub.scopes import needs_scope
 
 from classdesk_spawner import Cluster, DesktopSpawner, cluster_for
 
+from .figures import start_figures
 from .learner_state import FAILED, learner_state, places
 from .site import Site
 
@@ -50,7 +51,8 @@ class SessionsHandler(APIHandler):  # type: ignore[misc]  # jupyterhub has no ty
             for spawner in user.spawners.values()
         ]
         idle_after_s = self.site.desktop.idle_minutes * 60
-        self.finish(json.dumps(sessions_model(cluster, spawners, idle_after_s)))
+        model = sessions_model(cluster, spawners, idle_after_s)
+        self.finish(json.dumps({**model, "figures": start_figures()}))
 
 
 async def _freshen(cluster: Cluster) -> None:

@@ -47,8 +47,9 @@ elif name == "squeue":
     for path in sorted(home.glob("job-*.json")):
         job = json.loads(path.read_text())
         if job["state"] != "GONE":
-            print("|".join([path.stem[4:], job["state"], job["reason"], job.get("start") or "N/A", job.get("end") or "N/A",
-                            job["node"] or "n/a", job["user"], job["comment"] or "(null)"]))
+            times = [job.get("start") or "N/A", job.get("end") or "N/A"]
+            print("|".join([path.stem[4:], job["state"], job["reason"], *times, job["node"] or "n/a", job["user"],
+                            job["comment"] or "(null)"]))
 elif name == "scancel":
     path = home / f"job-{sys.argv[1]}.json"
     if not path.exists():

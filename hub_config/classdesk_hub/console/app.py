@@ -16,7 +16,7 @@ from tornado.httpserver import HTTPServer
 from classdesk_hub.site import Site
 from classdesk_hub.tokens import console_cookie_secret
 
-from . import class_handlers
+from . import act_handlers, class_handlers, more_handlers
 from .context import Context
 from .hub_client import HubClient
 from .world import World
@@ -24,7 +24,7 @@ from .world import World
 _RIGHTS_ARE_KEPT_S = 20
 """An instructor who is one no longer is out after this time."""
 _LONGEST_BODY = 2_000_000
-_PORT_PATIENCE_S = 20
+
 
 _log = logging.getLogger("classdesk.console")
 
@@ -47,6 +47,14 @@ def application(context: Context, cookie_secret: str) -> web.Application:
         (r"api/classes", class_handlers.ClassesHandler, ours),
         (rf"api/{name}/learners", class_handlers.LearnersHandler, ours),
         (rf"api/{name}/stream", class_handlers.StreamHandler, ours),
+        (rf"api/{name}/acts", act_handlers.ActsHandler, ours),
+        (rf"api/{name}/acts/([0-9a-f]+)", act_handlers.ActHandler, ours),
+        (rf"api/{name}/audit", act_handlers.AuditHandler, ours),
+        (rf"api/{name}/roster\.csv", more_handlers.RosterFileHandler, ours),
+        (rf"api/{name}/roster", more_handlers.RosterHandler, ours),
+        (rf"api/{name}/link", more_handlers.LinkHandler, ours),
+        (rf"api/{name}/thumbnail/([^/]+)", more_handlers.ThumbnailHandler, ours),
+        (r"metrics", more_handlers.MetricsHandler, ours),
         (r"oauth_callback", HubOAuthCallbackHandler, {}),
         (r"static/(.+)", web.StaticFileHandler, {"path": str(_folder("static"))}),
     ]
@@ -83,28 +91,36 @@ async def _serve(site: Site) -> None:
         max_body_size=_LONGEST_BODY,
     )
     address = urlsplit(os.environ.get("JUPYTERHUB_SERVICE_URL") or site.hub.console_url)
-    await _listen(server, address.hostname or "127.0.0.1", address.port or 8082)
-    _log.info("The console listens at %s", address.netloc)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    listening = asyncio.ensure_future(
+        _listen(server, address.hostname or "127.0.0.1", address.port or 8082)
+    )
     orphaned = asyncio.ensure_future(_until_orphaned())
     stopped = asyncio.ensure_future(stop.wait())
     await asyncio.wait([orphaned, stopped], return_when=asyncio.FIRST_COMPLETED)
+    listening.cancel()
     server.stop()
+    await context.acts.stop()
 
 
 async def _listen(server: HTTPServer, host: str, port: int) -> None:
-    """Listen; a console that is just ending may still hold the port."""
-    async with asyncio.timeout(_PORT_PATIENCE_S):
-        while True:
-            try:
-                server.listen(port, address=host)
-            except OSError as error:
-                _log.warning("Port %s is not free yet: %s", port, error)
-                await asyncio.sleep(0.5)
-            else:
-                return
+    """Listen; a console that is just ending may still hold the port.
+
+    It is tried for ever: JupyterHub ends itself when a service ends while the hub starts.
+    """
+    pause = 0.5
+    while True:
+        try:
+            server.listen(port, address=host)
+            _log.info("The console listens at %s:%s", host, port)
+        except OSError as error:
+            _log.warning("Port %s is not free: %s", port, error)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, 10.0)
+        else:
+            return
 
 
 async def _until_orphaned() -> None:

@@ -1,5 +1,6 @@
 """What all handlers of the console share."""
 
+import asyncio
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
@@ -9,8 +10,17 @@ import jinja2
 
 from classdesk_hub.site import Site
 
+from .acts import Acts
+from .audit import AuditLog
 from .hub_client import HubClient
+from .metrics import Metrics
+from .performer import Performer
 from .world import World
+
+
+def audit_file(site: Site) -> Path:
+    """Return where the record of a site's instructors is kept."""
+    return Path(site.hub.state_directory) / "audit.jsonl"
 
 
 def _environment() -> jinja2.Environment:
@@ -20,7 +30,7 @@ def _environment() -> jinja2.Environment:
     )
 
 
-@dataclass(frozen=True)
+@dataclass
 class Context:
     """What all handlers share.
 
@@ -38,17 +48,31 @@ class Context:
     prefix: str
     hub_base: str = "/hub/"
     templates: jinja2.Environment = field(default_factory=_environment)
+    audit: AuditLog = field(init=False)
+    metrics: Metrics = field(init=False)
+    acts: Acts = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.audit = AuditLog(audit_file(self.site))
+        self.metrics = Metrics(self.world)
+        performer = Performer(self.site, self.hub, self.world)
+        self.acts = Acts(self.world, performer, self.audit, self.metrics.count)
 
     def snapshot(self, name: str) -> dict[str, Any]:
         """Return a class as it was seen last, with what the site allows in its sessions."""
         policy = self.site.desktop
         return {
             **self.world.snapshot(name),
+            "acts": self.acts.under_way(name),
             "policy": {
                 **policy.model_dump(include={"observe", "thumbnails", "extend_minutes"}),
                 "extend_max_hours": policy.extend_max_hours,
             },
         }
+
+    async def record(self, name: str, limit: int) -> list[dict[str, Any]]:
+        """Return the newest events of a class, the newest first."""
+        return await asyncio.to_thread(self.audit.newest, name, limit)
 
     def page(self, template: str, **values: Any) -> str:
         """Render a page."""

@@ -1,8 +1,9 @@
 """Calls to the hub and to learners' sessions."""
 
 import json
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
@@ -13,6 +14,9 @@ from classdesk_hub.site import Site
 _TIMEOUT_S = 30.0
 _MOST_AT_ONCE = 400
 """The starts of a whole class wait in the hub for some seconds each."""
+
+_PICTURES = {"image/jpeg", "image/png"}
+_LARGEST_PICTURE = 300_000
 
 _SENTENCES = {
     403: "The hub does not allow you to do this.",
@@ -36,6 +40,19 @@ class CallError(Exception):
 
 
 @dataclass(frozen=True)
+class Picture:
+    """A small picture of a desktop.
+
+    Attributes:
+        kind: Its media type.
+        data: Its bytes.
+    """
+
+    kind: str
+    data: bytes
+
+
+@dataclass(frozen=True)
 class HubClient:
     """Calls the hub with a token, and sessions with tokens that open one session only.
 
@@ -46,6 +63,7 @@ class HubClient:
 
     hub_api: str
     public: str
+    _visits: dict[tuple[str, str], tuple[float, str]] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, site: Site) -> "HubClient":
@@ -61,7 +79,7 @@ class HubClient:
         Raises:
             CallError: It refused, or did not answer.
         """
-        return await _call(method, f"{self.hub_api}{path}", token, body, "The hub")
+        return _json(await _fetch(method, f"{self.hub_api}{path}", token, body, "The hub"))
 
     async def session(
         self,
@@ -83,13 +101,39 @@ class HubClient:
         Raises:
             CallError: The hub or the session refused, or did not answer.
         """
+        return _json(await self._visit(method, learner, path, token, body))
+
+    async def picture(self, learner: str, token: str) -> Picture | None:
+        """Return a small picture of a learner's desktop; None where there is none.
+
+        Raises:
+            CallError: As in `session`.
+        """
+        answer = await self._visit("GET", learner, "desktop/thumbnail", token, None)
+        kind = answer.headers.get("Content-Type", "").partition(";")[0]
+        if kind not in _PICTURES or not 0 < len(answer.body) <= _LARGEST_PICTURE:
+            return None
+        return Picture(kind, answer.body)
+
+    async def _visit(
+        self, method: str, learner: str, path: str, token: str, body: Mapping[str, Any] | None
+    ) -> HTTPResponse:
         name = quote(learner, safe="")
-        visit = await self.hub("POST", f"/classdesk/users/{name}/visit", token, {})
+        now = time.monotonic()
+        until, visit = self._visits.get((token, learner), (0.0, ""))
+        if until < now:
+            for key in [key for key, (end, _) in self._visits.items() if end < now]:
+                del self._visits[key]
+            answer = await self.hub("POST", f"/classdesk/users/{name}/visit", token, {})
+            visit = answer["token"]
+            self._visits[token, learner] = now + answer["seconds"] / 2, visit
         url = f"{self.public}/user/{name}/{path}"
-        return await _call(method, url, visit["token"], body, "The session")
+        return await _fetch(method, url, visit, body, "The session")
 
 
-async def _call(method: str, url: str, token: str, body: Mapping[str, Any] | None, who: str) -> Any:
+async def _fetch(
+    method: str, url: str, token: str, body: Mapping[str, Any] | None, who: str
+) -> HTTPResponse:
     request = HTTPRequest(
         url,
         method=method,
@@ -108,7 +152,7 @@ async def _call(method: str, url: str, token: str, body: Mapping[str, Any] | Non
         raise CallError(f"{who} does not answer.", 0)
     if answer.code >= 300:
         raise CallError(_sentence(answer, who), answer.code)
-    return _json(answer)
+    return answer
 
 
 def _sentence(answer: HTTPResponse, who: str) -> str:

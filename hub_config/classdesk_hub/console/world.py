@@ -58,6 +58,7 @@ class World:
     tick_s: float = _TICK_S
     members: dict[str, dict[str, str]] = field(default_factory=dict)
     facts: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    figures: Mapping[str, Any] = field(default_factory=dict)
     _boards: defaultdict[str, Board] = field(default_factory=lambda: defaultdict(Board))
     _viewers: defaultdict[str, set[Viewer]] = field(default_factory=lambda: defaultdict(set))
     _needed: int = 0
@@ -164,6 +165,7 @@ class World:
             self._answered = time.monotonic()
             self._scheduler_stale = sessions["stale"]
             self.facts = facts_by_user(sessions)
+            self.figures = sessions["figures"]
         self._publish()
         self._ticked.set()
         self._ticked = asyncio.Event()

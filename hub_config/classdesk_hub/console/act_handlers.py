@@ -1,0 +1,64 @@
+"""Acts, their progress, and the record of them."""
+
+from pydantic import ValidationError
+from tornado import web
+
+from .acts import ActRequest
+from .handlers import ConsoleHandler, translated
+
+_MOST_EVENTS = 2000
+
+
+class ActsHandler(ConsoleHandler):
+    """`POST api/class/CLASS/acts`."""
+
+    @translated
+    async def post(self, name: str) -> None:
+        """Begin an act; answer 202 with its id."""
+        self.class_(name)
+        try:
+            request = ActRequest.model_validate(self.body())
+        except ValidationError as error:
+            raise web.HTTPError(400, _sentence(error)) from None
+        world = self.context.world
+        await world.fresh()
+        if set(request.learners) - set(world.members.get(name, {})):
+            await world.fresh(members=True)
+        strangers = sorted(set(request.learners) - set(world.members.get(name, {})))
+        if strangers:
+            shown = ", ".join(strangers[:5]).replace("%", "%%")
+            raise web.HTTPError(403, f"Not in your class: {shown}.")
+        act = self.context.acts.begin(name, request, self.user_name, self.token)
+        self.answer({"id": act.id}, 202)
+
+
+class ActHandler(ConsoleHandler):
+    """`GET api/class/CLASS/acts/ID`."""
+
+    def get(self, name: str, act_id: str) -> None:
+        """Answer with the act as it stands."""
+        self.class_(name)
+        act = self.context.acts.find(name, act_id)
+        if act is None:
+            raise web.HTTPError(404, "There is no such act, or it was long ago.")
+        self.answer(act.model())
+
+
+class AuditHandler(ConsoleHandler):
+    """`GET api/class/CLASS/audit`."""
+
+    @translated
+    async def get(self, name: str) -> None:
+        """Answer with the newest events of the class."""
+        self.class_(name)
+        limit = self.get_query_argument("limit", "200")
+        if not limit.isdecimal() or not 1 <= int(limit) <= _MOST_EVENTS:
+            raise web.HTTPError(400, f"limit must be a whole number from 1 to {_MOST_EVENTS}.")
+        self.answer(await self.context.record(name, int(limit)))
+
+
+def _sentence(error: ValidationError) -> str:
+    problem = error.errors(include_url=False, include_input=False)[0]
+    message = problem["msg"].removeprefix("Value error, ").rstrip(".")
+    field = ".".join(str(part) for part in problem["loc"])
+    return (f"{field}: {message}." if field else f"{message}.").replace("%", "%%")

@@ -1,0 +1,200 @@
+"""Acts of an instructor: for one learner or many, some at a time, with progress; each with his own token."""
+
+import asyncio
+import contextlib
+import logging
+import secrets
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from .audit import AuditLog
+from .hub_client import CallError
+from .performer import Performer
+from .world import World
+
+ActName = Literal[
+    "start", "stop", "restart", "reset-desktop", "reset-lesson", "extend", "message", "lower-hand"
+]
+
+_AT_ONCE = 8
+_TELL_S = 0.2
+_KEPT = 50
+
+_log = logging.getLogger("classdesk.console")
+
+
+class ActRequest(BaseModel):
+    """What an instructor asks for.
+
+    Attributes:
+        act: What to do.
+        learners: For whom, by user name.
+        text: The message.
+        minutes: How much longer.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    act: ActName
+    learners: list[str] = Field(min_length=1, max_length=5000)
+    text: str = Field("", max_length=2000)
+    minutes: int = Field(0, ge=0, le=1440)
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if len(set(self.learners)) != len(self.learners):
+            raise ValueError("A learner is named twice.")
+        if self.act == "message" and not self.text.strip():
+            raise ValueError("The message is empty.")
+        if self.act == "extend" and not self.minutes:
+            raise ValueError("The minutes are missing.")
+        if (self.text and self.act != "message") or (self.minutes and self.act != "extend"):
+            raise ValueError("Only a message has a text, and only an extension has minutes.")
+        return self
+
+
+@dataclass
+class Act:
+    """One act and how far it is.
+
+    Attributes:
+        id: Random.
+        class_name: The class.
+        request: What was asked for.
+        by: Who asked.
+        began: When, in Unix seconds.
+        done: Whether nothing is left to do.
+        results: Status and message by learner.
+    """
+
+    id: str
+    class_name: str
+    request: ActRequest
+    by: str
+    began: float
+    done: bool = False
+    results: dict[str, dict[str, str]] = field(default_factory=dict)
+    changed: set[str] = field(default_factory=set)
+
+    def model(self, only: "set[str] | None" = None) -> dict[str, Any]:
+        """Return it as JSON values, with the results of some learners or of all."""
+        names = self.results if only is None else sorted(only)
+        return {
+            "id": self.id,
+            "act": self.request.act,
+            "by": self.by,
+            "began": round(self.began, 1),
+            "done": self.done,
+            "results": [{"learner": name, **self.results[name]} for name in names],
+        }
+
+    def put(self, name: str, status: str, message: str = "") -> None:
+        """Note how far it is with a learner."""
+        self.results[name] = {"status": status, "message": message}
+        self.changed.add(name)
+
+
+@dataclass
+class Acts:
+    """All acts of this process.
+
+    Args:
+        world: The view of the sessions.
+        performer: Does one act for one learner.
+        audit: The record.
+        counted: Is told each result: act, and whether it was done.
+    """
+
+    world: World
+    performer: Performer
+    audit: AuditLog
+    counted: Callable[[str, bool], None]
+    _kept: deque[Act] = field(default_factory=lambda: deque(maxlen=_KEPT))
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
+
+    def begin(self, class_name: str, request: ActRequest, who: str, token: str) -> Act:
+        """Begin an act and return it; it goes on by itself."""
+        act = Act(secrets.token_hex(8), class_name, request, who, time.time())
+        for name in request.learners:
+            act.put(name, "waiting")
+        self._kept.append(act)
+        self.audit.write(
+            class_name,
+            who,
+            request.act,
+            list(request.learners),
+            "asked",
+            detail=request.text or (f"{request.minutes} minutes" if request.minutes else ""),
+            act_id=act.id,
+        )
+        task = asyncio.ensure_future(self._run(act, token))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return act
+
+    def find(self, class_name: str, act_id: str) -> Act | None:
+        """Return an act of a class; None where it is not known (any longer)."""
+        return next((a for a in self._kept if a.id == act_id and a.class_name == class_name), None)
+
+    def under_way(self, class_name: str) -> list[Mapping[str, Any]]:
+        """Return the acts of a class that are not done."""
+        return [act.model() for act in self._kept if act.class_name == class_name and not act.done]
+
+    async def stop(self) -> None:
+        """End what is under way, so that the record says what was not done."""
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=5)
+
+    async def _run(self, act: Act, token: str) -> None:
+        telling = asyncio.ensure_future(self._keep_telling(act))
+        try:
+            with self.world.watched():
+                await asyncio.gather(*(self._one(act, name, token) for name in act.results))
+        finally:
+            telling.cancel()
+            act.done = True
+            self._tell(act)
+
+    async def _one(self, act: Act, name: str, token: str) -> None:
+        try:
+            async with contextlib.AsyncExitStack() as slot:
+                await slot.enter_async_context(self._gate)
+                act.put(name, "running")
+                message = await self.performer.perform(
+                    act.class_name, act.request, name, token, slot
+                )
+        except CallError as error:
+            self._finish(act, name, "failed", error.sentence)
+        except asyncio.CancelledError:
+            self._finish(act, name, "failed", "The console was stopped before this was done.")
+            raise
+        except Exception:  # noqa: BLE001  # one learner's failure must not hide those of the others
+            _log.exception("%s for %s did not work", act.request.act, name)
+            self._finish(act, name, "failed", "Something went wrong in the console; see its log.")
+        else:
+            self._finish(act, name, "done", message)
+
+    def _finish(self, act: Act, name: str, status: str, message: str) -> None:
+        act.put(name, status, message)
+        self.counted(act.request.act, status == "done")
+        self.audit.write(
+            act.class_name, act.by, act.request.act, [name], status, detail=message, act_id=act.id
+        )
+
+    async def _keep_telling(self, act: Act) -> None:
+        while True:
+            self._tell(act)
+            await asyncio.sleep(_TELL_S)
+
+    def _tell(self, act: Act) -> None:
+        if act.changed or act.done:
+            changed, act.changed = act.changed, set()
+            self.world.tell(act.class_name, "act", act.model(None if act.done else changed))

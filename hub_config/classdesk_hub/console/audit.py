@@ -1,0 +1,112 @@
+"""The record of what instructors did: lines of JSON in the hub's state directory, for administrators to keep."""
+
+import json
+import logging
+import os
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+_MODE = 0o640
+_LARGEST = 5_000_000
+_OLD_FILES = 5
+
+_log = logging.getLogger("classdesk.audit")
+
+
+@dataclass(frozen=True)
+class AuditLog:
+    """A file of events, the newest last; files that are full are kept as FILE.1 and so on.
+
+    Args:
+        path: The file.
+        largest: Bytes at which a new file begins.
+    """
+
+    path: Path
+    largest: int = _LARGEST
+
+    def write(  # noqa: PLR0913  # who, what, whom, with which result
+        self,
+        class_name: str,
+        who: str,
+        act: str,
+        whom: Sequence[str],
+        result: str,
+        *,
+        detail: str = "",
+        act_id: str = "",
+    ) -> None:
+        """Add an event. A full disk must not keep an instructor from helping: it is logged, not raised."""
+        event = {
+            "time": round(time.time(), 3),
+            "class": class_name,
+            "who": who,
+            "act": act,
+            "whom": list(whom),
+            "result": result,
+            "detail": detail[:500],
+            **({"act_id": act_id} if act_id else {}),
+        }
+        try:
+            self._rotate()
+            # One write of a whole line: two processes that append do not mix their lines.
+            descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, _MODE)
+            try:
+                os.fchmod(descriptor, _MODE)
+                os.write(descriptor, json.dumps(event, ensure_ascii=False).encode() + b"\n")
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            _log.error("The record can't be written: %s; the event is %s", error, event)
+
+    def newest(self, class_name: str | None, limit: int) -> list[dict[str, Any]]:
+        """Return the newest events of a class, or of all, the newest first.
+
+        What an instructor asked for is left out once its results are there.
+        """
+        found: list[dict[str, Any]] = []
+        told: dict[str, int] = {}
+        for event in self._backwards():
+            if class_name is not None and event.get("class") != class_name:
+                continue
+            act_id, whom = event.get("act_id", ""), event.get("whom", [])
+            if event.get("result") != "asked":
+                told[act_id] = told.get(act_id, 0) + len(whom)
+            elif told.get(act_id, 0) >= len(whom):
+                continue
+            found.append(event)
+            if len(found) >= limit:
+                break
+        return found
+
+    def _backwards(self) -> Iterator[dict[str, Any]]:
+        for path in (self.path, *(self._old(number) for number in range(1, _OLD_FILES + 1))):
+            try:
+                lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+            except FileNotFoundError:
+                return
+            for line in reversed(lines):
+                try:
+                    event = json.loads(line)
+                except ValueError:
+                    continue  # half a line, of a machine that went down
+                if isinstance(event, dict):
+                    yield event
+
+    def _rotate(self) -> None:
+        try:
+            if self.path.stat().st_size < self.largest:
+                return
+        except FileNotFoundError:
+            return
+        for number in range(_OLD_FILES, 1, -1):
+            older = self._old(number - 1)
+            if older.exists():
+                older.replace(self._old(number))
+        self.path.replace(self._old(1))
+
+    def _old(self, number: int) -> Path:
+        return self.path.with_name(f"{self.path.name}.{number}")
