@@ -15,7 +15,7 @@ from typing import Final
 
 from classdesk_desktop.bus import start_bus
 from classdesk_desktop.display import DisplayError, choose_display, make_socket_directories, start_x
-from classdesk_desktop.environment import desktop_environment
+from classdesk_desktop.environment import SUPERVISOR_VARIABLE, desktop_environment
 from classdesk_desktop.logout import until_logged_out
 from classdesk_desktop.painting import until_painted
 from classdesk_desktop.policy import Policy
@@ -127,6 +127,8 @@ class Desktop:
         self.runtime.vnc_socket.unlink(missing_ok=True)
         display = choose_display(os.getuid() + self.starts - 1)
         env = desktop_environment(self.environ, self.runtime, display)
+        # For commands in the desktop's terminals, which ask for a new one.
+        env[SUPERVISOR_VARIABLE] = str(os.getpid())
         trouble = asyncio.create_task(asyncio.to_thread(home_trouble, self.home))
         async with AsyncExitStack() as ends:
             ends.callback(trouble.cancel)

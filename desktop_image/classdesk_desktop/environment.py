@@ -13,6 +13,9 @@ from classdesk_desktop.runtime import RuntimeDirectory
 # directories come back in terminals, which run login shells.
 SYSTEM_PATH: Final = "/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games"
 
+# Names the process that starts a new desktop when it gets a SIGUSR1.
+SUPERVISOR_VARIABLE: Final = "CLASSDESK_SUPERVISOR"
+
 # Settings of other desktops, Pythons and sessions. Whatever else a site gives to its sessions is kept.
 _FOREIGN_PREFIXES: Final = (
     "BASH_FUNC_",
@@ -103,7 +106,7 @@ def server_environment(
         "JUPYTER_NO_CONFIG": "1",
         "CLASSDESK_RUNTIME": str(runtime.path),
         "CLASSDESK_LISTEN_FD": str(listen_fd),
-        "CLASSDESK_SUPERVISOR": str(supervisor_pid),
+        SUPERVISOR_VARIABLE: str(supervisor_pid),
     }
     return env
 

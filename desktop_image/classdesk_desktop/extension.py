@@ -27,6 +27,7 @@ from classdesk_desktop.files_handlers import FilesHandler, UploadHandler
 from classdesk_desktop.notify import notify
 from classdesk_desktop.pages import AssetHandler, DesktopPage, TerminalPage
 from classdesk_desktop.policy import Policy
+from classdesk_desktop.reporting import start_reports
 from classdesk_desktop.runtime import RuntimeDirectory
 from classdesk_desktop.time_left import TimeLeft
 
@@ -87,7 +88,10 @@ async def start(server: ServerApp) -> None:
         await notify(runtime, title, text, "critical")
 
     time_left = TimeLeft(settings["classdesk_channels"], tell)
-    settings["classdesk_tasks"] = [asyncio.create_task(time_left.run())]
+    settings["classdesk_tasks"] = [
+        asyncio.create_task(time_left.run()),
+        asyncio.create_task(start_reports(server)),
+    ]
 
 
 def _number(text: str) -> float | str:

@@ -112,6 +112,11 @@ def write_x_authority(path: Path, cookie: bytes) -> None:
     _write_private(path, entry)
 
 
+def read_cookie(path: Path) -> bytes:
+    """The cookie in an Xauthority file that `write_x_authority` wrote."""
+    return path.read_bytes()[-16:]
+
+
 def write_state(  # noqa: PLR0913 - the fields of the file
     path: Path,
     state: State,

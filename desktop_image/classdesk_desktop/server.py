@@ -50,6 +50,7 @@ from traitlets.config import Config  # noqa: E402
 from classdesk_desktop.desktop_socket import DesktopSocketHandler  # noqa: E402
 from classdesk_desktop.ending import say_goodbye  # noqa: E402
 from classdesk_desktop.people.identity import SessionIdentityProvider  # noqa: E402
+from classdesk_desktop.reporting import note_request  # noqa: E402
 
 
 def server_config(interface: Interface, home: str, default_url: str) -> Config:
@@ -89,6 +90,7 @@ def _forget_stock_desktop() -> None:
 
 def _log_unusual_request(handler: RequestHandler) -> None:
     """Log what a reader of the session's log looks for: refusals, faults, and what changes something."""
+    note_request(handler)
     if handler.get_status() >= 400 or handler.request.method not in {"GET", "HEAD", "OPTIONS"}:
         log_request(handler)
 
