@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 import sys
-import types
 from typing import Any, Final, cast
 
 from classdesk_desktop.settings import DEFAULT_URLS, INTERFACES, Interface
+from classdesk_desktop.spared import spare_imports
 
 # What each interface loads besides the session's pages. JupyterLab alone costs more than all the rest.
 _EXTENSIONS: Final[dict[Interface, tuple[str, ...]]] = {
@@ -22,26 +23,9 @@ _EXTENSIONS: Final[dict[Interface, tuple[str, ...]]] = {
 _PING_SECONDS: Final = 10
 
 
-def _spare_imports() -> None:
-    """Keep modules out that the server imports and never uses; half of its start is spent in them.
+spare_imports(kernels=os.environ.get("CLASSDESK_INTERFACE") == "lab")
 
-    * jsonschema imports rfc3987_syntax, whose grammar takes 0.5 s to build, to check "iri" formats,
-      which no schema here has; without it these formats go unchecked, by jsonschema's own design.
-    * jupyterhub.log imports the hub's request handlers to know one class of the hub's own requests, and
-      jupyterhub.scopes the hub's tables (0.3 s and 20 MB in each session). This process serves no such
-      request and has no database: it compares scopes as text. Were it ever to need a table, that request
-      would fail, and nobody would be let in.
-    """
-    sys.modules["rfc3987_syntax"] = cast("types.ModuleType", None)
-    names = ("jupyterhub.handlers", "jupyterhub.handlers.pages", "jupyterhub.orm")
-    handlers, pages, orm = map(types.ModuleType, names)
-    pages.HealthCheckHandler = type("HealthCheckHandler", (), {})  # type: ignore[attr-defined]
-    sys.modules.update(zip(names, (handlers, pages, orm), strict=True))
-
-
-_spare_imports()
-
-from jupyter_server.serverapp import ServerApp  # noqa: E402 - the imports spared above
+from jupyter_server.serverapp import ServerApp  # noqa: E402 - what is spared above
 from jupyterhub.log import log_request  # noqa: E402
 from jupyterhub.singleuser.extension import JupyterHubSingleUser  # noqa: E402
 from tornado.web import RequestHandler  # noqa: E402
@@ -161,6 +145,9 @@ class SessionServer(JupyterHubSingleUser):  # type: ignore[misc]
     def initialize_server(cls, *args: Any, **kwargs: Any) -> ServerApp:
         """Initialise the application, by when all configuration is read."""
         server = cast("ServerApp", super().initialize_server(*args, **kwargs))
+        # Nothing that was loaded until here is garbage; see SERVER_COMMAND.
+        gc.freeze()
+        gc.enable()
         # What learners start in a terminal shall read their own configuration again.
         os.environ.pop("JUPYTER_NO_CONFIG", None)
         return server

@@ -204,12 +204,29 @@ def test_the_supervisor_imports_nothing_but_the_standard_library() -> None:
 def test_the_server_spares_what_it_never_uses() -> None:
     program = (
         "import sys, classdesk_desktop.server\n"
-        "print([n for n in ('sqlalchemy.orm', 'alembic', 'lark', 'jupyterlab') if n in sys.modules])"
+        "print([n for n in ('sqlalchemy.orm', 'alembic', 'lark', 'arrow', 'jupyterlab') if n in sys.modules])"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=20
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_what_is_spared_works_when_it_is_needed_after_all() -> None:
+    """A kernel can be started beside a desktop, by the REST interface."""
+    program = (
+        "import classdesk_desktop.server\n"
+        "from jupyter_client.jsonutil import parse_date\n"
+        "for second in (1, 2):\n"
+        "    print(parse_date(f'2026-11-22T17:00:0{second}.5Z').isoformat())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=20
+    )
+    assert done.stdout.split() == [
+        "2026-11-22T17:00:01.500000+00:00",
+        "2026-11-22T17:00:02.500000+00:00",
+    ]
 
 
 def _source() -> str:
