@@ -35,8 +35,8 @@ image: ## build the desktop image, export it as an OCI archive, print sizes and 
 test: ## set up what the tests need, then lint, types, unit, integration and browser tests
 	@tests/run
 
-bench: ## a class presses Start, 300 sessions are watched, a desktop starts, answers and idles: beside the stock stack (needs root, takes 25 minutes)
-	@bench/class_start && bench/watcher && bench/start_to_desktop && bench/latency && bench/memory
+bench: ## a class presses Start, 300 sessions are watched, a desktop starts, answers and idles, a console looks: beside the stock stack (needs root, takes 27 minutes)
+	@bench/class_start && bench/watcher && bench/start_to_desktop && bench/latency && bench/memory && bench/console
 
 lint: ## ruff, mypy and shellcheck
 	@tests/run lint

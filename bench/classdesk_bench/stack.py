@@ -81,7 +81,11 @@ class Stack:
 
 @contextlib.contextmanager
 def running(
-    kind: Kind, python: str, environment: Mapping[str, str] | None = None, bin_directory: str = ""
+    kind: Kind,
+    python: str,
+    environment: Mapping[str, str] | None = None,
+    bin_directory: str = "",
+    more_site: str = "",
 ) -> Iterator[Stack]:
     """Run hub and proxy with an empty state; end both.
 
@@ -90,10 +94,12 @@ def running(
         python: The environment of hub and proxy, `…/bin/python`.
         environment: Further variables of the hub's process.
         bin_directory: Where Slurm's commands are; empty: /usr/bin.
+        more_site: What the site file has besides, in TOML.
     """
     site = DIRECTORY / "site.toml"
     site.write_text(
-        _SITE.format(bin_directory=bin_directory or "/usr/bin", memory=MEMORY_MIB), encoding="utf-8"
+        _SITE.format(bin_directory=bin_directory or "/usr/bin", memory=MEMORY_MIB) + more_site,
+        encoding="utf-8",
     )
     state = STATE / "hub"
     shutil.rmtree(state, ignore_errors=True)
