@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+from pathlib import Path
 from typing import Any, Final
 
 from jupyter_server.base.handlers import APIHandler
@@ -14,7 +15,10 @@ from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 
 from classdesk_desktop.channel import Channels
 from classdesk_desktop.ending import say_goodbye
+from classdesk_desktop.lesson import files
+from classdesk_desktop.lesson.model import LessonError
 from classdesk_desktop.policy import Policy
+from classdesk_desktop.reset import reset_settings
 from classdesk_desktop.scale import ScaleError, set_scale
 
 _HUB_SECONDS: Final = 20.0
@@ -102,6 +106,32 @@ class RestartHandler(_Call):
         self.tell_supervisor(signal.SIGUSR1)
         self.set_status(202)
         return {}
+
+
+class ResetHandler(_Call):
+    """Repairs what a learner's settings or changes have broken; what was there is kept under another name."""
+
+    async def do(self, wish: dict[str, Any]) -> dict[str, Any]:
+        """Move things aside, and start a fresh desktop where its settings were among them."""
+        home = Path(os.environ["HOME"])
+        if wish.get("what") == "desktop":
+            report = await asyncio.to_thread(reset_settings, home)
+            self.tell_supervisor(signal.SIGUSR1)
+            return {"kept": report.kept, "sentence": report.sentence}
+        if wish.get("what") == "lesson":
+            try:
+                kept = await asyncio.to_thread(files.reset_all, home)
+            except LessonError as error:
+                raise RefusedError(409, str(error)) from error
+            names = [files.shown(path, home) for path in kept]
+            return {"kept": names, "sentence": _lesson_sentence(names)}
+        raise RefusedError(400, 'What is to be reset must be "desktop" or "lesson".')
+
+
+def _lesson_sentence(names: list[str]) -> str:
+    if not names:
+        return "The lesson's files are as they were on the first day; none had to be replaced."
+    return f"The lesson's files are fresh. Yours are kept: {', '.join(names)}."
 
 
 class EndHandler(_Call):

@@ -15,6 +15,7 @@ from classdesk_desktop.assets import WebAssets
 from classdesk_desktop.calls import (
     EndHandler,
     ExtendHandler,
+    ResetHandler,
     RestartHandler,
     ScaleHandler,
     StateHandler,
@@ -60,6 +61,7 @@ def load(server: ServerApp) -> None:
             (route(r"desktop/state"), StateHandler),
             (route(r"desktop/channel"), ChannelSocket),
             (route(r"desktop/restart"), RestartHandler),
+            (route(r"desktop/reset"), ResetHandler),
             (route(r"desktop/end"), EndHandler),
             (route(r"desktop/extend"), ExtendHandler),
             (route(r"desktop/scale"), ScaleHandler),

@@ -25,7 +25,7 @@ from classdesk_desktop.lesson.model import (
     masters_folder,
 )
 
-__all__ = ["State", "copies_folder", "copy_of", "ensure_copies", "get", "reset", "shown", "state"]
+__all__ = ["State", "copies_folder", "copy_of", "ensure_copies", "get", "reset", "reset_all", "shown", "state"]
 
 _log = logging.getLogger(__name__)
 
@@ -159,6 +159,25 @@ def ensure_copies(home: Path) -> list[Path]:
         except (LessonError, OSError) as error:
             _log.warning("the lesson %s was not copied in full: %s", folder.name, error)
     return copied
+
+
+def reset_all(home: Path) -> list[Path]:
+    """Give the learner fresh copies of all working files that he has changed.
+
+    Returns:
+        The new names of what was there.
+
+    Raises:
+        LessonError: One of them cannot be done; those before it are.
+    """
+    kept: list[Path] = []
+    for folder in lesson_folders(masters_folder()):
+        lesson = load_lesson(folder)
+        for name in lesson.working_files:
+            old = reset(lesson, name, home)
+            if old is not None:
+                kept.append(old)
+    return kept
 
 
 def _read_master(lesson: Lesson, name: str) -> bytes:

@@ -22,8 +22,7 @@ const channel = new Channel(socketUrl("desktop/channel"));
 const screen = new Screen(document.getElementById("screen"), socketUrl("desktop-websockify"), Boolean(visitor));
 const lifecycle = new Lifecycle(channel, screen);
 const panels = new Panels(() => screen.focus());
-let starts = 0; // which desktop was shown last, counted by the session
-let reason = ""; // why the one before it has ended
+let starts = 0; // which desktop was told of last, counted by the session
 
 document.body.classList.toggle("is-visitor", Boolean(visitor));
 setUpBar(() => screen.focus());
@@ -59,13 +58,9 @@ function show() {
 
 /** Says what a learner cannot see: that this is another desktop than before, or a safe one. */
 function tellOfDesktop(state) {
-  if (state.detail) reason = state.detail;
   if (state.state !== "painted") return;
-  if (starts && state.starts > starts) {
-    showBanner("restarted", `${reason || "The desktop has ended."} This is a new one: the old one's windows were lost, your files are kept.`);
-  }
+  if (state.starts !== starts && state.notice) showBanner("restarted", state.notice);
   starts = state.starts;
-  reason = "";
   if (state.safe) {
     showBanner("safe", `This desktop runs with safe settings; yours are untouched. ${state.safe_reason}`, {
       tone: "warning",

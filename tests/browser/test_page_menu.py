@@ -1,0 +1,196 @@
+"""The bar's menu: by keyboard, on a narrow screen, special keys, a tablet's keyboard, picture quality, reset."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from support.browser import SitDown
+from support.browser_desktop import Desktop
+from support.browser_programs import Terminal
+from support.world import Hub, wait_until
+
+NAME = "learner07"
+
+
+@pytest.fixture(scope="module")
+def _desktop(sit_down_for_long: SitDown) -> Desktop:
+    permissions = ["clipboard-read", "clipboard-write"]
+    return Desktop.start(sit_down_for_long(NAME, permissions=permissions))
+
+
+@pytest.fixture(scope="module")
+def _terminal(_desktop: Desktop) -> Terminal:
+    return Terminal.open(_desktop)
+
+
+@pytest.fixture
+def desktop(_desktop: Desktop) -> Iterator[Desktop]:
+    yield _desktop
+    for panel in _desktop.page.locator(".panel:visible .close").all():
+        panel.click()
+
+
+@pytest.fixture
+def terminal(_terminal: Terminal, desktop: Desktop) -> Terminal:
+    return _terminal
+
+
+def open_menu(page: Page, item: str) -> None:
+    page.get_by_role("button", name="Menu").click()
+    page.get_by_role("menuitem", name=item).click()
+
+
+def test_the_menu_works_by_the_keyboard_and_gives_it_back(desktop: Desktop) -> None:
+    page = desktop.page
+    desktop.press("Control+Alt+Shift+KeyB")
+    page.get_by_role("button", name="Menu").focus()
+    desktop.press("Enter", "ArrowDown", "ArrowUp", "End")
+    expect(page.get_by_role("menuitem", name="Hide bar")).to_be_focused()
+    desktop.press("Escape")
+    expect(page.get_by_role("menu")).to_be_hidden()
+    expect(page.get_by_role("button", name="Menu")).to_be_focused()
+    desktop.press("Enter", "Enter")
+    expect(page.locator("#keys-panel")).to_be_visible()
+    desktop.press("Escape")
+    expect(page.locator("#keys-panel")).to_be_hidden()
+    expect(desktop.canvas).to_be_focused()
+
+
+def test_special_keys_reach_the_desktop(desktop: Desktop, terminal: Terminal) -> None:
+    terminal.activate()
+    page = desktop.page
+    open_menu(page, "Special keys")
+    desktop.screenshot("special-keys")
+    desktop.type("cat -v\n")
+    keys = page.locator("#keys-panel")
+    for name in ("F5", "Up"):
+        keys.get_by_role("button", name=name, exact=True).click()
+    # A sticky key counts for one key of the real keyboard, and no longer.
+    keys.get_by_role("button", name="Ctrl", exact=True).click()
+    pressed = keys.locator("[aria-pressed='true']")
+    expect(pressed).to_have_text("Ctrl")
+    desktop.press("KeyA")
+    expect(pressed).to_have_count(0)
+    desktop.type("b\n")
+    desktop.press("Control+d")
+    wait_until(lambda: "^[[15~^[[A^Ab\n" in terminal.text(), 10, "the terminal has got the keys")
+    keys.get_by_role("button", name="Alt + F4").click()
+    desktop.wait_until_closed(r"@.*:")
+
+
+def test_a_tablet_s_keyboard_types_into_the_desktop(desktop: Desktop, hub: Hub) -> None:
+    terminal = Terminal.open(desktop)
+    terminal.begin("cat > typed.txt")
+    page = desktop.page
+    open_menu(page, "On-screen keyboard")
+    expect(page.locator("#touch-text")).to_be_focused()
+    # This is how tablets type: the text of a field changes, and no key is heard of.
+    page.keyboard.insert_text("größx")
+    page.keyboard.press("Backspace")
+    page.keyboard.insert_text("e ≤ 2 €")
+    page.keyboard.press("Enter")
+    open_menu(page, "On-screen keyboard")
+    desktop.press("Control+d")
+    typed = hub.home(NAME) / "typed.txt"
+    wait_until(lambda: typed.read_text() == "größe ≤ 2 €\n", 10, "all of it was typed")
+
+
+def test_a_narrow_screen_has_everything_in_the_menu(desktop: Desktop) -> None:
+    page = desktop.page
+    usual = page.viewport_size
+    assert usual
+    page.set_viewport_size({"width": 390, "height": 740})
+    try:
+        bar = page.locator("#bar").bounding_box()
+        assert bar
+        assert bar["height"] < 40, "the bar is one line"
+        assert page.evaluate("document.body.scrollWidth") <= 390
+        expect(page.get_by_role("timer")).to_be_visible()
+        page.get_by_role("button", name="Menu").click()
+        for item in ("Clipboard", "Files", "Special keys", "End session"):
+            expect(page.get_by_role("menuitem", name=item)).to_be_visible()
+        desktop.screenshot("narrow")
+        page.get_by_role("menuitem", name="Files").click()
+        panel = page.locator("#files-panel").bounding_box()
+        assert panel
+        assert panel["x"] >= 0
+        assert panel["x"] + panel["width"] <= 390
+        desktop.screenshot("narrow-files")
+    finally:
+        page.set_viewport_size(usual)
+
+
+def test_the_chosen_quality_is_remembered_and_taken(desktop: Desktop) -> None:
+    page = desktop.page
+    open_menu(page, "Picture quality")
+    now = page.locator("#quality-now")
+    expect(now).to_contain_text("ms to the session and back", timeout=10_000)
+    page.get_by_label("Low").check()
+    expect(now).to_contain_text("Now: Low")
+    desktop.screenshot("quality")
+    page.reload()
+    desktop.wait_until_connected()
+    open_menu(page, "Picture quality")
+    expect(page.get_by_label("Low")).to_be_checked()
+    expect(now).to_contain_text("Now: Low")
+    page.get_by_label("Automatic").check()
+    expect(now).to_contain_text("Now: Good")
+
+
+@pytest.mark.parametrize(
+    ("measured", "expected"),
+    [
+        pytest.param((2, 500, 0.2, 60), 2, id="nothing comes, so nothing is known"),
+        pytest.param((2, 300, 30, 1), 1, id="late by what comes"),
+        pytest.param((2, 300, 3, 1), 0, id="very late: down at once"),
+        pytest.param((3, 300, 400, 1), 2, id="late on a fast link: one down"),
+        pytest.param((0, 300, 3, 60), 0, id="nothing below the lowest"),
+        pytest.param((1, 10, 20, 9), 2, id="prompt and busy: one up"),
+        pytest.param((1, 10, 20, 2), 1, id="not so soon"),
+        pytest.param((1, 80, 20, 60), 1, id="in between: stay"),
+        pytest.param((3, 10, 200, 60), 3, id="nothing above the best"),
+    ],
+)
+def test_the_quality_follows_the_link(
+    desktop: Desktop, measured: tuple[float, ...], expected: int
+) -> None:
+    module = desktop.page.locator("link[rel=modulepreload][href$='/quality.js']")
+    names = ("level", "extraDelay", "megabits", "seconds")
+    chosen = desktop.page.evaluate(
+        "async ([module, now]) => (await import(module)).nextLevel(now)",
+        [module.get_attribute("href"), dict(zip(names, measured, strict=True))],
+    )
+    assert chosen == expected
+
+
+def test_a_reset_keeps_the_old_settings_and_starts_a_fresh_desktop(
+    desktop: Desktop, hub: Hub
+) -> None:
+    settings = hub.home(NAME) / ".config" / "caja"
+    settings.mkdir(parents=True, exist_ok=True)
+    (settings / "mine").write_text("x")
+    lesson = hub.home(NAME) / "Desktop/Lesson/dask-delay/hello.py"
+    lesson.write_text("broken")
+    before = desktop.x
+    page = desktop.page
+    open_menu(page, "Reset my desktop")
+    page.get_by_label("Also give me fresh copies").check()
+    desktop.screenshot("reset-dialog")
+    page.get_by_role("dialog").get_by_role("button", name="Reset my desktop").click()
+    expect(page.locator(".banner[data-name='reset']")).to_contain_text("are kept in ~/")
+    expect(page.locator(".banner[data-name='reset-lesson']")).to_contain_text("hello.py")
+    wait_until(lambda: started_anew(desktop, before), 15, "a fresh desktop")
+    desktop.wait_until_painted()
+    desktop.screenshot("reset-done")
+    assert not (settings / "mine").exists()
+    assert "broken" not in lesson.read_text()
+    assert [path for path in Path(lesson.parent).glob("hello.py.*") if path.read_text() == "broken"]
+
+
+def started_anew(desktop: Desktop, before: object) -> bool:
+    try:
+        return desktop.x != before
+    except LookupError:
+        return False

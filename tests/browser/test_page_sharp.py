@@ -1,0 +1,57 @@
+"""A screen with two pixels for each of the page's."""
+
+import pytest
+from PIL import Image
+
+from support.browser import SitDown
+from support.browser_desktop import Desktop
+from support.world import wait_until
+
+NAME = "learner08"
+
+
+@pytest.fixture(scope="module")
+def desktop(sit_down_for_long: SitDown) -> Desktop:
+    learner = sit_down_for_long(NAME, device_scale_factor=2)
+    learner.start("Desktop")
+    desktop = Desktop(learner)
+    wait_until(lambda: desktop.page.locator("#curtain").is_hidden(), 30, "the desktop is shown")
+    return desktop
+
+
+def panel_height(desktop: Desktop) -> int:
+    return next(w.height for w in desktop.x.windows() if w.kind == "mate-panel")
+
+
+def test_the_desktop_has_every_pixel_of_a_dense_screen(desktop: Desktop) -> None:
+    width, height = desktop.room()
+    wait_until(lambda: desktop.x.size() == (2 * width, 2 * height), 15, "twice the page's size")
+    wait_until(lambda: panel_height(desktop) > 50, 15, "the panel is drawn twice as high")
+    box = desktop.canvas.bounding_box()
+    assert box
+    assert (round(box["width"]), round(box["height"])) == (width, height), "it fills the page"
+    path = desktop.screenshot("two-pixels")
+    with Image.open(path) as image:
+        assert image.size == (2560, 1600)
+
+
+def test_what_is_clicked_is_what_is_under_the_pointer(desktop: Desktop) -> None:
+    desktop.click(60, 15)  # the panel's first menu, in the page's own pixels
+    menu = wait_until(desktop.x.menus, 5, "the menu is open")[-1]
+    assert menu.y <= 70, "below the panel's lower edge"
+    desktop.screenshot("two-pixels-menu")
+    desktop.press("Escape")
+
+
+def test_on_a_usual_screen_everything_is_as_usual_again(
+    desktop: Desktop, sit_down: SitDown
+) -> None:
+    state = desktop.learner.context.storage_state()
+    page = desktop.page
+    page.goto("about:blank")
+    usual = sit_down(NAME, storage_state=state)
+    usual.page.goto(f"{usual.hub.url}/user/{NAME}/desktop/")
+    other = Desktop(usual)
+    other.wait_until_connected()
+    wait_until(lambda: panel_height(other) < 50, 15, "the panel is drawn as usual")
+    other.screenshot("one-pixel")

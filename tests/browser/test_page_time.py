@@ -1,0 +1,90 @@
+"""The end of a session: warnings, more time, what cannot be copied; with the settings of a site."""
+
+import re
+import time
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import WebSocketRoute, expect
+
+from support import faults
+from support.browser import SitDown
+from support.browser_desktop import Desktop
+from support.world import Hub
+
+NAME = "learner09"
+
+SITE = """
+[desktop]
+extend_minutes = 30
+clipboard_out = false
+upload = false
+"""
+
+
+@pytest.fixture(scope="module")
+def channels() -> list[WebSocketRoute]:
+    """The page's channels, so that a test can say what the session says hours later."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def desktop(
+    sit_down_for_long: SitDown, _product: Hub, channels: list[WebSocketRoute]
+) -> Iterator[Desktop]:
+    def listen_in(channel: WebSocketRoute) -> None:
+        channel.connect_to_server()
+        channels.append(channel)
+
+    with faults.site(SITE, _product):
+        learner = sit_down_for_long(NAME)
+        learner.page.route_web_socket(re.compile("/desktop/channel$"), listen_in)
+        yield Desktop.start(learner, hours="2")
+
+
+def test_a_warning_is_seen_and_does_not_stop_the_work(
+    desktop: Desktop, channels: list[WebSocketRoute]
+) -> None:
+    channels[-1].send('{"type": "warning", "minutes": 10}')
+    banner = desktop.page.locator(".banner[data-name='time']")
+    expect(banner).to_contain_text("ends in 10 minutes")
+    desktop.screenshot("warning")
+    assert desktop.page.evaluate("document.activeElement.tagName") == "CANVAS"
+    channels[-1].send('{"type": "warning", "minutes": 5}')
+    expect(banner).to_have_count(1)
+    expect(banner).to_contain_text("Save your work now")
+
+
+def test_one_press_gives_more_time(desktop: Desktop, channels: list[WebSocketRoute]) -> None:
+    page = desktop.page
+    expect(page.get_by_role("timer")).to_have_text(re.compile(r"^1 h 5\d min left$"))
+    page.locator(".banner").get_by_role("button", name="Extend by 30 min").click()
+    expect(page.get_by_role("timer")).to_have_text(re.compile("^2 h 2\\d min left$"))
+    expect(page.locator(".banner[data-name='extended']")).to_contain_text("30 minutes more")
+    expect(page.locator(".banner[data-name='time']")).to_have_count(0)
+
+
+def test_the_last_minutes_are_counted_in_the_bar(
+    desktop: Desktop, channels: list[WebSocketRoute]
+) -> None:
+    now = time.time()
+    channels[-1].send(
+        f'{{"type": "state", "state": "painted", "starts": 1, "now": {now}, "end": {now + 272}}}'
+    )
+    timer = desktop.page.get_by_role("timer")
+    expect(timer).to_have_text(re.compile(r"^4:[23]\d min left$"))
+    expect(timer).to_have_class(re.compile("soon"))
+    expect(desktop.page.locator("#extend-button")).to_be_visible()
+    desktop.screenshot("last-minutes")
+
+
+def test_the_page_says_what_the_site_does_not_allow(desktop: Desktop) -> None:
+    page = desktop.page
+    page.get_by_role("button", name="Clipboard").click()
+    expect(page.locator("#clipboard-rule")).to_contain_text("but not out of it")
+    desktop.screenshot("clipboard-rule")
+    page.get_by_role("button", name="Files").click()
+    expect(page.locator("#upload-rule")).to_be_visible()
+    expect(page.get_by_role("button", name="Choose files")).to_be_hidden()
+    desktop.screenshot("upload-rule")
+    page.locator("#files-panel .close").click()
