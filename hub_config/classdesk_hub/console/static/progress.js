@@ -16,6 +16,7 @@ export const TITLES = {
   extend: "Extension",
   message: "Message",
   "lower-hand": "Lowered hand",
+  import: "Roster import",
 };
 
 const STATUS = { waiting: "waiting", running: "under way", done: "done", failed: "failed" };
@@ -130,6 +131,9 @@ export class Progress {
   /** Remembers what was asked for under an id. */
   asked(id, request) {
     this.sent.set(id, request);
+    if (this.cards.has(id) || this.away.has(id)) {
+      return; // its progress came before the answer
+    }
     this.take({
       id,
       act: request.act,
