@@ -4,10 +4,13 @@ The hub runs in a process of its own, with its console as the service that it ha
 would pass on is asked for at the console's own address.
 """
 
+import http.server
+import json
 import socket
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -71,6 +74,7 @@ class ClassHub:
         slurm: What plays Slurm.
         state: The hub's state directory.
         log: What hub and console have logged.
+        sessions: What plays the learners' sessions, and the proxy before them.
     """
 
     api: str
@@ -78,6 +82,7 @@ class ClassHub:
     slurm: FakeSlurm
     state: Path
     log: Path
+    sessions: "FakeSessions"
 
     def hub(
         self, method: str, path: str, token: str = TEST_TOKEN, **options: Any
@@ -95,6 +100,22 @@ class ClassHub:
         assert answer.status_code == 201, answer.text
         return str(answer.json()["token"])
 
+    def let_run(self, user: str) -> str:
+        """Let Slurm start a user's waiting job and its session call home; return the session's token."""
+        end = time.monotonic() + 20
+        while True:
+            for job_id, job in self.slurm.jobs().items():
+                if job["environment"].get("JUPYTERHUB_USER") == user and job["state"] == "PENDING":
+                    now = int(time.time())
+                    times = {"start": str(now), "end": str(now + 3600)}
+                    self.slurm.change(job_id, state="RUNNING", node="n1", **times)
+                    token = str(job["environment"]["JUPYTERHUB_API_TOKEN"])
+                    port = {"port": self.sessions.port}
+                    assert self.hub("POST", "/batchspawner", token, json=port).status_code == 201
+                    return token
+            assert time.monotonic() < end, f"{user} has no job"
+            time.sleep(0.05)
+
     def _call(
         self, method: str, url: str, token: str | None, options: Mapping[str, Any]
     ) -> httpx.Response:
@@ -107,14 +128,16 @@ def class_hub(folder: Path, classes: str) -> Iterator[ClassHub]:
     """Run a hub with the classes of a site file's text."""
     folder.mkdir(parents=True, exist_ok=True)
     slurm = FakeSlurm.install(folder / "slurm")
+    (folder / "slurm" / "address").write_text("127.0.0.1")
+    sessions = FakeSessions()
     state = folder / "state"
     state.mkdir(mode=0o700)
-    hub_port, console_port, public_port = _free_ports(3)
+    hub_port, console_port = _free_ports(2)
     site = folder / "site.toml"
     site.write_text(
         textwrap.dedent(f"""
             [hub]
-            bind_url = "http://127.0.0.1:{public_port}"
+            bind_url = "http://127.0.0.1:{sessions.port}"
             api_url = "http://127.0.0.1:{hub_port}"
             console_url = "http://127.0.0.1:{console_port}"
             state_directory = "{state}"
@@ -146,17 +169,70 @@ def class_hub(folder: Path, classes: str) -> Iterator[ClassHub]:
             slurm,
             state,
             log,
+            sessions,
         )
         try:
             _wait(hub, process)
             yield hub
         finally:
+            sessions.close()
             process.terminate()
             try:
                 process.wait(20)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+class FakeSessions:
+    """Answers in the place of all sessions, and notes who asked what with which token."""
+
+    def __init__(self) -> None:
+        self.calls: list[dict[str, Any]] = []
+        self.refusals: dict[str, str] = {}
+        noted = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def answer(self) -> None:
+                length = int(self.headers.get("Content-Length") or 0)
+                body = self.rfile.read(length)
+                user, _, path = self.path.removeprefix("/user/").partition("/")
+                noted.calls.append(
+                    {
+                        "user": user,
+                        "call": f"{self.command} {path}",
+                        "token": self.headers.get("Authorization", "").removeprefix("token "),
+                        "body": json.loads(body) if body else None,
+                    }
+                )
+                sentence = noted.refusals.get(user)
+                told = (
+                    {"message": sentence} if sentence else {"shown": 1, "sentence": "Kept in ~/x."}
+                )
+                text = json.dumps(told).encode()
+                self.send_response(409 if sentence and path != "api" else 200)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(text)))
+                self.end_headers()
+                self.wfile.write(text)
+
+            do_GET = do_POST = do_DELETE = answer  # noqa: N815  # named by http.server
+
+            def log_message(self, *_args: object) -> None:
+                """Say nothing: what was asked is in `calls`."""
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.port = self._server.server_port
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def of(self, user: str) -> list[dict[str, Any]]:
+        """Return what was asked of a user's session by others than the hub."""
+        return [c for c in self.calls if c["user"] == user and not c["call"].startswith("GET api")]
+
+    def close(self) -> None:
+        """Stop answering."""
+        self._server.shutdown()
+        self._server.server_close()
 
 
 def _wait(hub: ClassHub, process: "subprocess.Popen[bytes]") -> None:

@@ -18,10 +18,17 @@ _MOST_AT_ONCE = 400
 _PICTURES = {"image/jpeg", "image/png"}
 _LARGEST_PICTURE = 300_000
 
+_HUB = "The hub"
+_SESSION = "The session"
 _SENTENCES = {
-    403: "The hub does not allow you to do this.",
-    404: "The hub does not allow you to do this, or the learner is not there.",
-    503: "The session does not answer.",
+    (_HUB, 403): "The hub does not allow you to do this.",
+    (_HUB, 404): "The hub does not allow you to do this, or the learner is not there.",
+    (_SESSION, 403): "The session does not let you in.",
+    (
+        _SESSION,
+        404,
+    ): "The session does not know how to do this; it is older than the hub. Restart it.",
+    (_SESSION, 503): "The session does not answer.",
 }
 
 
@@ -79,7 +86,7 @@ class HubClient:
         Raises:
             CallError: It refused, or did not answer.
         """
-        return _json(await _fetch(method, f"{self.hub_api}{path}", token, body, "The hub"))
+        return _json(await _fetch(method, f"{self.hub_api}{path}", token, body, _HUB))
 
     async def session(
         self,
@@ -128,7 +135,7 @@ class HubClient:
             visit = answer["token"]
             self._visits[token, learner] = now + answer["seconds"] / 2, visit
         url = f"{self.public}/user/{name}/{path}"
-        return await _fetch(method, url, visit, body, "The session")
+        return await _fetch(method, url, visit, body, _SESSION)
 
 
 async def _fetch(
@@ -160,7 +167,7 @@ def _sentence(answer: HTTPResponse, who: str) -> str:
     message = told.get("message") if isinstance(told, Mapping) else None
     if isinstance(message, str) and message.strip():
         return message.strip()[:500]
-    return _SENTENCES.get(answer.code, f"{who} answered with the status {answer.code}.")
+    return _SENTENCES.get((who, answer.code), f"{who} answered with the status {answer.code}.")
 
 
 def _json(answer: HTTPResponse) -> Any:
