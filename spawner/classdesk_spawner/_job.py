@@ -158,6 +158,10 @@ class SessionJob:
         """
         watcher = self.cluster.watcher
         moment = max(self.began, 0.0)
+        # The look that counts is the one after the call home. One right after the submission, which shows a
+        # waiting job at best, would put that off by a tick.
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._called_home.wait(), watcher.fast_tick_s)
         while True:
             moment = (await watcher.newer_than(moment)).began
             job = self.seen

@@ -6,6 +6,7 @@ Everything that wants to know a job's state reads the same snapshot.
 """
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -101,6 +102,9 @@ class JobWatcher:
 
     async def _watch(self) -> None:
         failures = 0
+        # Who only follows a new job has nothing to learn yet, and the next look would be a tick later.
+        if not self._waiting:
+            await self._until_hurried(self.slow_tick_s)
         while self._followed or self._waiting:
             self._hurry.clear()
             began = time.monotonic()
@@ -130,7 +134,8 @@ class JobWatcher:
             return
         await asyncio.sleep(self.fast_tick_s)
         if not self._waiting:
-            try:
-                await asyncio.wait_for(self._hurry.wait(), self.slow_tick_s - self.fast_tick_s)
-            except TimeoutError:
-                return
+            await self._until_hurried(self.slow_tick_s - self.fast_tick_s)
+
+    async def _until_hurried(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._hurry.wait(), seconds)

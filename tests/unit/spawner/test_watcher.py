@@ -59,7 +59,7 @@ def test_three_hundred_who_wait_share_one_query() -> None:
 def test_ticks_are_fast_while_somebody_waits_and_slow_otherwise() -> None:
     async def scene() -> None:
         queue = _Queue(_job("1"))
-        watcher = JobWatcher(queue, 0.05, 0.5)
+        watcher = JobWatcher(queue, 0.05, 0.3)
         watcher.follow("1")
         await asyncio.sleep(0.4)
         while_running = len(queue.asked)
@@ -69,6 +69,21 @@ def test_ticks_are_fast_while_somebody_waits_and_slow_otherwise() -> None:
         assert while_running == 1
         assert len(queue.asked) >= while_running + 4
         assert min(b - a for a, b in zip(queue.asked, queue.asked[1:], strict=False)) >= 0.045
+        watcher.forget("1")
+
+    _run(scene)
+
+
+def test_a_new_job_does_not_put_off_the_look_that_somebody_waits_for() -> None:
+    async def scene() -> None:
+        queue = _Queue(_job("1"))
+        watcher = JobWatcher(queue, 5, 9)
+        watcher.follow("1")
+        await asyncio.sleep(0.05)
+        called_home = time.monotonic()
+        await watcher.newer_than(called_home)
+        assert time.monotonic() - called_home < 1
+        assert len(queue.asked) == 1
         watcher.forget("1")
 
     _run(scene)
