@@ -1,11 +1,11 @@
 """The classes that the site file names: who teaches, who learns, and what a session of the class is."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from classdesk_spawner import FormSettings, Section, SlurmName
+from classdesk_spawner import ClassPreset, FormSettings, Section
 
 ClassName = Annotated[
     str, StringConstraints(pattern=r"^[a-z]([a-z0-9_-]{0,30}[a-z0-9])?$", strict=True)
@@ -14,33 +14,6 @@ ClassName = Annotated[
 
 UserName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_][a-z0-9_.@-]{0,63}$", strict=True)]
 """Name of a user as JupyterHub has it: in small letters."""
-
-
-class ClassPreset(Section):
-    """What a session of the class is: an instructor's start and the class link take it."""
-
-    interface: str = Field(
-        "",
-        pattern=r"^([a-z][a-z0-9-]{0,31})?$",
-        description="Interface; empty: the form's default one.",
-    )
-    cores: int | None = Field(
-        None, ge=1, le=1024, description="Number of cores; unset: the interface's."
-    )
-    hours: float | None = Field(
-        None, ge=0.25, le=8760, description="Hours; unset: the interface's."
-    )
-    reservation: SlurmName = Field("", description="Reservation of Slurm; empty: the site's.")
-
-    def options(self) -> dict[str, Any]:
-        """Return the preset as options of a start; what is unset is left out."""
-        given = {
-            "ui": self.interface,
-            "cores": self.cores,
-            "hours": self.hours,
-            "reservation": self.reservation,
-        }
-        return {key: value for key, value in given.items() if value not in {None, ""}}
 
 
 class ClassSettings(Section):

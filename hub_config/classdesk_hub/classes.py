@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from classdesk_spawner import ClassForm
+
 from .site import Site
 from .tokens import class_token, console_token
 
@@ -45,6 +47,10 @@ def configure(c: Any, site: Site, site_file: Path) -> None:
     if not site.classes:
         return
     c.SteadyProxy.classes = dict(site.classes)
+    c.DesktopSpawner.classes = {
+        name: ClassForm(class_.shown_title(name), class_.preset)
+        for name, class_ in site.classes.items()
+    }
     c.JupyterHub.load_groups = {
         **c.JupyterHub.get("load_groups", {}),
         **{name: {"users": list(class_.learners)} for name, class_ in site.classes.items()},

@@ -12,10 +12,12 @@ from jupyterhub.handlers.pages import SpawnHandler
 from jupyterhub.scopes import needs_scope
 from tornado.web import StaticFileHandler
 
-from classdesk_spawner import FIELD_LABELS, SessionError
+from classdesk_spawner import CLASS_KEY, FIELD_LABELS, SessionError
 
 from . import class_api, sessions
 from .site import Site
+
+_FORM_FIELDS = {*FIELD_LABELS, CLASS_KEY}
 
 
 class FormLinkHandler(SpawnHandler):  # type: ignore[misc]  # jupyterhub has no type information
@@ -26,7 +28,7 @@ class FormLinkHandler(SpawnHandler):  # type: ignore[misc]  # jupyterhub has no 
     """
 
     def _get_user_options(self, query_options: Mapping[str, list[str]]) -> dict[str, list[str]]:
-        others = {key: value for key, value in query_options.items() if key not in FIELD_LABELS}
+        others = {key: value for key, value in query_options.items() if key not in _FORM_FIELDS}
         options: dict[str, list[str]] = super()._get_user_options(others)
         return options
 

@@ -1,6 +1,7 @@
 """Starts a desktop as a Slurm job, from the hub process. See spawner/README.md."""
 
 from . import _job_handlers
+from ._class_form import CLASS_KEY, ClassForm, ClassPreset
 from ._cluster import Cluster, cluster_for
 from ._errors import (
     JobEndedError,
@@ -36,9 +37,12 @@ from ._states import Phase, ended_as_wanted
 _job_handlers.install()
 
 __all__ = [
+    "CLASS_KEY",
     "FIELD_LABELS",
     "SESSION_PROGRAM",
     "ChoiceField",
+    "ClassForm",
+    "ClassPreset",
     "Cluster",
     "DesktopSettings",
     "DesktopSpawner",

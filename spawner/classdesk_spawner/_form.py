@@ -38,13 +38,23 @@ def read_fields(data: Mapping[str, object]) -> dict[str, object]:
     return values
 
 
-def render_form(rules: OptionRules, filled: Mapping[str, object]) -> str:
+def render_form(
+    rules: OptionRules,
+    filled: Mapping[str, object],
+    *,
+    class_name: str = "",
+    title: str = "",
+    trouble: str = "",
+) -> str:
     """Return the HTML of the form's fields.
 
     Args:
         rules: The site's form and what the cluster offers.
         filled: What the fields show, by option key: what was refused a moment ago, what a link
             presets, or what the learner chose last time. A missing one shows the preset.
+        class_name: The class for which the form is locked; empty: none.
+        title: What the page calls the class.
+        trouble: Why a class link does not work for this learner.
     """
     form = rules.form
     chosen = filled.get("ui")
@@ -72,6 +82,9 @@ def render_form(rules: OptionRules, filled: Mapping[str, object]) -> str:
             if field.key in visible
         ],
         stale=rules.offer.stale,
+        class_name=class_name,
+        title=title,
+        trouble=trouble,
     )
 
 

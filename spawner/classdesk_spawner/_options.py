@@ -33,6 +33,7 @@ class SessionOptions(BaseModel):
         qos: Quality of service; empty: Slurm's default.
         reservation: Reservation; empty: none.
         oversubscribe: Whether the cores may be shared with other jobs.
+        class_name: The class whose preset it is; empty: none.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -48,10 +49,13 @@ class SessionOptions(BaseModel):
     qos: str = ""
     reservation: str = ""
     oversubscribe: bool = False
+    class_name: str = ""
 
 
 def start_again(options: SessionOptions) -> str:
     """The query of a link to `/hub/spawn` that starts a session like this one at once, for the session's own page."""
+    if options.class_name:
+        return urlencode({"opt-class": options.class_name})
     hours = options.minutes / 60
     return urlencode({"opt-ui": options.ui, "opt-cores": options.cores, "opt-hours": f"{hours:g}"})
 
@@ -138,6 +142,7 @@ def to_stored(options: SessionOptions) -> dict[str, object]:
         "qos": options.qos,
         "reservation": options.reservation,
         "oversubscribe": options.oversubscribe,
+        **({"class": options.class_name} if options.class_name else {}),
     }
 
 

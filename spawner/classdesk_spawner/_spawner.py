@@ -7,26 +7,24 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 from batchspawner import SlurmSpawner
-from traitlets import Callable, Instance, Unicode, default
+from traitlets import Callable, Dict, Instance, Unicode, default
 
-from ._cluster import Cluster, cluster_for
-from ._errors import OptionsError, SessionError
-from ._fields import LABELS
-from ._form import read_fields, render_form
+from ._chosen import ChosenOptions
+from ._errors import SessionError
 from ._job import SessionJob
-from ._options import OptionRules, SessionOptions, start_again, to_stored
+from ._options import SessionOptions, start_again
 from ._policy import POLICY_VARIABLE
 from ._progress import StartState, progress_event
 from ._reported import ReportedSession
 from ._runtimes import runtime_command
 from ._script import render_batch_script, sbatch_arguments
-from ._settings import SlurmSettings, SpawnerSettings
+from ._settings import SpawnerSettings
 
 DEFAULT_URLS = {"desktop": "/desktop/", "lab": "/lab", "terminal": "/terminal/"}
 """The page that a session opens, by kind of interface."""
 
 
-class DesktopSpawner(ReportedSession, SlurmSpawner):  # type: ignore[misc]  # batchspawner has no type information
+class DesktopSpawner(ChosenOptions, ReportedSession, SlurmSpawner):  # type: ignore[misc]  # batchspawner has no type information
     """Starts sessions as Slurm jobs and always knows their state.
 
     Of batchspawner, the traits and the meaning of `req_partition`, `req_account`, `req_qos` and
@@ -42,6 +40,15 @@ class DesktopSpawner(ReportedSession, SlurmSpawner):  # type: ignore[misc]  # ba
 
         Usually set by `classdesk_hub.configure` from the site file. Affects all sessions that start later.
         Example: `c.DesktopSpawner.settings = SpawnerSettings(form=FormSettings(max_hours=8))`
+        """,
+    ).tag(config=True)
+
+    classes = Dict(
+        help="""
+        The classes of the site, each a `ClassForm`, by the name of its group.
+
+        Usually set by `classdesk_hub.configure` from the site file. Affects sessions that are started by a
+        class link or by an instructor: their options are the class's preset.
         """,
     ).tag(config=True)
 
@@ -86,64 +93,6 @@ class DesktopSpawner(ReportedSession, SlurmSpawner):  # type: ignore[misc]  # ba
         self.extending = asyncio.Lock()
         self.ending = ""
         """One sentence about how the last session ended, where it ended by itself."""
-
-    # Options ---------------------------------------------------------------------------------
-
-    @property
-    def cluster(self) -> Cluster:
-        """The cluster, shared with all other spawners of this hub."""
-        return cluster_for(self.settings.slurm)
-
-    async def option_rules(self) -> OptionRules:
-        """Return the rules in force for this learner now."""
-        offer = await self.cluster.offer(self.user.name)
-        return OptionRules(self.settings.form, self._slurm_settings(), offer)
-
-    async def validated_options(self, raw: Mapping[str, object]) -> SessionOptions:
-        """Return raw options as validated ones.
-
-        Raises:
-            OptionsError: Something in them is refused.
-        """
-        return (await self.option_rules()).validate(raw)
-
-    async def _take_options(self, raw: Mapping[str, object]) -> None:
-        """Hook of JupyterHub, called before each start: form, link, REST call or stored options."""
-        await self.cluster.turnstile.pass_through()
-        self.options = await self.validated_options(raw)
-
-    async def _read_options_form(self, data: Mapping[str, object]) -> dict[str, object]:
-        """Return the form's fields as the options to store; refused ones are shown again as they were."""
-        self._refused_fields = {
-            key: value[0] for key, value in data.items() if isinstance(value, list)
-        }
-        await self.cluster.turnstile.pass_through()
-        options = await self.validated_options(read_fields(data))
-        self._refused_fields = None
-        return to_stored(options)
-
-    async def _render_options_form(self) -> str:
-        rules = await self.option_rules()
-        filled = self._refused_fields or self._linked_fields() or self._last_choice(rules)
-        self._refused_fields = None
-        return render_form(rules, filled)
-
-    def _linked_fields(self) -> dict[str, object]:
-        """Return the fields that a link presets: `/hub/spawn?ui=desktop&cores=2&hours=3`."""
-        arguments = self.handler.request.query_arguments if self.handler else {}
-        return {
-            key: arguments[key][-1].decode("utf-8", "replace")
-            for key in LABELS
-            if arguments.get(key)
-        }
-
-    def _last_choice(self, rules: OptionRules) -> Mapping[str, object]:
-        stored = (self.orm_spawner.user_options if self.orm_spawner else None) or {}
-        try:
-            rules.validate(stored)
-        except OptionsError:
-            return {}  # limits have changed since, or a REST call stored something else
-        return stored
 
     # Life of a session -----------------------------------------------------------------------
 
@@ -242,17 +191,6 @@ class DesktopSpawner(ReportedSession, SlurmSpawner):  # type: ignore[misc]  # ba
         self._move_to(address, port)
         await self._add_route()
         return True
-
-    def _slurm_settings(self) -> SlurmSettings:
-        site = self.settings.slurm
-        return site.model_copy(
-            update={
-                "partition": self.req_partition or site.partition,
-                "account": self.req_account or site.account,
-                "qos": self.req_qos or site.qos,
-                "reservation": self.req_reservation or site.reservation,
-            }
-        )
 
     def _unix_account(self) -> pwd.struct_passwd:
         try:

@@ -55,7 +55,7 @@ class Context:
     def __post_init__(self) -> None:
         self.audit = AuditLog(audit_file(self.site))
         self.metrics = Metrics(self.world)
-        performer = Performer(self.site, self.hub, self.world)
+        performer = Performer(self.hub, self.world)
         self.acts = Acts(self.world, performer, self.audit, self.metrics.count)
 
     def snapshot(self, name: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote
 
 from classdesk_hub.learner_state import FAILED, IDLE, NOT_STARTED, QUEUED, RUNNING, STOPPING
-from classdesk_hub.site import Site
+from classdesk_spawner import CLASS_KEY
 
 from .hub_client import CallError, HubClient
 from .learners import learner
@@ -34,12 +34,10 @@ class Performer:
     """Does acts by calls to the hub and to sessions.
 
     Args:
-        site: The site file, for the presets of the classes.
         hub: Where to call.
         world: Where to see what came of it.
     """
 
-    site: Site
     hub: HubClient
     world: World
 
@@ -49,7 +47,7 @@ class Performer:
         """Do an act for a learner and return what came of it, for the instructor.
 
         Args:
-            class_name: The class, for its preset.
+            class_name: The class; the hub knows its preset.
             request: What to do.
             name: The learner.
             token: The instructor's token.
@@ -60,7 +58,7 @@ class Performer:
         """
         await self.world.fresh()
         if request.act == "start":
-            return await self._start(name, token, self._preset(class_name), slot)
+            return await self._start(name, token, {CLASS_KEY: class_name}, slot)
         if request.act == "stop":
             return await self._stop(name, token)
         if request.act == "restart":
@@ -174,9 +172,6 @@ class Performer:
             if true(self._facts(name)):
                 return True
         return False
-
-    def _preset(self, class_name: str) -> dict[str, Any]:
-        return self.site.classes[class_name].preset.options()
 
     def _facts(self, name: str) -> Mapping[str, Any]:
         return learner(name, "", self.world.facts.get(name))

@@ -82,7 +82,7 @@ def _learners(hub: ClassHub, token: str) -> dict[str, Any]:
 
 
 def _status(hub: ClassHub, method: str, path: str, token: str | None) -> int:
-    body = {"json": {}} if method == "POST" else {}
+    body: dict[str, Any] = {"json": {}} if method == "POST" else {}
     if path.endswith("stream"):
         headers = {"Authorization": f"token {token}"} if token else {}
         with httpx.stream("GET", f"{hub.console}{path}", headers=headers, timeout=30) as answer:

@@ -4,9 +4,10 @@ import pytest
 from pydantic import BaseModel
 
 from classdesk_hub import SiteFileError, load_site
-from classdesk_hub.class_settings import ClassPreset, ClassSettings
+from classdesk_hub.class_settings import ClassSettings
 from classdesk_hub.example import example
 from classdesk_hub.site import Site
+from classdesk_spawner import ClassPreset
 
 REPOSITORY = Path(__file__).parents[3]
 

@@ -1,0 +1,122 @@
+"""What a learner chooses: form, link, REST call and class link, on their way to validated options."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ._class_form import CLASS_KEY, ClassForm, class_of
+from ._cluster import Cluster, cluster_for
+from ._errors import OptionsError
+from ._fields import LABELS
+from ._form import read_fields, render_form
+from ._options import OptionRules, SessionOptions, to_stored
+from ._settings import SlurmSettings, SpawnerSettings
+
+
+class ChosenOptions:
+    """The part of `DesktopSpawner` that is the form, and what comes of it."""
+
+    settings: SpawnerSettings
+    classes: Mapping[str, ClassForm]
+    options: SessionOptions | None
+    user: Any
+    orm_spawner: Any
+    handler: Any
+    req_partition: str
+    req_account: str
+    req_qos: str
+    req_reservation: str
+    _refused_fields: Mapping[str, object] | None
+
+    @property
+    def cluster(self) -> Cluster:
+        """The cluster, shared with all other spawners of this hub."""
+        return cluster_for(self.settings.slurm)
+
+    async def option_rules(self, class_name: object = "") -> OptionRules:
+        """Return the rules in force for this learner now.
+
+        Args:
+            class_name: The class for which a session is; empty: none.
+
+        Raises:
+            OptionsError: There is no such class, or the learner is not in it.
+        """
+        form, slurm = self.settings.form, self._slurm_settings()
+        if class_name:
+            groups = {group.name for group in self.user.groups}
+            form, slurm = class_of(class_name, self.classes, groups).lock(form, slurm)
+        return OptionRules(form, slurm, await self.cluster.offer(self.user.name))
+
+    async def validated_options(self, raw: Mapping[str, object]) -> SessionOptions:
+        """Return raw options as validated ones.
+
+        Raises:
+            OptionsError: Something in them is refused.
+        """
+        class_name = raw.get(CLASS_KEY) or ""
+        rules = await self.option_rules(class_name)
+        options = rules.validate({key: raw[key] for key in raw if key != CLASS_KEY})
+        return options.model_copy(update={"class_name": class_name}) if class_name else options
+
+    async def _take_options(self, raw: Mapping[str, object]) -> None:
+        """Hook of JupyterHub, called before each start: form, link, REST call or stored options."""
+        await self.cluster.turnstile.pass_through()
+        self.options = await self.validated_options(raw)
+
+    async def _read_options_form(self, data: Mapping[str, object]) -> dict[str, object]:
+        """Return the form's fields as the options to store; refused ones are shown again as they were."""
+        self._refused_fields = {
+            key: value[0] for key, value in data.items() if isinstance(value, list)
+        }
+        await self.cluster.turnstile.pass_through()
+        options = await self.validated_options(read_fields(data))
+        self._refused_fields = None
+        return to_stored(options)
+
+    async def _render_options_form(self) -> str:
+        linked = self._refused_fields or self._linked_fields()
+        self._refused_fields = None
+        class_name, trouble = str(linked.get(CLASS_KEY, "")), ""
+        try:
+            rules = await self.option_rules(class_name)
+        except OptionsError as error:
+            class_name, trouble = "", str(error.message)
+            rules = await self.option_rules()
+        filled = linked or self._last_choice(rules)
+        locked = self.classes.get(class_name)
+        return render_form(
+            rules,
+            filled,
+            class_name=class_name,
+            title=locked.title if locked else "",
+            trouble=trouble,
+        )
+
+    def _linked_fields(self) -> dict[str, object]:
+        """Return the fields that a link presets: `/hub/spawn?ui=desktop&cores=2&hours=3`."""
+        arguments = self.handler.request.query_arguments if self.handler else {}
+        return {
+            key: arguments[key][-1].decode("utf-8", "replace")
+            for key in (*LABELS, CLASS_KEY)
+            if arguments.get(key)
+        }
+
+    def _last_choice(self, rules: OptionRules) -> Mapping[str, object]:
+        stored = (self.orm_spawner.user_options if self.orm_spawner else None) or {}
+        chosen = {key: stored[key] for key in stored if key != CLASS_KEY}
+        try:
+            rules.validate(chosen)
+        except OptionsError:
+            return {}  # limits have changed since, or a REST call stored something else
+        return chosen
+
+    def _slurm_settings(self) -> SlurmSettings:
+        site = self.settings.slurm
+        return site.model_copy(
+            update={
+                "partition": self.req_partition or site.partition,
+                "account": self.req_account or site.account,
+                "qos": self.req_qos or site.qos,
+                "reservation": self.req_reservation or site.reservation,
+            }
+        )
