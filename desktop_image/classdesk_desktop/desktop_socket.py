@@ -49,6 +49,10 @@ class DesktopSocketHandler(RawSocketHandler):  # type: ignore[misc]
         if hasattr(self, "ws_transp"):
             super().on_message(message)
 
+    def to_browser(self, data: bytes) -> bytes:
+        """What of the X server's bytes goes to the browser; here all of them."""
+        return data
+
 
 class _PatientProtocol(RawSocketProtocol):  # type: ignore[misc]
     """Sends the X server's bytes to the browser, no faster than the browser takes them."""
@@ -59,6 +63,9 @@ class _PatientProtocol(RawSocketProtocol):  # type: ignore[misc]
         self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
+        data = self.handler.to_browser(data)
+        if not data:
+            return
         try:
             sent = asyncio.ensure_future(self.handler.write_message(data, binary=True))
         except WebSocketClosedError:

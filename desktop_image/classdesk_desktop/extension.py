@@ -22,11 +22,11 @@ from classdesk_desktop.calls import (
 )
 from classdesk_desktop.channel import Channels, SessionState
 from classdesk_desktop.channel_socket import ChannelSocket
-from classdesk_desktop.desktop_socket import DesktopSocketHandler
 from classdesk_desktop.environment import web_root
 from classdesk_desktop.files_handlers import FilesHandler, UploadHandler
 from classdesk_desktop.notify import notify
 from classdesk_desktop.pages import AssetHandler, DesktopPage, TerminalPage
+from classdesk_desktop.people.parts import set_up as set_up_people
 from classdesk_desktop.policy import Policy
 from classdesk_desktop.reporting import start_reports
 from classdesk_desktop.runtime import RuntimeDirectory
@@ -41,7 +41,7 @@ def load(server: ServerApp) -> None:
     application.settings["classdesk_assets"] = assets
     application.settings["classdesk_runtime"] = runtime
     application.settings["classdesk_policy"] = policy = Policy.from_environ(os.environ)
-    application.settings["classdesk_channels"] = Channels(
+    application.settings["classdesk_channels"] = channels = Channels(
         SessionState(
             runtime.state_file,
             end=_number(os.environ.get("CLASSDESK_END", "")),
@@ -49,6 +49,8 @@ def load(server: ServerApp) -> None:
         )
     )
     application.settings["classdesk_supervisor"] = int(os.environ.get("CLASSDESK_SUPERVISOR") or 0)
+
+    people = set_up_people(application, channels, runtime, policy)
 
     def route(path: str) -> str:
         return url_path_join(re.escape(application.settings["base_url"]), path)
@@ -68,13 +70,7 @@ def load(server: ServerApp) -> None:
             (route(r"desktop/upload"), UploadHandler),
             (route(r"desktop/files/(.*)"), FilesHandler),
             (route(r"desktop/assets/[0-9a-f]+/(.+)"), AssetHandler, {"assets": assets}),
-            # jupyter-remote-desktop-proxy's route, which existing links and tools know.
-            (
-                route(r"desktop-websockify/?()"),
-                DesktopSocketHandler,
-                # Bytes of the desktop are no sign of a learner: its clock sends some each minute.
-                {"update_last_activity": False},
-            ),
+            *((route(path), *rest) for path, *rest in people),
             (route(r"terminal"), AddSlashHandler),
             (route(r"terminal/"), TerminalPage),
         ],

@@ -65,3 +65,11 @@ async def connect(
     address: str, headers: dict[str, str], path: str = "desktop-websockify"
 ) -> WebSocketClientConnection:
     return await websocket_connect(HTTPRequest(f"ws://{address}/{path}", headers=headers))
+
+
+async def leave(*sockets: WebSocketClientConnection) -> None:
+    """Close websockets, and wait until they are."""
+    for opened in sockets:
+        opened.close()
+        while await opened.read_message() is not None:
+            pass

@@ -19,13 +19,16 @@ from tornado.routing import PathMatches, Router, Rule
 from tornado.web import RequestHandler, create_signed_value
 
 from classdesk_desktop.people.identity import (
+    OPEN_TO_VISITORS,
     SessionIdentityProvider,
     is_open_to_visitors,
 )
+from classdesk_desktop.policy import Policy
 
 from .served import (
     AUTHORIZED,
     SERVICE_TOKEN,
+    STRANGER_TOKEN,
     VISITING,
     VISITOR_TOKEN,
     Server,
@@ -166,6 +169,28 @@ def test_the_walk_would_see_an_open_door(whole_server: Server) -> None:
     whole_server.run(visit)
 
 
+def test_what_is_listed_exists_and_lets_a_visitor_in(session_server: Server) -> None:
+    session_server.app.web_app.settings["classdesk_policy"] = Policy(thumbnails=True)
+
+    async def visit(address: str) -> None:
+        cookie = await visiting_cookies(session_server, address)
+        for path, methods in OPEN_TO_VISITORS.items():
+            for method in methods - {"POST", "DELETE"}:
+                for headers in (VISITING, cookie):
+                    answer = await get(f"http://{address}/{path}", method=method, headers=headers)
+                    assert answer.code not in {401, 403, 404}, (method, path)
+            for method in methods & {"POST", "DELETE"}:
+                answer = await get(
+                    f"http://{address}/{path}",
+                    method=method,
+                    headers=VISITING,
+                    body="{}" if method == "POST" else None,
+                )
+                assert answer.code not in {401, 403, 404, 405}, (method, path)
+
+    session_server.run(visit)
+
+
 @pytest.mark.parametrize(
     "path",
     [
@@ -197,6 +222,25 @@ def test_a_service_with_the_learners_name_is_a_visitor(session_server: Server) -
     async def visit(address: str) -> None:
         assert (await get(f"http://{address}/desktop/state", headers=headers)).code == 200
         assert (await get(f"http://{address}/api/contents", headers=headers)).code == 403
+
+    session_server.run(visit)
+
+
+def test_who_has_no_scope_on_this_session_is_let_in_nowhere(session_server: Server) -> None:
+    headers = {"Authorization": f"token {STRANGER_TOKEN}"}
+
+    async def visit(address: str) -> None:
+        for path, methods in OPEN_TO_VISITORS.items():
+            for method in methods:
+                if path == "logout":
+                    continue
+                answer = await get(
+                    f"http://{address}/{path}",
+                    method=method,
+                    headers=headers,
+                    body="{}" if method == "POST" else None,
+                )
+                assert answer.code == 403, (method, path)
 
     session_server.run(visit)
 

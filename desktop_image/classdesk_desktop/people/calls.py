@@ -1,0 +1,90 @@
+"""The calls of this package: messages, the raised hand, the thumbnail. `identity` says who may make which."""
+
+from __future__ import annotations
+
+from jupyter_server.base.handlers import APIHandler, JupyterHandler
+from tornado import web
+
+from classdesk_desktop.people.hand import Hand
+from classdesk_desktop.people.identity import only_visitors, who_asks
+from classdesk_desktop.people.messages import Messages
+from classdesk_desktop.people.text import TextError
+from classdesk_desktop.people.thumbnail import Thumbnails
+from classdesk_desktop.policy import Policy
+
+
+class _Call(APIHandler):
+    # What others do in a session is no sign of its learner.
+    _track_activity = False
+
+    def read_body(self, *keys: str) -> dict[str, object]:
+        """The JSON object that was sent, with these keys and no others.
+
+        Raises:
+            HTTPError: 400, it is something else.
+        """
+        body: object = self.get_json_body() or {}
+        if not isinstance(body, dict) or not set(body) <= set(keys):
+            raise web.HTTPError(
+                400, f"Send a JSON object with no other keys than {', '.join(keys)}."
+            )
+        return body
+
+
+class MessageHandler(_Call):
+    """Takes a message of a visitor for the learner."""
+
+    @web.authenticated
+    async def post(self) -> None:
+        """Show it; the answer tells on how many pages."""
+        sender = only_visitors(self)
+        messages: Messages = self.settings["classdesk_messages"]
+        try:
+            shown = await messages.send(sender.name, self.read_body("text").get("text"))
+        except TextError as error:
+            raise web.HTTPError(400, str(error)) from error
+        self.finish({"shown": shown})
+
+
+class HandHandler(_Call):
+    """Raises and lowers the learner's hand."""
+
+    @web.authenticated
+    def post(self) -> None:
+        """Raise it, or change the sentence; the learner alone comes here."""
+        hand: Hand = self.settings["classdesk_hand"]
+        try:
+            hand.put_up(self.read_body("text").get("text", ""))
+        except TextError as error:
+            raise web.HTTPError(400, str(error)) from error
+        self.finish({})
+
+    @web.authenticated
+    def delete(self) -> None:
+        """Lower it."""
+        hand: Hand = self.settings["classdesk_hand"]
+        hand.put_down()
+        self.finish({})
+
+
+class ThumbnailHandler(JupyterHandler):
+    """Sends a small picture of the desktop."""
+
+    @web.authenticated
+    async def get(self) -> None:
+        """Send it as PNG; 204 without a desktop, or without a page that could tell the learner."""
+        policy: Policy = self.settings["classdesk_policy"]
+        thumbnails: Thumbnails = self.settings["classdesk_thumbnails"]
+        self.set_header("Cache-Control", "no-store")
+        if not policy.thumbnails:
+            self.set_status(403)
+            self.finish({"message": "This site shows no small pictures of desktops."})
+            return
+        is_told = who_asks(self).is_owner or thumbnails.tell_owner()
+        picture = await thumbnails.get() if is_told else None
+        if picture is None:
+            self.set_status(204)
+            self.finish()
+            return
+        self.set_header("Content-Type", "image/png")
+        self.finish(picture)

@@ -1,0 +1,64 @@
+"""Messages of instructors: shown on the learner's pages and on the desktop until the learner has read them."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from classdesk_desktop.channel import Channels, Listener, Message
+from classdesk_desktop.people.memory import Memory
+from classdesk_desktop.people.text import plain_text
+
+LONGEST_TEXT: Final = 2000
+MOST_UNREAD: Final = 20
+
+Notify = Callable[[str, str], Awaitable[object]]
+
+
+class Messages:
+    """The messages that the learner has not dismissed yet, the oldest first."""
+
+    def __init__(self, channels: Channels, memory: Memory, notify: Notify) -> None:
+        self._channels = channels
+        self._memory = memory
+        self._notify = notify
+        self._unread: list[Message] = memory.get("messages") or []
+        channels.on("seen", self._seen)
+        channels.on_open(self._show_unread)
+
+    async def send(self, sender: str, given: object) -> int:
+        """Show a message; returns the number of the learner's pages that show it now.
+
+        Raises:
+            TextError: the text cannot be taken.
+        """
+        text = plain_text(given, LONGEST_TEXT)
+        message: Message = {
+            "type": "message",
+            "id": secrets.token_hex(8),
+            "from": sender,
+            "text": text,
+            "time": time.time(),
+        }
+        self._keep([*self._unread, message][-MOST_UNREAD:])
+        shown = self._channels.broadcast(message, to="owner")
+        await self._notify(f"Message from {sender}", text)
+        return shown
+
+    def _keep(self, unread: list[Message]) -> None:
+        self._unread = unread
+        self._memory.set("messages", unread)
+
+    def _show_unread(self, listener: Listener) -> None:
+        if listener.is_owner:
+            for message in self._unread:
+                listener.send(message)
+
+    def _seen(self, listener: Listener, message: Message) -> None:
+        if listener.is_owner:
+            seen = message.get("id")
+            self._keep([kept for kept in self._unread if kept["id"] != seen])
+            # The learner's other pages put it away, too.
+            self._channels.broadcast({"type": "seen", "id": seen}, to="owner")

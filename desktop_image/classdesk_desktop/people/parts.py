@@ -1,0 +1,52 @@
+"""Puts the parts of this package together, and into the server."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from tornado.web import Application
+
+from classdesk_desktop.channel import Channels
+from classdesk_desktop.notify import notify
+from classdesk_desktop.people.calls import HandHandler, MessageHandler, ThumbnailHandler
+from classdesk_desktop.people.hand import Hand
+from classdesk_desktop.people.memory import Memory
+from classdesk_desktop.people.messages import Messages
+from classdesk_desktop.people.thumbnail import Thumbnails
+from classdesk_desktop.people.visit_socket import VisitedSocketHandler
+from classdesk_desktop.people.watchers import Watchers
+from classdesk_desktop.policy import Policy
+from classdesk_desktop.runtime import RuntimeDirectory
+
+Route = tuple[Any, ...]
+
+
+def set_up(
+    application: Application, channels: Channels, runtime: RuntimeDirectory, policy: Policy
+) -> list[Route]:
+    """Make the parts known to the handlers; returns the routes, relative to the session's address."""
+
+    async def show(title: str, text: str) -> bool:
+        return await notify(runtime, title, text)
+
+    owner = os.environ.get("JUPYTERHUB_USER") or "The learner"
+    memory = Memory(runtime.path / "people.json")
+    application.settings.update(
+        classdesk_watchers=Watchers(channels, policy.observe, owner, show),
+        classdesk_messages=Messages(channels, memory, show),
+        classdesk_hand=Hand(channels, memory),
+        classdesk_thumbnails=Thumbnails(channels, runtime),
+    )
+    return [
+        (r"desktop/message", MessageHandler),
+        (r"desktop/hand", HandHandler),
+        (r"desktop/thumbnail", ThumbnailHandler),
+        # jupyter-remote-desktop-proxy's route, which existing links and tools know.
+        (
+            r"desktop-websockify/?()",
+            VisitedSocketHandler,
+            # Bytes of the desktop are no sign of a learner: its clock sends some each minute.
+            {"update_last_activity": False},
+        ),
+    ]

@@ -1,0 +1,255 @@
+"""Who looks at the desktop, who asks to, and who has keyboard and mouse besides the learner.
+
+A visitor's connection asks here before it shows anything (`Watchers.admit`) and is told here when to end. The learner's
+pages hear of everything through the channel's state, and answer through the channel.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Final, Protocol
+
+from classdesk_desktop.channel import Channels, Listener, Message
+from classdesk_desktop.policy import Observe
+
+ANSWER_SECONDS: Final = 60.0
+"""How long a learner has to answer a visitor who asks to look."""
+
+RETURN_SECONDS: Final = 60.0
+"""How long a visitor whose connection was lost may come back without being announced, or asking, again."""
+
+Notify = Callable[[str, str], Awaitable[object]]
+
+
+class RefusedError(Exception):
+    """A visitor may not look at the desktop; the text is a sentence for the visitor."""
+
+
+class Visit(Protocol):
+    """One connection of a visitor to the desktop."""
+
+    def set_control(self, allowed: bool) -> None:
+        """Let keyboard and mouse pass, or stop them and release what is pressed."""
+
+    def end(self, sentence: str) -> None:
+        """Close the connection."""
+
+
+class _Watcher:
+    """One person who looks, with one connection or several."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.since = time.time()
+        self.control = False
+        self.visits: list[Visit] = []
+
+    def facts(self) -> dict[str, object]:
+        return {"name": self.name, "since": self.since, "control": self.control}
+
+
+class _Question:
+    """A visitor's question that the learner has not answered yet; connections of the same visitor share it."""
+
+    def __init__(self) -> None:
+        self.answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self.waiting = 0
+
+
+class Watchers:
+    """All visitors who look at the desktop or ask to.
+
+    Args:
+        channels: where the learner's and the visitors' pages listen.
+        policy: the site's `observe`.
+        owner: the learner's name, for sentences.
+        notify: shows a notification on the desktop.
+    """
+
+    def __init__(self, channels: Channels, policy: Observe, owner: str, notify: Notify) -> None:
+        self._channels = channels
+        self._policy = policy
+        self._owner = owner
+        self._notify = notify
+        self._watchers: dict[str, _Watcher] = {}
+        self._questions: dict[str, _Question] = {}
+        self._asks_for_control: str | None = None
+        self._left: dict[
+            str, float
+        ] = {}  # when somebody who had been admitted lost the last connection
+        self._at_work: set[asyncio.Future[object]] = set()
+        self._told: dict[str, Message] = {}  # what a visitor was last told of the visit
+        channels.on("view", self._view_answered)
+        channels.on("control", self._control_answered)
+        channels.on_open(self._repeat)
+        self._publish()
+
+    @asynccontextmanager
+    async def admit(self, name: str, visit: Visit) -> AsyncIterator[None]:
+        """Let a visitor look for as long as the context lasts.
+
+        Raises:
+            RefusedError: the site or the learner does not allow it, or the learner did not answer.
+        """
+        if not self._is_known(name):
+            try:
+                await self._allow(name)
+            except RefusedError as refusal:
+                self._tell(name, "refused", str(refusal))
+                raise
+        if not self._is_known(name):
+            self._announce(
+                f"{name} is looking at your desktop", "View only: keyboard and mouse stay yours."
+            )
+        watcher = self._watchers.setdefault(name, _Watcher(name))
+        watcher.visits.append(visit)
+        visit.set_control(watcher.control)
+        self._tell(name, "watching")
+        self._publish()
+        try:
+            yield
+        finally:
+            self._leave(watcher, visit)
+
+    def _is_known(self, name: str) -> bool:
+        """Whether somebody looks already, or was admitted and lost the connection a moment ago."""
+        left = self._left.get(name)
+        just_left = left is not None and time.monotonic() - left < RETURN_SECONDS
+        return name in self._watchers or just_left
+
+    async def _allow(self, name: str) -> None:
+        if self._policy == "off":
+            raise RefusedError("This site does not allow anybody to look at learners' desktops.")
+        if self._policy == "notify":
+            return
+        question = self._questions.get(name)
+        if question is None:
+            question = self._questions[name] = _Question()
+            self._publish()
+            self._tell(name, "asking")
+            self._announce(f"{name} asks to look at your desktop", "Answer on the desktop's page.")
+        question.waiting += 1
+        try:
+            # Shielded: of two connections of the same visitor one may end.
+            allowed = await asyncio.wait_for(asyncio.shield(question.answer), ANSWER_SECONDS)
+        except TimeoutError:
+            raise RefusedError(self._why_no_answer()) from None
+        finally:
+            question.waiting -= 1
+            if question.answer.done() or not question.waiting:
+                self._questions.pop(name, None)
+                self._publish()
+        if not allowed:
+            raise RefusedError(f"{self._owner} does not want to be watched now.")
+
+    def _why_no_answer(self) -> str:
+        if any(listener.is_owner for listener in self._channels):
+            return f"{self._owner} has not answered."
+        return f"{self._owner} has no page of the desktop open, so nobody could be asked."
+
+    def _leave(self, watcher: _Watcher, visit: Visit) -> None:
+        with contextlib.suppress(ValueError):
+            watcher.visits.remove(visit)
+        if not watcher.visits and self._watchers.get(watcher.name) is watcher:
+            del self._watchers[watcher.name]
+            self._left[watcher.name] = time.monotonic()
+            if self._asks_for_control == watcher.name:
+                self._asks_for_control = None
+        self._publish()
+
+    # What the pages say ------------------------------------------------------------------------------------------
+
+    def _view_answered(self, listener: Listener, message: Message) -> None:
+        """The learner lets somebody look, or does not, or ends it."""
+        name, answer = message.get("name"), message.get("answer")
+        if not listener.is_owner or not isinstance(name, str):
+            return
+        question = self._questions.get(name)
+        if answer in {"allow", "refuse"} and question and not question.answer.done():
+            question.answer.set_result(answer == "allow")
+        elif answer == "end" and self._policy == "ask" and (watcher := self._watchers.get(name)):
+            self._end_view(watcher)
+
+    def _end_view(self, watcher: _Watcher) -> None:
+        sentence = f"{self._owner} has ended this."
+        visits, watcher.visits = watcher.visits, []
+        del self._watchers[watcher.name]
+        self._left.pop(watcher.name, None)
+        if self._asks_for_control == watcher.name:
+            self._asks_for_control = None
+        self._tell(watcher.name, "refused", sentence)
+        for visit in visits:
+            visit.end(sentence)
+        self._publish()
+
+    def _control_answered(self, listener: Listener, message: Message) -> None:
+        if listener.is_owner:
+            self._owner_decides(message.get("answer"), message.get("name"))
+        else:
+            self._visitor_wants(listener.name, message.get("want"))
+
+    def _owner_decides(self, answer: object, name: object) -> None:
+        asking = self._asks_for_control
+        if answer in {"allow", "refuse"} and asking and name in {None, asking}:
+            self._asks_for_control = None
+            if answer == "allow":
+                self._set_control(asking)
+            else:
+                self._tell(asking, "watching", f"{self._owner} wants to work alone now.")
+        elif answer == "end":
+            self._set_control(None)
+        self._publish()
+
+    def _visitor_wants(self, name: str, want: object) -> None:
+        watcher = self._watchers.get(name)
+        if watcher is None:
+            return
+        if want is True and not watcher.control:
+            if self._asks_for_control in {None, name}:
+                self._asks_for_control = name
+            else:
+                self._tell(name, "watching", f"{self._asks_for_control} has asked already.")
+        elif want is False:
+            if self._asks_for_control == name:
+                self._asks_for_control = None
+            if watcher.control:
+                self._set_control(None)
+        self._publish()
+
+    def _set_control(self, name: str | None) -> None:
+        """Give keyboard and mouse to one visitor, or to nobody besides the learner."""
+        for watcher in self._watchers.values():
+            control = watcher.name == name
+            if control != watcher.control:
+                watcher.control = control
+                for visit in tuple(watcher.visits):
+                    visit.set_control(control)
+                self._tell(watcher.name, "watching")
+
+    # What the pages hear -----------------------------------------------------------------------------------------
+
+    def _publish(self) -> None:
+        self._channels.state.update(
+            watchers=[watcher.facts() for watcher in self._watchers.values()],
+            view_asked_by=sorted(self._questions),
+            control_asked_by=self._asks_for_control,
+        )
+
+    def _announce(self, title: str, text: str) -> None:
+        """Show a notification in the desktop, without waiting for it."""
+        task = asyncio.ensure_future(self._notify(title, text))
+        self._at_work.add(task)
+        task.add_done_callback(self._at_work.discard)
+
+    def _tell(self, name: str, state: str, sentence: str = "") -> None:
+        message = {"type": "visit", "state": state, "sentence": sentence}
+        self._told[name] = message
+        self._channels.broadcast(message, to=name)
+
+    def _repeat(self, listener: Listener) -> None:
+        if not listener.is_owner and listener.name in self._told:
+            listener.send(self._told[listener.name])

@@ -1,0 +1,358 @@
+"""Who may look at a desktop, who has control, and who is told of it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from classdesk_desktop.channel import Channels, Message, SessionState
+from classdesk_desktop.people import watchers as module
+from classdesk_desktop.people.watchers import RefusedError, Watchers
+from classdesk_desktop.policy import Observe
+from classdesk_desktop.runtime import RuntimeDirectory
+
+
+@dataclass
+class Page:
+    """A page that keeps what it hears."""
+
+    name: str = "ada"
+    is_owner: bool = True
+    heard: list[Message] = field(default_factory=list)
+
+    def send(self, message: Message) -> None:
+        self.heard.append(message)
+
+    def last(self, kind: str) -> Message:
+        return [message for message in self.heard if message["type"] == kind][-1]
+
+
+@dataclass
+class Visit:
+    """A connection that keeps what was done to it."""
+
+    control: list[bool] = field(default_factory=list)
+    ended: list[str] = field(default_factory=list)
+
+    def set_control(self, allowed: bool) -> None:
+        if allowed != (self.control or [False])[-1]:
+            self.control.append(allowed)
+
+    def end(self, sentence: str) -> None:
+        self.ended.append(sentence)
+
+
+@dataclass
+class Room:
+    """A session with one page of the learner, Ada, and one of the visitor, Grace."""
+
+    channels: Channels
+    policy: Observe
+    notified: list[tuple[str, str]] = field(default_factory=list)
+    ada: Page = field(default_factory=Page)
+    grace: Page = field(default_factory=lambda: Page("grace", is_owner=False))
+    stack: AsyncExitStack = field(default_factory=AsyncExitStack)
+
+    def __post_init__(self) -> None:
+        self.watchers = Watchers(self.channels, self.policy, "ada", self.notify)
+
+    async def notify(self, title: str, text: str) -> None:
+        self.notified.append((title, text))
+
+    def run(self, story: Callable[[], Awaitable[None]]) -> None:
+        async def tell() -> None:
+            self.channels.add(self.ada)
+            self.channels.add(self.grace)
+            try:
+                async with self.stack, asyncio.timeout(5):
+                    await story()
+            finally:
+                for listener in self.channels:
+                    self.channels.remove(listener)
+
+        asyncio.run(tell())
+
+    async def look(self, visit: Visit, name: str = "grace") -> None:
+        await self.stack.enter_async_context(self.watchers.admit(name, visit))
+
+    def say(self, page: Page, **message: Any) -> None:
+        self.channels.receive(page, json.dumps(message))
+
+    def state(self) -> Message:
+        return self.ada.last("state")
+
+
+@pytest.fixture
+def room(request: pytest.FixtureRequest, runtime: RuntimeDirectory) -> Room:
+    policy: Observe = getattr(request, "param", "notify")
+    return Room(Channels(SessionState(runtime.state_file)), policy)
+
+
+asking = pytest.mark.parametrize("room", ["ask"], indirect=True)
+forbidding = pytest.mark.parametrize("room", ["off"], indirect=True)
+
+
+async def until(condition: Callable[[], object]) -> None:
+    while not condition():
+        await asyncio.sleep(0)
+
+
+def test_whoever_looks_is_named_on_the_learners_page_and_on_the_desktop(room: Room) -> None:
+    async def story() -> None:
+        assert room.state()["watchers"] == []
+        await room.look(Visit())
+        (watcher,) = room.state()["watchers"]
+        assert (watcher["name"], watcher["control"]) == ("grace", False)
+        await until(lambda: room.notified)
+        assert room.notified[0][0] == "grace is looking at your desktop"
+        assert room.grace.last("visit")["state"] == "watching"
+
+    room.run(story)
+    assert room.channels.state.snapshot()["watchers"] == []
+
+
+def test_two_connections_of_one_visitor_are_one_watcher_until_both_have_closed(room: Room) -> None:
+    async def story() -> None:
+        async with room.watchers.admit("grace", Visit()):
+            async with room.watchers.admit("grace", Visit()):
+                assert len(room.state()["watchers"]) == 1
+            assert len(room.state()["watchers"]) == 1
+        assert room.state()["watchers"] == []
+
+    room.run(story)
+
+
+def test_a_lost_connection_that_comes_back_is_not_announced_again(room: Room) -> None:
+    async def story() -> None:
+        for _ in range(3):
+            async with room.watchers.admit("grace", Visit()):
+                await until(lambda: room.notified)
+
+    room.run(story)
+    assert len(room.notified) == 1
+
+
+@forbidding
+def test_where_the_site_forbids_it_nobody_looks(room: Room) -> None:
+    async def story() -> None:
+        with pytest.raises(RefusedError, match="does not allow"):
+            await room.look(Visit())
+        assert room.grace.last("visit")["state"] == "refused"
+        assert room.state()["watchers"] == []
+
+    room.run(story)
+
+
+@asking
+@pytest.mark.parametrize("answer", ["allow", "refuse"])
+def test_nobody_looks_before_the_learner_has_answered(room: Room, answer: str) -> None:
+    async def story() -> None:
+        look = asyncio.ensure_future(room.look(Visit()))
+        await until(lambda: room.state()["view_asked_by"] == ["grace"])
+        assert room.state()["watchers"] == []
+        assert room.grace.last("visit")["state"] == "asking"
+        await until(lambda: room.notified)
+        assert room.notified[0][0] == "grace asks to look at your desktop"
+        room.say(room.ada, type="view", name="grace", answer=answer)
+        if answer == "allow":
+            await look
+            assert [watcher["name"] for watcher in room.state()["watchers"]] == ["grace"]
+        else:
+            with pytest.raises(RefusedError, match="ada does not want"):
+                await look
+        assert room.state()["view_asked_by"] == []
+
+    room.run(story)
+
+
+@asking
+def test_only_the_learner_answers(room: Room) -> None:
+    async def story() -> None:
+        look = asyncio.ensure_future(room.look(Visit()))
+        await until(lambda: room.state()["view_asked_by"])
+        room.say(room.grace, type="view", name="grace", answer="allow")
+        room.say(room.ada, type="view", name="bert", answer="allow")
+        await asyncio.sleep(0.01)
+        assert not look.done()
+        look.cancel()
+        await until(lambda: not room.state()["view_asked_by"])
+
+    room.run(story)
+
+
+@asking
+@pytest.mark.parametrize(
+    ("page_is_open", "sentence"),
+    [
+        pytest.param(True, "ada has not answered", id="a page is open"),
+        pytest.param(False, "no page of the desktop open", id="no page is open"),
+    ],
+)
+def test_without_an_answer_the_visitor_is_refused(
+    room: Room, monkeypatch: pytest.MonkeyPatch, page_is_open: bool, sentence: str
+) -> None:
+    monkeypatch.setattr(module, "ANSWER_SECONDS", 0.02)
+
+    async def story() -> None:
+        if not page_is_open:
+            room.channels.remove(room.ada)
+        with pytest.raises(RefusedError, match=sentence):
+            await room.look(Visit())
+        assert sentence in room.grace.last("visit")["sentence"]
+
+    room.run(story)
+
+
+@asking
+def test_a_second_connection_waits_for_the_same_answer(room: Room) -> None:
+    async def story() -> None:
+        first = asyncio.ensure_future(room.look(Visit()))
+        second = asyncio.ensure_future(room.look(Visit()))
+        await until(lambda: room.state()["view_asked_by"] and len(room.notified) == 1)
+        first.cancel()
+        await until(first.done)
+        assert room.state()["view_asked_by"] == ["grace"]
+        room.say(room.ada, type="view", name="grace", answer="allow")
+        await second
+        assert len(room.notified) == 2  # the question, and the look
+
+    room.run(story)
+
+
+@asking
+def test_the_learner_ends_a_look_and_is_asked_again(room: Room) -> None:
+    visit = Visit()
+
+    async def story() -> None:
+        look = asyncio.ensure_future(room.look(visit))
+        await until(lambda: room.state()["view_asked_by"])
+        room.say(room.ada, type="view", name="grace", answer="allow")
+        await look
+        room.say(room.grace, type="view", name="grace", answer="end")
+        assert room.state()["watchers"]
+        room.say(room.ada, type="view", name="grace", answer="end")
+        assert room.state()["watchers"] == []
+        assert visit.ended == ["ada has ended this."]
+        again = asyncio.ensure_future(room.look(Visit()))
+        await until(lambda: room.state()["view_asked_by"] == ["grace"])
+        again.cancel()
+
+    room.run(story)
+
+
+def test_a_page_that_opens_late_hears_how_the_visit_stands(room: Room) -> None:
+    late = Page("grace", is_owner=False)
+
+    async def story() -> None:
+        await room.look(Visit())
+        room.channels.add(late)
+        assert late.last("visit")["state"] == "watching"
+
+    room.run(story)
+
+
+# Control --------------------------------------------------------------------------------------------------------------
+
+
+def test_control_comes_after_the_learners_yes_and_goes_when_either_ends_it(room: Room) -> None:
+    visit = Visit()
+
+    async def story() -> None:
+        await room.look(visit)
+        for ends, end in (
+            (room.ada, {"type": "control", "answer": "end"}),
+            (room.grace, {"type": "control", "want": False}),
+        ):
+            room.say(room.grace, type="control", want=True)
+            assert room.state()["control_asked_by"] == "grace"
+            assert (visit.control or [False])[-1] is False
+            room.say(room.ada, type="control", answer="allow", name="grace")
+            assert visit.control[-1] is True
+            assert room.state()["watchers"][0]["control"] is True
+            assert room.state()["control_asked_by"] is None
+            room.say(ends, **end)
+            assert visit.control[-1] is False
+            assert room.state()["watchers"][0]["control"] is False
+
+    room.run(story)
+
+
+def test_a_visitor_cannot_allow_himself(room: Room) -> None:
+    visit = Visit()
+
+    async def story() -> None:
+        await room.look(visit)
+        room.say(room.grace, type="control", want=True)
+        room.say(room.grace, type="control", answer="allow", name="grace")
+        room.say(room.grace, type="control", answer="allow", want=True)
+        assert visit.control == []
+        assert room.state()["control_asked_by"] == "grace"
+
+    room.run(story)
+
+
+def test_an_answer_to_another_question_allows_nothing(room: Room) -> None:
+    visit = Visit()
+
+    async def story() -> None:
+        await room.look(visit)
+        room.say(room.ada, type="control", answer="allow")
+        room.say(room.grace, type="control", want=True)
+        room.say(room.ada, type="control", answer="allow", name="bert")
+        assert visit.control == []
+        room.say(room.ada, type="control", answer="refuse", name="grace")
+        room.say(room.ada, type="control", answer="allow", name="grace")
+        assert visit.control == []
+        assert "alone" in room.grace.last("visit")["sentence"]
+
+    room.run(story)
+
+
+def test_who_does_not_look_cannot_ask_for_control(room: Room) -> None:
+    async def story() -> None:
+        room.say(room.grace, type="control", want=True)
+        assert room.state()["control_asked_by"] is None
+
+    room.run(story)
+
+
+def test_control_and_the_question_for_it_end_with_the_connection(room: Room) -> None:
+    async def story() -> None:
+        async with room.watchers.admit("grace", Visit()):
+            room.say(room.grace, type="control", want=True)
+        assert room.state()["control_asked_by"] is None
+        async with room.watchers.admit("grace", Visit()):
+            room.say(room.grace, type="control", want=True)
+            room.say(room.ada, type="control", answer="allow")
+        back = Visit()
+        await room.look(back)
+        assert back.control == []
+        assert room.state()["watchers"][0]["control"] is False
+
+    room.run(story)
+
+
+def test_one_visitor_at_a_time_has_control(room: Room) -> None:
+    of_grace, of_hank = Visit(), Visit()
+    hank = Page("hank", is_owner=False)
+
+    async def story() -> None:
+        room.channels.add(hank)
+        await room.look(of_grace)
+        await room.look(of_hank, "hank")
+        room.say(room.grace, type="control", want=True)
+        room.say(hank, type="control", want=True)
+        assert hank.last("visit")["sentence"] == "grace has asked already."
+        room.say(room.ada, type="control", answer="allow")
+        assert (of_grace.control, of_hank.control) == ([True], [])
+        room.say(hank, type="control", want=True)
+        room.say(room.ada, type="control", answer="allow", name="hank")
+        assert (of_grace.control, of_hank.control) == ([True, False], [True])
+
+    room.run(story)

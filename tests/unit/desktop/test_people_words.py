@@ -1,0 +1,195 @@
+"""Messages of instructors, and the learner's raised hand."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from classdesk_desktop.channel import Channels, SessionState
+from classdesk_desktop.people.hand import Hand
+from classdesk_desktop.people.memory import Memory
+from classdesk_desktop.people.text import TextError, plain_text
+from classdesk_desktop.runtime import RuntimeDirectory
+
+from .served import AUTHORIZED, VISITING, Server, connect, get, leave
+
+
+async def call(address: str, method: str, path: str, headers: dict[str, str], body: object) -> Any:
+    answer = await get(
+        f"http://{address}/desktop/{path}",
+        method=method,
+        headers=headers,
+        body=None if method == "DELETE" else json.dumps(body),
+    )
+    return answer.code, json.loads(answer.body)
+
+
+async def heard(page: Any, kind: str) -> dict[str, Any]:
+    """The next message of a type."""
+    async with asyncio.timeout(5):
+        while True:
+            message: dict[str, Any] = json.loads(await page.read_message())
+            if message["type"] == kind:
+                return message
+
+
+def test_a_message_is_on_every_page_of_the_learner_until_one_of_them_puts_it_away(
+    session_server: Server,
+) -> None:
+    async def visit(address: str) -> None:
+        pages = [await connect(address, AUTHORIZED, "desktop/channel") for _ in range(2)]
+        other = await connect(address, VISITING, "desktop/channel")
+        for page in (*pages, other):
+            await heard(page, "state")
+        text = "Look at <b>line 3</b>\n& save\u202e!\x07"
+        assert await call(address, "POST", "message", VISITING, {"text": text}) == (
+            200,
+            {"shown": 2},
+        )
+        messages = [await heard(page, "message") for page in pages]
+        assert messages[0] == messages[1]
+        assert messages[0]["from"] == "grace"
+        assert messages[0]["text"] == "Look at <b>line 3</b>\n& save!"
+        late = await connect(address, AUTHORIZED, "desktop/channel")
+        assert await heard(late, "message") == messages[0]
+        pages[0].write_message(json.dumps({"type": "seen", "id": messages[0]["id"]}))
+        assert (await heard(pages[1], "seen"))["id"] == messages[0]["id"]
+        assert await call(address, "POST", "message", VISITING, {"text": "next"}) == (
+            200,
+            {"shown": 3},
+        )
+        latest = await connect(address, AUTHORIZED, "desktop/channel")
+        assert (await heard(latest, "message"))["text"] == "next"
+        # A visitor hears nothing of what others write to the learner, and puts nothing away.
+        other.write_message(json.dumps({"type": "seen", "id": messages[0]["id"]}))
+        other.write_message(json.dumps({"type": "ping", "t": 1}))
+        assert json.loads(await other.read_message() or "")["type"] == "pong"
+        await leave(*pages, late, latest, other)
+
+    session_server.run(visit)
+
+
+def test_without_a_page_a_message_waits_for_one(session_server: Server) -> None:
+    async def visit(address: str) -> None:
+        assert await call(address, "POST", "message", VISITING, {"text": "hello"}) == (
+            200,
+            {"shown": 0},
+        )
+        page = await connect(address, AUTHORIZED, "desktop/channel")
+        assert (await heard(page, "message"))["text"] == "hello"
+        await leave(page)
+
+    session_server.run(visit)
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        pytest.param({}, "missing", id="nothing"),
+        pytest.param({"text": 3}, "missing", id="a number"),
+        pytest.param({"text": " \n\x00 "}, "empty", id="nothing to be seen"),
+        pytest.param({"text": "x" * 2001}, "2001 characters; the most is 2000", id="too long"),
+        pytest.param({"text": "x", "from": "the dean"}, "no other keys", id="a false sender"),
+        pytest.param(["text"], "no other keys", id="a list"),
+    ],
+)
+def test_a_message_that_cannot_be_shown_is_refused_with_the_reason(
+    session_server: Server, body: object, said: str
+) -> None:
+    async def visit(address: str) -> None:
+        status, answer = await call(address, "POST", "message", VISITING, body)
+        assert status == 400
+        assert said in answer["message"]
+
+    session_server.run(visit)
+
+
+def test_nobody_writes_to_himself(session_server: Server) -> None:
+    async def visit(address: str) -> None:
+        status, _ = await call(address, "POST", "message", AUTHORIZED, {"text": "hello"})
+        assert status == 403
+
+    session_server.run(visit)
+
+
+def test_a_hand_goes_up_and_down_on_all_pages(session_server: Server) -> None:
+    async def visit(address: str) -> None:
+        page = await connect(address, AUTHORIZED, "desktop/channel")
+        assert (await heard(page, "state"))["hand"] is None
+        assert await call(address, "POST", "hand", AUTHORIZED, {"text": "line 3?"}) == (200, {})
+        first = (await heard(page, "state"))["hand"]
+        assert first["text"] == "line 3?"
+        page.write_message(json.dumps({"type": "hand", "up": True, "text": "solved, line 4?"}))
+        second = (await heard(page, "state"))["hand"]
+        assert second == {"since": first["since"], "text": "solved, line 4?"}
+        assert await call(address, "DELETE", "hand", VISITING, None) == (200, {})
+        assert (await heard(page, "state"))["hand"] is None
+        page.write_message(json.dumps({"type": "hand", "up": True}))
+        assert (await heard(page, "state"))["hand"]["text"] == ""
+        page.write_message(json.dumps({"type": "hand", "up": False}))
+        assert (await heard(page, "state"))["hand"] is None
+        await leave(page)
+
+    session_server.run(visit)
+
+
+def test_a_visitor_lowers_a_hand_and_raises_none(session_server: Server) -> None:
+    async def visit(address: str) -> None:
+        assert (await call(address, "POST", "hand", VISITING, {}))[0] == 403
+        page = await connect(address, VISITING, "desktop/channel")
+        await heard(page, "state")
+        page.write_message(json.dumps({"type": "hand", "up": True}))
+        await call(address, "POST", "hand", AUTHORIZED, {"text": "mine"})
+        assert (await heard(page, "state"))["hand"]["text"] == "mine"
+        page.write_message(json.dumps({"type": "hand", "up": False}))
+        assert (await heard(page, "state"))["hand"] is None
+        await leave(page)
+
+    session_server.run(visit)
+
+
+def test_too_long_a_sentence_for_a_hand_is_refused(session_server: Server) -> None:
+    async def visit(address: str) -> None:
+        status, answer = await call(address, "POST", "hand", AUTHORIZED, {"text": "x" * 201})
+        assert (status, answer["message"]) == (
+            400,
+            "The text has 201 characters; the most is 200.",
+        )
+        page = await connect(address, AUTHORIZED, "desktop/channel")
+        page.write_message(json.dumps({"type": "hand", "up": True, "text": "x" * 201}))
+        assert "201" in (await heard(page, "hand-refused"))["sentence"]
+        await leave(page)
+
+    session_server.run(visit)
+
+
+def test_a_new_server_of_the_session_knows_the_hand_and_the_unread(
+    session_server: Server, runtime: RuntimeDirectory
+) -> None:
+    async def visit(address: str) -> None:
+        await call(address, "POST", "hand", AUTHORIZED, {"text": "line 3?"})
+
+    session_server.run(visit)
+    file = runtime.path / "people.json"
+    assert file.stat().st_mode & 0o777 == 0o600
+    channels = Channels(SessionState(runtime.state_file))
+    Hand(channels, Memory(file))
+    assert channels.state.snapshot()["hand"]["text"] == "line 3?"
+
+
+@given(st.text())
+def test_a_plain_text_has_no_control_signs_and_no_surrogates(given_text: str) -> None:
+    try:
+        text = plain_text(given_text, 50)
+    except TextError:
+        return
+    assert text.encode().decode() == text
+    assert all(
+        sign.isprintable() or sign in "\n\t" or sign.isspace() or ord(sign) > 0xA0 for sign in text
+    )
+    assert len(text) <= 50
