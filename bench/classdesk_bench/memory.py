@@ -40,7 +40,7 @@ def look(user: str) -> Mapping[str, float]:
 
 def idle_session(browser: Browser, hub: Hub, name: str, progress: Progress) -> Mapping[str, float]:
     """Start a session, leave its page open, and look when it has settled."""
-    visit = Visit.of(browser, hub, name, None)
+    visit = Visit.of(browser, hub, name)
     try:
         visit.take_picture()
         totals: list[float] = []

@@ -1,8 +1,9 @@
 // Runs in every page before the page's own scripts, and notes when what happens: [what, milliseconds since 1970] in the tab's
-// sessionStorage, which outlives the pages on the way from Start to the desktop. `given` is the picture of a painted desktop,
-// or null where it is still to be taken.
-((given) => {
+// sessionStorage, which outlives the pages on the way from Start to the desktop. The picture of a painted desktop is in the
+// localStorage, once it has been taken.
+(() => {
   const KEY = "classdesk-bench";
+  const PICTURE = "classdesk-bench-picture";
   const EVERY_MS = 15;
   const NEAR = 12; // a decoder of JPEG may miss a colour by a little
 
@@ -45,15 +46,17 @@
     return share(context, given.panel) >= 0.8 && share(context, given.ground) >= 0.8;
   };
 
+  if (window !== window.top || location.protocol === "about:") {
+    return;
+  }
+  const given = JSON.parse(localStorage.getItem(PICTURE) ?? "null");
   window.classdeskBench = {
+    keep: (picture) => localStorage.setItem(PICTURE, JSON.stringify(picture)),
     notes: () => JSON.parse(sessionStorage.getItem(KEY) ?? "[]"),
     size: () => ({ width: canvas()?.width ?? 0, height: canvas()?.height ?? 0 }),
     colours: (places) => colours(canvas().getContext("2d"), places),
     painted: false,
   };
-  if (window !== window.top || location.protocol === "about:") {
-    return;
-  }
   note(`asked ${location.pathname}`, performance.timeOrigin);
   note(`page ${location.pathname}`);
   addEventListener("load", () => note(`loaded ${location.pathname}`));
@@ -79,4 +82,4 @@
       window.classdeskBench.painted = true;
     }
   }, EVERY_MS);
-})
+})();

@@ -1,6 +1,7 @@
 """From pressing Start in Chromium to a painted MATE desktop in its page: ours beside the stock stack."""
 
 import argparse
+import functools
 import os
 import statistics
 from collections.abc import Mapping, Sequence
@@ -12,7 +13,7 @@ from support.browser import chromium
 from support.world import Hub
 
 from . import desktops, machine
-from .marks import PHASES, Picture
+from .marks import PHASES
 from .report import Progress, Row, print_object, show
 from .visit import Visit
 
@@ -31,22 +32,32 @@ COLUMNS = {
 }
 
 
-def take_picture(browser: Browser, hub: Hub, name: str) -> Picture:
-    """Start once, unmeasured, so that the files are warm; learn what the painted desktop looks like."""
-    visit = Visit.of(browser, hub, name, None)
-    try:
-        return visit.take_picture()
-    finally:
-        visit.leave()
+class Stack:
+    """One of the two, with a learner in front of it.
 
+    Args:
+        browser: Chromium.
+        hub: The stack's.
+        name: The learner.
+        empty_cache: Whether each start has a browser that was never here.
+    """
 
-def start_once(browser: Browser, hub: Hub, name: str, picture: Picture) -> Phases:
-    """Start once, measured."""
-    visit = Visit.of(browser, hub, name, picture)
-    try:
-        return visit.start()
-    finally:
-        visit.leave()
+    def __init__(self, browser: Browser, hub: Hub, name: str, *, empty_cache: bool) -> None:
+        self._sit_down = functools.partial(Visit.of, browser, hub, name)
+        self._empty_cache = empty_cache
+        # One start, unmeasured, so that files are warm, and it is known what the painted desktop looks like.
+        self._visit = self._sit_down()
+        self._picture = self._visit.take_picture()
+        self._visit.end_session()
+
+    def start(self) -> Phases:
+        """Start once, measured, and end the session."""
+        if self._empty_cache:
+            self._visit.leave()
+            self._visit = self._sit_down(self._picture)
+        found = self._visit.start()
+        self._visit.end_session()
+        return found
 
 
 def medians(runs: Sequence[Phases]) -> Phases:
@@ -77,19 +88,19 @@ def main() -> None:
     progress = Progress()
     progress.begin("bringing up classdesk")
     ours_hub = desktops.ours()
-    hubs = {"ours": (ours_hub, desktops.OURS_LEARNER)}
     found: dict[str, list[Phases]] = {"ours": [], "stock": []}
     with desktops.stock(options.stock_root, ours_hub.accounts) as stock_hub, chromium() as browser:
+        hubs = {"ours": (ours_hub, desktops.OURS_LEARNER)}
         if not options.skip_stock:
             hubs["stock"] = (stock_hub, desktops.STOCK_LEARNER)
-        pictures = {}
+        stacks = {}
         for kind, (hub, name) in hubs.items():
             progress.begin(f"{kind}: a start that is not measured")
-            pictures[kind] = take_picture(browser, hub, name)
+            stacks[kind] = Stack(browser, hub, name, empty_cache=options.empty_cache)
         for turn in range(options.repeat):
-            for kind, (hub, name) in hubs.items():
+            for kind, stack in stacks.items():
                 progress.begin(f"{kind}, run {turn + 1} of {options.repeat}")
-                run = start_once(browser, hub, name, pictures[kind])
+                run = stack.start()
                 progress.end(", ".join(f"{phase} {run[phase]:.2f} s" for phase in PHASES))
                 found[kind].append(run)
         desktops.keep_logs()
@@ -122,7 +133,10 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--stock-root", type=Path, required=True, help=argparse.SUPPRESS)
     parser.add_argument(
-        "--repeat", type=int, default=5, metavar="K", help="measured starts of each; default 5"
+        "--repeat", type=int, default=9, metavar="K", help="measured starts of each; default 9"
+    )
+    parser.add_argument(
+        "--empty-cache", action="store_true", help="each start with a browser that was never here"
     )
     parser.add_argument("--skip-stock", action="store_true", help="measure ours only")
     parser.add_argument("--json", action="store_true", help="the last line is one JSON object")

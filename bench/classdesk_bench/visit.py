@@ -1,7 +1,6 @@
 """A learner's visit in Chromium: log-in, Start, the desktop; watched by painted.js in the page itself."""
 
 import contextlib
-import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +22,7 @@ _SCRIPT = Path(__file__).with_name("painted.js")
 
 @dataclass
 class Visit:
-    """One learner with a browser that has never been here: his cache is empty.
+    """One learner with a browser that has never been here: his cache is empty at first.
 
     Attributes:
         learner: Who, and his window.
@@ -32,31 +31,31 @@ class Visit:
     learner: Learner
 
     @classmethod
-    def of(cls, browser: Browser, hub: Hub, name: str, picture: Picture | None) -> "Visit":
-        """Sit the learner down, log in, and open the form.
+    def of(cls, browser: Browser, hub: Hub, name: str, picture: Picture | None = None) -> "Visit":
+        """Sit the learner down, and log in.
 
         Args:
             browser: Chromium.
             hub: Either stack's.
             name: His account.
-            picture: The painted desktop to wait for; None where it is to be taken.
+            picture: The painted desktop to wait for, where it is known.
         """
         learner = Learner.at(browser, hub, name, ARTIFACTS / "bench")
-        given = "null" if picture is None else json.dumps(picture)
-        script = _SCRIPT.read_text(encoding="utf-8").strip().removesuffix(";")
-        learner.context.add_init_script(f"({script})({given})")
+        learner.context.add_init_script(path=_SCRIPT)
         learner.log_in()
-        learner.open_form()
+        learner.page.evaluate("(picture) => classdeskBench.keep(picture)", picture)
         return cls(learner)
 
     def start(self) -> Mapping[str, float]:
-        """Press Start, wait until the desktop is painted; return the seconds of each phase."""
+        """Press Start on the form, wait until the desktop is painted; return the seconds of each phase."""
+        self.learner.open_form()
         self.learner.press_start()
         self._wait_for("classdeskBench.painted")
         return phases(self.learner.page.evaluate("classdeskBench.notes()"))
 
     def take_picture(self) -> Picture:
-        """Press Start, and take the colours of the desktop when it has settled."""
+        """Start, take the colours of the desktop when it has settled, and wait for them from now on."""
+        self.learner.open_form()
         self.learner.press_start()
         page = self.learner.page
 
@@ -75,6 +74,7 @@ class Visit:
                 picture = self._picture(panels)
             if picture is not None and before == picture:
                 self.learner.screenshot(f"painted-{self.learner.hub.url.rpartition(':')[2]}")
+                page.evaluate("(picture) => classdeskBench.keep(picture)", picture)
                 return picture
             if time.monotonic() > end:
                 raise RuntimeError("the desktop does not stand still")
@@ -106,6 +106,11 @@ class Visit:
             "panel": coloured(places["panel"]),
             "ground": coloured(places["ground"]),
         }
+
+    def end_session(self) -> None:
+        """End the session as the hub's button does, and look at the hub; the window stays."""
+        self.learner.page.goto(f"{self.learner.hub.url}/hub/home")
+        self.learner.end_session()
 
     def leave(self) -> None:
         """End the session; wait until nothing of it is left, and close the window."""

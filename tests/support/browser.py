@@ -150,11 +150,15 @@ class Learner:
         """After a test, whatever its state: ends the session as the page's button does, and closes the window."""
         if not self.page.is_closed():
             self.screenshot("last")
+        self.end_session()
+        self.context.close()
+
+    def end_session(self) -> None:
+        """Ends the session, if there is one, as the page's button does."""
         server = f"{self.hub.url}/hub/api/users/{self.name}/server"
         if job_ids(self.name) and self.is_logged_in():
             self.context.request.delete(server, headers=self.api_headers())
             wait_until(lambda: self.servers() == {}, STOP_SECONDS, "the hub knows of the end")
-        self.context.close()
         self.wait_until_gone()
 
     def is_logged_in(self) -> bool:
