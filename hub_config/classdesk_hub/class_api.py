@@ -14,6 +14,7 @@ from jupyterhub.apihandlers import APIHandler
 from jupyterhub.scopes import needs_scope
 from tornado import web
 
+from .audit import audit_log
 from .membership import account_problems, apply, members, rank_problems
 from .roster import Change, change, read_roster
 from .site import Site
@@ -78,9 +79,7 @@ class RosterHandler(_ClassHandler):
             changes[name] = change(entries, members(group), fixed)
             if not preview and not problems:
                 apply(self.db, group, entries, changes[name])
-                self.log.info(
-                    "%s changed the class %s: %s", self.current_user.name, name, changes[name]
-                )
+                self._record(name, changes[name])
         answer = {
             "classes": {name: asdict(changed) for name, changed in changes.items()},
             "errors": [asdict(p) for p in sorted(problems, key=lambda p: p.line)],
@@ -96,6 +95,16 @@ class RosterHandler(_ClassHandler):
             or (by_instructor and self.has_scope(f"admin:servers!group={name}"))
         ):
             raise web.HTTPError(403, f"You may not change who is in the class “{name}”.")
+
+    def _record(self, name: str, changed: Change) -> None:
+        audit_log(self.site).write(
+            name,
+            self.current_user.name,
+            "import",
+            [*changed.add, *changed.remove],
+            "done",
+            detail=f"{len(changed.add)} came, {len(changed.remove)} left, {changed.keep} stay",
+        )
 
     def _administrators(self) -> set[str]:
         found = self.db.query(orm.User.name).filter(orm.User.admin)

@@ -16,6 +16,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from .checks import CHECKS, Result
+from .class_commands import app as class_app
 from .example import example as site_example
 from .sessions import ROUTE as SESSIONS_ROUTE
 from .site import SITE_FILE, Site, SiteFileError, address, load_site
@@ -29,6 +30,7 @@ app = typer.Typer(
 )
 run_app = typer.Typer(help="Run one of the services in the foreground.", no_args_is_help=True)
 app.add_typer(run_app, name="run")
+app.add_typer(class_app, name="class")
 
 SiteFile = Annotated[
     Path, typer.Option("--site", help="The site file.", envvar="CLASSDESK_SITE", dir_okay=False)

@@ -12,7 +12,8 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from .audit import AuditLog
+from classdesk_hub.audit import AuditLog
+
 from .hub_client import CallError
 from .performer import Performer
 from .world import World

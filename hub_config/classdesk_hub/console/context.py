@@ -8,19 +8,14 @@ from typing import Any
 
 import jinja2
 
+from classdesk_hub.audit import AuditLog, audit_log
 from classdesk_hub.site import Site
 
 from .acts import Acts
-from .audit import AuditLog
 from .hub_client import HubClient
 from .metrics import Metrics
 from .performer import Performer
 from .world import World
-
-
-def audit_file(site: Site) -> Path:
-    """Return where the record of a site's instructors is kept."""
-    return Path(site.hub.state_directory) / "audit.jsonl"
 
 
 def _environment() -> jinja2.Environment:
@@ -53,7 +48,7 @@ class Context:
     acts: Acts = field(init=False)
 
     def __post_init__(self) -> None:
-        self.audit = AuditLog(audit_file(self.site))
+        self.audit = audit_log(self.site)
         self.metrics = Metrics(self.world)
         performer = Performer(self.hub, self.world)
         self.acts = Acts(self.world, performer, self.audit, self.metrics.count)

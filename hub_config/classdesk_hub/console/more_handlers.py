@@ -42,9 +42,6 @@ class RosterHandler(ConsoleHandler):
         )
         if answer["applied"]:
             await self.context.world.fresh(members=True)
-            text = f"{len(change['add'])} came, {len(change['remove'])} left, {change['keep']} stay"
-            whom = [*change["add"], *change["remove"]]
-            self.context.audit.write(name, self.user_name, "import", whom, "done", detail=text)
         self.answer({**change, "errors": answer["errors"], "applied": answer["applied"]})
 
 

@@ -371,6 +371,40 @@ def test_a_roster_gives_nobody_power_over_his_betters(
     ).json()["applied"]
 
 
+def test_the_commands_do_the_same(hub: ClassHub, tmp_path: Path) -> None:
+    listed = hub.command("list").stdout
+    assert "Dask, Tuesday" in listed
+    assert "ines" in listed
+    assert "not started" in hub.command("show", "dask").stdout
+    started = hub.command("start", "dask", "nobody", "daemon")
+    assert started.returncode == 1
+    assert "Not in your class: daemon" in started.stderr
+    asks = hub.command("stop", "dask", "nobody", "games")
+    assert "The sessions of 2 learners will be stopped. Go on?" in asks.stdout
+    assert asks.returncode == 1
+    stopped = hub.command("stop", "dask", "nobody", "--yes")
+    assert stopped.stdout == "nobody: done: Nothing to do: there was no session.\n"
+    assert hub.command("message", "dask", "Hello").stdout.startswith("Nothing to do")
+    failed = hub.command("reset", "dask", "lesson", "games", "--yes")
+    assert failed.stdout == "games: failed: There is no session.\n"
+    assert failed.returncode == 1
+    assert "1 of 1 failed" in failed.stderr
+    roster = tmp_path / "roster.csv"
+    roster.write_text(
+        "user,name,group\nnobody,No Body,dask\ngames,,dask\ndaemon,,other\nx y,,other\n"
+    )
+    wrong = hub.command("import", str(roster))
+    assert wrong.returncode == 1
+    assert "line 5: “x y” is not a user name." in wrong.stderr
+    roster.write_text(roster.read_text().replace("x y,,other\n", ""))
+    preview = hub.command("import", str(roster), "--preview").stdout
+    assert "dask: would change\n  rename nobody\n  keep 2\n" in preview
+    assert hub.command("import", str(roster)).returncode == 0
+    assert "nobody,No Body,dask" in hub.command("export").stdout.splitlines()
+    assert "classdesk-class" in hub.command("audit", "dask").stdout
+    assert (hub.state / "class_token").stat().st_mode & 0o777 == 0o600
+
+
 def test_the_link_is_the_form_of_the_class(hub: ClassHub, tokens: dict[str, str]) -> None:
     link = hub.ask("GET", "api/class/dask/link", tokens["instructor"]).json()
     assert link["url"].endswith("/hub/spawn?class=dask")

@@ -1,5 +1,7 @@
 """The record of what instructors did: lines of JSON in the hub's state directory, for administrators to keep."""
 
+import contextlib
+import fcntl
 import json
 import logging
 import os
@@ -9,11 +11,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .site import Site
+
 _MODE = 0o640
 _LARGEST = 5_000_000
 _OLD_FILES = 5
 
 _log = logging.getLogger("classdesk.audit")
+
+
+def audit_log(site: Site) -> "AuditLog":
+    """Return the record of a site, which the hub and the console write."""
+    return AuditLog(Path(site.hub.state_directory) / "audit.jsonl")
 
 
 @dataclass(frozen=True)
@@ -51,16 +60,31 @@ class AuditLog:
             **({"act_id": act_id} if act_id else {}),
         }
         try:
-            self._rotate()
-            # One write of a whole line: two processes that append do not mix their lines.
-            descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, _MODE)
-            try:
-                os.fchmod(descriptor, _MODE)
-                os.write(descriptor, json.dumps(event, ensure_ascii=False).encode() + b"\n")
-            finally:
-                os.close(descriptor)
+            with self._locked():
+                self._rotate()
+                self._append(json.dumps(event, ensure_ascii=False).encode() + b"\n")
         except OSError as error:
             _log.error("The record can't be written: %s; the event is %s", error, event)
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Let hub and console, which both write, take turns."""
+        lock = os.open(
+            self.path.with_name(f"{self.path.name}.lock"), os.O_WRONLY | os.O_CREAT, 0o600
+        )
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(lock)
+
+    def _append(self, line: bytes) -> None:
+        descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, _MODE)
+        try:
+            os.fchmod(descriptor, _MODE)
+            os.write(descriptor, line)
+        finally:
+            os.close(descriptor)
 
     def newest(self, class_name: str | None, limit: int) -> list[dict[str, Any]]:
         """Return the newest events of a class, or of all, the newest first.

@@ -1,0 +1,129 @@
+"""Rosters: what is read, what is refused by line, what changes; and who stays in a group."""
+
+from pathlib import Path
+
+import pytest
+
+from classdesk_hub.audit import AuditLog
+from classdesk_hub.roster import Change, Entry, change, read_roster, write_roster
+
+CLASSES = ("dask", "numpy")
+
+
+def _problems(text: str, only: str = "") -> list[tuple[int, str]]:
+    roster = read_roster(text, CLASSES, only)
+    return [(problem.line, problem.message) for problem in roster.problems]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("user,name,group\nada,Ada L,dask\nbob,,dask\n", id="comma"),
+        pytest.param("user;name;group\r\nada;Ada L;dask\r\nbob;;dask", id="semicolon"),
+        pytest.param("\ufeffUser\tName\tGroup\nada\tAda L\tdask\nbob\t\tdask\n", id="tab-and-bom"),
+        pytest.param("ada,Ada L,dask\nbob,,dask\n", id="no-head"),
+        pytest.param("group,user,name\ndask,ADA,Ada L\ndask,bob,\n", id="other-order"),
+        pytest.param(
+            'user,name,group\n\n"ada","Ada L","dask"\n , , \nbob,,dask\n', id="empty-lines"
+        ),
+        pytest.param("user,name\nada,Ada L\nbob\n", id="group-by-page"),
+    ],
+)
+def test_a_roster_is_read(text: str) -> None:
+    roster = read_roster(text, CLASSES, "dask")
+    assert roster.problems == []
+    assert [(one.user, one.name) for one in roster.classes["dask"]] == [
+        ("ada", "Ada L"),
+        ("bob", ""),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "only", "problem"),
+    [
+        pytest.param(
+            "ada,,dusk", "", (1, "There is no class “dusk”; did you mean “dask”?"), id="class"
+        ),
+        pytest.param(
+            "ada,,x", "", (1, "There is no class “x”; there are dask, numpy."), id="no-near"
+        ),
+        pytest.param("ada,,", "", (1, "The group is missing."), id="no-group"),
+        pytest.param(",Ada,dask", "", (1, "The user name is missing."), id="no-user"),
+        pytest.param(
+            "ada lovelace,,dask", "", (1, "“ada lovelace” is not a user name."), id="space"
+        ),
+        pytest.param("-x,,dask", "", (1, "“-x” is not a user name."), id="like-an-option"),
+        pytest.param("../x,,dask", "", (1, "“../x” is not a user name."), id="like-a-path"),
+        pytest.param(
+            "user,name,group\nada,,dask\nbob,,dask\nada,,dask",
+            "",
+            (4, "ada stands in line 2 already."),
+            id="twice",
+        ),
+        pytest.param(
+            "ada,,numpy",
+            "dask",
+            (1, "“numpy” is another class; this is the roster of dask."),
+            id="other",
+        ),
+        pytest.param(
+            "user,mail\nada,x",
+            "",
+            (1, "There is no column “mail”; they are user, name, group."),
+            id="column",
+        ),
+        pytest.param(
+            "ada,b,dask,x",
+            "",
+            (1, "There are 4 values; a line has user, name, group."),
+            id="values",
+        ),
+        pytest.param("", "", (0, "The roster names nobody."), id="empty"),
+        pytest.param("user,name,group\n", "", (0, "The roster names nobody."), id="head-alone"),
+        pytest.param(
+            "x" * 1_000_001, "", (0, "The file is longer than a roster can be (1 MB)."), id="long"
+        ),
+    ],
+)
+def test_errors_are_told_by_line(text: str, only: str, problem: tuple[int, str]) -> None:
+    assert problem in _problems(text, only)
+
+
+def test_one_wrong_line_does_not_hide_another() -> None:
+    assert [line for line, _ in _problems("a b,,dask\nbob,,dask\nc d,,dusk\n")] == [1, 3]
+
+
+def test_what_changes_is_told_before() -> None:
+    entries = [Entry(1, "ada", "Ada"), Entry(2, "cy", ""), Entry(3, "bob", "Bob")]
+    members = {"ada": "", "bob": "Bob", "dan": "Dan", "eve": ""}
+    assert change(entries, members, fixed=("eve",)) == Change(
+        add=("cy",), remove=("dan",), rename=("ada",), keep=3
+    )
+
+
+def test_what_is_written_can_be_read() -> None:
+    members = {"dask": {"bob": 'Bob "the B", jr.', "ada": "Ada; L"}, "numpy": {"ada": ""}}
+    roster = read_roster(write_roster(members), CLASSES)
+    assert roster.problems == []
+    read = {name: {one.user: one.name for one in found} for name, found in roster.classes.items()}
+    assert read == members
+
+
+def test_the_record_begins_a_new_file_and_keeps_old_ones(tmp_path: Path) -> None:
+    log = AuditLog(tmp_path / "audit.jsonl", largest=400)
+    for number in range(12):
+        log.write("dask" if number % 2 else "numpy", "ines", "stop", [f"l{number}"], "done")
+    assert log.path.with_name("audit.jsonl.1").exists()
+    newest = log.newest("dask", 3)
+    assert [event["whom"] for event in newest] == [["l11"], ["l9"], ["l7"]]
+    log.path.write_bytes(log.path.read_bytes() + b'{"half')
+    assert log.newest("dask", 1)[0]["whom"] == ["l11"]
+
+
+def test_what_was_asked_for_gives_way_to_its_results(tmp_path: Path) -> None:
+    log = AuditLog(tmp_path / "audit.jsonl")
+    log.write("dask", "ines", "stop", ["a", "b"], "asked", act_id="1")
+    log.write("dask", "ines", "stop", ["a"], "done", act_id="1")
+    assert [event["result"] for event in log.newest("dask", 9)] == ["done", "asked"]
+    log.write("dask", "ines", "stop", ["b"], "failed", act_id="1")
+    assert [event["result"] for event in log.newest("dask", 9)] == ["failed", "done"]
