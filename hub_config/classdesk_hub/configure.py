@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from classdesk_spawner import DesktopSpawner, SpawnerSettings
 
-from . import classes, pages, sessions
+from . import audit_hooks, classes, pages, sessions
 from .proxy import SteadyProxy
 from .site import SITE_FILE, Site, load_site
 from .tokens import proxy_token, status_token
@@ -34,6 +34,7 @@ def configure(c: Any, site_file: str | Path = SITE_FILE) -> Site:
     _sessions(c, site)
     _status(c, site)
     classes.configure(c, site, Path(site_file))
+    audit_hooks.configure(c, site)
     pages.configure(c, site)
     return site
 

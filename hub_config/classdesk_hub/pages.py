@@ -62,6 +62,16 @@ class _RefusalsInOneLine(logging.Filter):
         return True
 
 
+class _WithoutPulse(logging.Filter):
+    """Leaves out what comes every few seconds from each session and each second from the console, and went well."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not record.getMessage().startswith(_PULSE)
+
+
+_PULSE = ("200 POST /hub/api/classdesk/report ", "200 GET /hub/api/classdesk/sessions?fresh=1 ")
+
+
 class LessonFileHandler(StaticFileHandler):
     """Lesson files as plain downloads, for wget in a session; needs no log-in."""
 
@@ -76,6 +86,7 @@ class LessonFileHandler(StaticFileHandler):
 def configure(c: Any, site: Site) -> None:
     """Set templates and handlers."""
     logging.getLogger("JupyterHub").addFilter(_RefusalsInOneLine())
+    logging.getLogger("tornado.access").addFilter(_WithoutPulse())
     c.JupyterHub.template_paths = [str(_directory("classdesk_hub") / "templates")]
     ours = [
         (sessions.ROUTE, sessions.SessionsHandler, {"site": site}),

@@ -1,7 +1,7 @@
 """What others may know of a session: its report, its size, why it could not be started."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ._options import SessionOptions
@@ -19,6 +19,7 @@ class ReportedSession:
     report: ReceivedReport | None = None
     options: SessionOptions | None
     settings: SpawnerSettings
+    watchers_changed: "Callable[[Any, set[str], set[str]], None] | None"
     active: bool
     user_options: Mapping[str, object]
     orm_spawner: Any
@@ -58,7 +59,11 @@ class ReportedSession:
 
     def take_report(self, report: SessionReport) -> None:
         """Keep what the session says of itself, and store when its learner was active."""
+        before = set(self.report.report.watchers) if self.report else set()
         self.report = receive(report, self.report)
+        watchers = set(report.watchers)
+        if watchers != before and self.watchers_changed is not None:
+            self.watchers_changed(self, watchers - before, before - watchers)
         moment = self.report.active_at(idle_cpu=self.settings.desktop.idle_cpu)
         if moment is not None and note_activity(self.orm_spawner, moment):
             self.user.db.commit()

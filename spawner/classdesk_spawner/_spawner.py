@@ -52,6 +52,16 @@ class DesktopSpawner(ChosenOptions, ReportedSession, SlurmSpawner):  # type: ign
         """,
     ).tag(config=True)
 
+    watchers_changed = Callable(
+        None,
+        allow_none=True,
+        help="""
+        Called with the spawner, who has begun and who has ended to watch its session.
+
+        Usually set by `classdesk_hub.configure`, which keeps a record. Affects running sessions.
+        """,
+    ).tag(config=True)
+
     lessons_url = Unicode(
         "",
         help="""

@@ -236,6 +236,52 @@ def test_the_record_says_who_did_what_to_whom(hub: ClassHub, tokens: dict[str, s
     assert raw[-2]["result"] == "asked"
 
 
+def test_what_does_not_come_from_the_console_is_on_record_too(
+    hub: ClassHub, tokens: dict[str, str]
+) -> None:
+    before = hub.hub("DELETE", "/users/games/server", tokens["instructor"])
+    assert before.status_code == 204
+    events = hub.ask("GET", "api/class/dask/audit?limit=1", tokens["instructor"]).json()
+    assert (events[0]["who"], events[0]["act"], events[0]["whom"]) == ("ines", "stop", ["games"])
+    assert "by the hub's API" in events[0]["detail"]
+    # What a learner does with his own session is nobody's business.
+    assert hub.hub("DELETE", "/users/nobody/server", tokens["learner"]).status_code == 204
+    events = hub.ask("GET", "api/class/dask/audit?limit=1", tokens["instructor"]).json()
+    assert events[0]["whom"] == ["games"]
+
+
+def test_who_watches_is_on_record(hub: ClassHub, tokens: dict[str, str]) -> None:
+    token = tokens["instructor"]
+    start = {"act": "start", "learners": ["games"]}
+    assert hub.ask("POST", "api/class/dask/acts", token, json=start).status_code == 202
+    session = hub.let_run("games")
+    _until(lambda: _learners(hub, token)["games"]["state"] == "running", "games runs")
+    report = {
+        "idle_s": 1200.0,
+        "busy": False,
+        "cpu_s": 1.0,
+        "memory_mib": 200.0,
+        "desktop": "painted",
+        "safe": False,
+        "hand": {"since": 5, "text": "Help"},
+        "watchers": ["ines"],
+    }
+    answer = hub.hub("POST", "/classdesk/report", session, json=report)
+    assert answer.json()["end"] > time.time()
+    games = _until(lambda: (g := _learners(hub, token)["games"])["hand"] and g, "the hand is up", 4)
+    assert games["state"] == "idle"
+    assert games["watchers"] == ["ines"]
+    hub.hub("POST", "/classdesk/report", session, json={**report, "watchers": []})
+    events = hub.ask("GET", "api/class/dask/audit?limit=2", token).json()
+    assert [(e["who"], e["act"], e["whom"], e["result"]) for e in events] == [
+        ("ines", "observe", ["games"], "ended"),
+        ("ines", "observe", ["games"], "began"),
+    ]
+    assert hub.hub("POST", "/classdesk/report", tokens["learner"], json=report).status_code == 403
+    assert hub.hub("POST", "/classdesk/extend", session, json={}).status_code == 403
+    _act(hub, token, {"act": "stop", "learners": ["games"]})
+
+
 @pytest.mark.parametrize(
     ("body", "status", "sentence"),
     [
