@@ -76,6 +76,7 @@ class DesktopPage(_Page):
     file_name = "desktop.html"
     preloaded = (
         "static/desktop",
+        "static/people",
         "node_modules/@novnc/novnc/core",
         "node_modules/@novnc/novnc/vendor",
     )

@@ -82,10 +82,8 @@ class Watchers:
             str, float
         ] = {}  # when somebody who had been admitted lost the last connection
         self._at_work: set[asyncio.Future[object]] = set()
-        self._told: dict[str, Message] = {}  # what a visitor was last told of the visit
         channels.on("view", self._view_answered)
         channels.on("control", self._control_answered)
-        channels.on_open(self._repeat)
         self._publish()
 
     @asynccontextmanager
@@ -247,9 +245,4 @@ class Watchers:
 
     def _tell(self, name: str, state: str, sentence: str = "") -> None:
         message = {"type": "visit", "state": state, "sentence": sentence}
-        self._told[name] = message
         self._channels.broadcast(message, to=name)
-
-    def _repeat(self, listener: Listener) -> None:
-        if not listener.is_owner and listener.name in self._told:
-            listener.send(self._told[listener.name])

@@ -246,17 +246,6 @@ def test_the_learner_ends_a_look_and_is_asked_again(room: Room) -> None:
     room.run(story)
 
 
-def test_a_page_that_opens_late_hears_how_the_visit_stands(room: Room) -> None:
-    late = Page("grace", is_owner=False)
-
-    async def story() -> None:
-        await room.look(Visit())
-        room.channels.add(late)
-        assert late.last("visit")["state"] == "watching"
-
-    room.run(story)
-
-
 # Control --------------------------------------------------------------------------------------------------------------
 
 

@@ -14,7 +14,7 @@ const AWAY_SECONDS = 1.5;
 
 /** Sends the event `change` when one of its facts is new; they are those that `notice()` takes. */
 export class Lifecycle extends EventTarget {
-  known = { trouble: "", state: null, ended: null, isShown: false, wasShown: false };
+  known = { trouble: "", state: null, ended: null, isShown: false, wasShown: false, visit: null };
   #channel;
   #screen;
   #waiting = new Set(); // what waits for a fact
@@ -29,6 +29,8 @@ export class Lifecycle extends EventTarget {
       clearTimeout(this.#away);
       this.#learn({ state: detail, trouble: "" });
     });
+    // Only visitors hear of a visit: whether it is asked for, going on, or refused.
+    channel.addEventListener("visit", ({ detail }) => this.#learn({ visit: detail }));
     channel.addEventListener("ended", ({ detail }) => this.#learn({ ended: detail }));
     // The link is dead, and with it the desktop's socket, which cannot know by itself.
     channel.addEventListener("dead", () => {
@@ -40,6 +42,11 @@ export class Lifecycle extends EventTarget {
   run() {
     this.#keepChannel();
     this.#keepScreen();
+  }
+
+  /** Asks again for a visit that was refused. */
+  visitAgain() {
+    this.#learn({ visit: null });
   }
 
   #learn(facts) {
@@ -90,7 +97,9 @@ export class Lifecycle extends EventTarget {
   async #keepScreen() {
     const retry = new Retry();
     for (;;) {
-      await this.#until(({ trouble, ended, state }) => !trouble && !ended && WITH_SCREEN.includes(state?.state));
+      await this.#until(({ trouble, ended, state, visit }) => (
+        !trouble && !ended && WITH_SCREEN.includes(state?.state) && visit?.state !== "refused"
+      ));
       if (await this.#screen.connect()) {
         retry.reset();
         const gone = this.#screen.closed();

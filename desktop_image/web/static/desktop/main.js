@@ -48,7 +48,7 @@ lifecycle.run();
 setUpPeople();
 
 function show() {
-  const wanted = notice(lifecycle.known, { restart, end });
+  const wanted = notice(lifecycle.known, { restart, end, visitAgain: () => lifecycle.visitAgain() });
   if (wanted) {
     showNotice(wanted.title, wanted.text, { busy: false, ...wanted });
   } else if (hideNotice() && !panels.open && !document.querySelector("dialog[open]")) {

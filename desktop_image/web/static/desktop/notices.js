@@ -1,14 +1,15 @@
 // What the curtain says: from what is known of the link and the session to words, and nothing else.
 
-import { hubHome, sessionUrl, startAgainUrl } from "../common/page.js";
+import { hubHome, sessionUrl, startAgainUrl, user } from "../common/page.js";
 
 /**
  * @param {object} known `trouble`: "", "away", "log-in" or "over"; `state`: the session's last state, or null;
- *   `ended`: the session's last words, or null; `isShown`: the desktop is on the screen; `wasShown`: it was before
- * @param {object} acts what buttons do: `restart()`, `end()`
+ *   `ended`: the session's last words, or null; `isShown`: the desktop is on the screen; `wasShown`: it was before;
+ *   `visit`: how a visitor's wish to look stands, or null
+ * @param {object} acts what buttons do: `restart()`, `end()`, `visitAgain()`
  * @returns {object|null} the notice's `title`, `text` and options, or null where the desktop is to be seen
  */
-export function notice({ trouble, state, ended, isShown, wasShown }, acts) {
+export function notice({ trouble, state, ended, isShown, wasShown, visit }, acts) {
   if (trouble === "over") return over(ended, state);
   if (ended) {
     return { title: endedTitle(ended), text: "One moment: the session is being closed.", busy: true };
@@ -21,7 +22,26 @@ export function notice({ trouble, state, ended, isShown, wasShown }, acts) {
     };
   }
   if (trouble === "away") return away(wasShown);
-  return inSession(state, isShown, wasShown, acts);
+  return (state && !isShown && visiting(visit, acts)) || inSession(state, isShown, wasShown, acts);
+}
+
+/** What a visitor waits for: the learner's answer. */
+function visiting(visit, acts) {
+  if (visit?.state === "asking") {
+    return {
+      title: `Asking ${user}`,
+      text: `${user} sees your question on the page and in the desktop. You see the desktop as soon as ${user} allows it.`,
+      busy: true,
+    };
+  }
+  if (visit?.state === "refused") {
+    return {
+      title: `You are not looking at ${user}'s desktop`,
+      text: visit.sentence,
+      actions: [{ label: "Ask again", run: acts.visitAgain, isMain: true }, ...home()],
+    };
+  }
+  return null;
 }
 
 function over(ended, state) {

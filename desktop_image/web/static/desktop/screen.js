@@ -7,6 +7,7 @@ const SharpRFB = sharpened(RFB);
 
 // A server that accepts the connection and then says nothing must not be waited for.
 const CONNECT_SECONDS = 15;
+const VISITOR_CONNECT_SECONDS = 90;
 
 // noVNC answers the desktop's requests for the clipboard's text by itself, and has no event for it.
 const requests = new EventTarget();
@@ -78,7 +79,9 @@ export class Screen extends EventTarget {
     // A socket of a dead link may take minutes to close: `disconnect()` need not wait for it.
     const stopped = new Promise((resolve) => { this.#stop = resolve; });
     const start = new Promise((resolve) => { rfb.addEventListener("connect", resolve, { once: true }); });
-    const tooLate = new Promise((resolve) => { setTimeout(resolve, 1000 * CONNECT_SECONDS); });
+    // A visitor's connection may wait for the learner's answer; the session ends it if none comes.
+    const patience = this.#isVisitor ? VISITOR_CONNECT_SECONDS : CONNECT_SECONDS;
+    const tooLate = new Promise((resolve) => { setTimeout(resolve, 1000 * patience); });
     const end = Promise.race([ended, stopped]);
     const connected = await Promise.race([
       start.then(() => true), end.then(() => false), tooLate.then(() => false),

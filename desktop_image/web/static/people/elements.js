@@ -1,0 +1,46 @@
+// Small elements that several parts make. Texts of other people are only ever set as text.
+
+/** @param {string} label what it says; @param {() => void} run what it does */
+export function makeButton(label, run, className = "") {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.textContent = label;
+  button.className = className;
+  button.addEventListener("click", run);
+  return button;
+}
+
+export function makeText(text, className = "") {
+  const span = document.createElement("span");
+  span.textContent = text;
+  span.className = className;
+  return span;
+}
+
+/**
+ * Shows lines in the place of those before, only if something is new: a live region speaks at each change, and a
+ * button that is replaced under the mouse loses the click.
+ *
+ * @param {HTMLElement} place
+ * @param {Array<{text: string, tone?: string, actions?: Array<{label: string, run: () => void}>}>} lines
+ */
+export function showLines(place, lines) {
+  const mark = JSON.stringify(lines);
+  if (place.dataset.mark === mark) return;
+  place.dataset.mark = mark;
+  place.replaceChildren(...lines.map(({ text, tone = "", actions = [] }) => {
+    const line = document.createElement("p");
+    line.className = tone;
+    line.append(makeText(text), ...actions.map(({ label, run }) => makeButton(label, run)));
+    return line;
+  }));
+  place.hidden = lines.length === 0;
+}
+
+/** How long ago something was, in words. */
+export function ago(since, now = Date.now() / 1000) {
+  const minutes = Math.floor(Math.max(0, now - since) / 60);
+  if (minutes < 1) return "just now";
+  if (minutes < 60) return `${minutes} min ago`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min ago`;
+}

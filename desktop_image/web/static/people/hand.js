@@ -1,0 +1,51 @@
+// Ask for help: a button in the bar, and a panel with an optional sentence.
+
+import { ago } from "./elements.js";
+
+const TELL_SECONDS = 10;
+
+const button = document.getElementById("hand-button");
+const asking = document.getElementById("hand-asking");
+const asked = document.getElementById("hand-asked");
+const text = document.getElementById("hand-text");
+const said = document.getElementById("hand-said");
+const refused = document.getElementById("hand-refused");
+
+export function setUpHand({ channel, panels }) {
+  let hand = null;
+
+  document.getElementById("hand-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    refused.hidden = true;
+    channel.send({ type: "hand", up: true, text: text.value });
+    panels.close();
+  });
+  document.getElementById("hand-lower").addEventListener("click", () => {
+    channel.send({ type: "hand", up: false });
+    panels.close();
+  });
+  channel.addEventListener("state", ({ detail }) => {
+    if (hand && !detail.hand) text.value = "";
+    hand = detail.hand ?? null;
+    tell(hand);
+  });
+  channel.addEventListener("hand-refused", ({ detail }) => {
+    refused.textContent = detail.sentence;
+    refused.hidden = false;
+    if (panels.open !== "hand-panel") panels.toggle("hand-panel");
+  });
+  panels.addEventListener("opened", ({ detail }) => {
+    if (detail === "hand-panel" && !hand) text.focus();
+  });
+  setInterval(() => tell(hand), 1000 * TELL_SECONDS);
+}
+
+function tell(hand) {
+  const words = hand ? `Help was asked for, ${ago(hand.since)}` : "Ask for help";
+  if (button.textContent !== words) button.textContent = words;
+  button.classList.toggle("is-up", hand !== null);
+  asking.hidden = hand !== null;
+  asked.hidden = hand === null;
+  said.textContent = hand?.text ?? "";
+  said.hidden = !hand?.text;
+}

@@ -1,0 +1,55 @@
+// A visitor's page: somebody else's desktop, to look at. The server drops keys, mouse and clipboard whatever this page
+// does; the page says so, and asks for control where it is wanted.
+
+import { call } from "../common/page.js";
+import { ago, showLines } from "./elements.js";
+
+const strip = document.getElementById("watched");
+
+export function setUpVisit({ channel, screen, showBanner, hideBanner, user, visitor }) {
+  document.title = `${user}'s desktop`;
+  strip.classList.add("of-visitor");
+  channel.addEventListener("state", ({ detail }) => {
+    const me = detail.watchers?.find(({ name }) => name === visitor);
+    const control = Boolean(me?.control);
+    screen.viewOnly = !control;
+    document.body.classList.toggle("has-control", control);
+    showLines(strip, [
+      ...(me ? [visit(channel, user, control, detail.control_asked_by === visitor)] : []),
+      ...(detail.hand ? [raisedHand(user, detail.hand)] : []),
+    ]);
+  });
+  channel.addEventListener("visit", ({ detail }) => {
+    if (detail.state === "watching" && detail.sentence) showBanner("visit", detail.sentence);
+    else hideBanner("visit");
+  });
+}
+
+function visit(channel, user, control, isAsking) {
+  const want = (wanted) => () => channel.send({ type: "control", want: wanted });
+  if (control) {
+    return {
+      text: `You can use keyboard and mouse of ${user}'s desktop, and so can ${user}.`,
+      tone: "control",
+      actions: [{ label: "Give control back", run: want(false) }],
+    };
+  }
+  if (isAsking) {
+    return {
+      text: `You are looking at ${user}'s desktop. View only. ${user} is being asked for control.`,
+      actions: [{ label: "Ask no longer", run: want(false) }],
+    };
+  }
+  return {
+    text: `You are looking at ${user}'s desktop. View only.`,
+    actions: [{ label: "Ask for control", run: want(true) }],
+  };
+}
+
+function raisedHand(user, { since, text }) {
+  return {
+    text: `${user} asked for help, ${ago(since)}${text ? `: ${text}` : "."}`,
+    tone: "question",
+    actions: [{ label: "Lower the hand", run: () => call("desktop/hand", { method: "DELETE" }) }],
+  };
+}

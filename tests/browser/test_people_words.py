@@ -1,0 +1,135 @@
+"""Messages, raised hands, and sites that only tell the learner who looks."""
+
+import io
+import json
+import re
+
+import pytest
+from PIL import Image
+from playwright.sync_api import expect
+
+from support import faults
+from support.browser import SitDown
+from support.browser_desktop import Desktop
+from support.visitor import Visitor
+from support.world import Hub, wait_until
+
+NAME = "learner02"
+SITE = """
+[desktop]
+observe = "notify"
+thumbnails = true
+"""
+
+
+@pytest.fixture(scope="module")
+def desktop(sit_down_for_long: SitDown, _product: Hub) -> Desktop:
+    with faults.site(SITE, _product):
+        return Desktop.start(sit_down_for_long(NAME))
+
+
+@pytest.fixture(scope="module")
+def visitor(desktop: Desktop, sit_down_for_long: SitDown) -> Visitor:
+    return Visitor.open(sit_down_for_long("instructor"), NAME)
+
+
+def call(visitor: Visitor, path: str, body: object) -> object:
+    """A call as the console makes it, from the visitor's page."""
+    return visitor.page.evaluate(
+        """async ([path, body]) => {
+            const token = document.cookie.match(/(?:^|;\\s*)_xsrf=([^;]*)/)?.[1] ?? "";
+            const answer = await fetch(path, { method: "POST", headers: { "X-XSRFToken": token }, body });
+            return { status: answer.status, ...(await answer.json()) };
+        }""",
+        [f"/user/{NAME}/{path}", json.dumps(body)],
+    )
+
+
+def test_a_look_needs_no_answer_here_but_is_told(desktop: Desktop, visitor: Visitor) -> None:
+    visitor.wait_for_picture()
+    strip = desktop.page.locator("#watched")
+    expect(strip).to_contain_text("instructor is looking at your desktop. View only.")
+    expect(strip.get_by_role("button")).to_have_count(0)
+    desktop.screenshot("notified-learner")
+
+
+def test_a_message_is_on_the_page_and_in_the_desktop_as_plain_text(
+    desktop: Desktop, visitor: Visitor
+) -> None:
+    text = "Please look at <b>line 3</b> & save.\nWe go on at 10:30."
+    before = desktop.still_picture()
+    assert call(visitor, "desktop/message", {"text": text}) == {"status": 200, "shown": 1}
+    banner = desktop.page.locator(".banner[data-name^='message-']")
+    expect(banner).to_contain_text("instructor:")
+    expect(banner.locator(".words")).to_have_text(text)
+    assert desktop.picture() != before
+    desktop.page.wait_for_timeout(700)
+    desktop.screenshot("message-learner")
+
+    desktop.page.reload()
+    desktop.wait_until_connected()
+    expect(banner).to_have_count(1)
+    banner.get_by_role("button", name="OK").click()
+    expect(banner).to_have_count(0)
+    desktop.page.reload()
+    desktop.wait_until_connected()
+    expect(desktop.page.locator("#hand-button")).to_be_visible()
+    expect(banner).to_have_count(0)
+
+
+def test_a_hand_is_raised_with_a_sentence_kept_over_a_reload_and_lowered_by_the_teacher(
+    desktop: Desktop, visitor: Visitor
+) -> None:
+    page = desktop.page
+    button = page.locator("#hand-button")
+    button.click()
+    page.get_by_label("What is it about?").fill("The plot stays empty <i>")
+    desktop.screenshot("hand-panel")
+    page.locator("#hand-form").get_by_role("button", name="Ask for help").click()
+    expect(button).to_have_text("Help was asked for, just now")
+    expect(visitor.strip).to_contain_text(
+        f"{NAME} asked for help, just now: The plot stays empty <i>"
+    )
+    page.reload()
+    expect(button).to_have_text("Help was asked for, just now")
+    desktop.screenshot("hand-up")
+    visitor.person.screenshot("hand-visitor")
+    visitor.strip.get_by_role("button", name="Lower the hand").click()
+    expect(button).to_have_text("Ask for help")
+
+
+def test_the_learner_lowers_the_hand_himself(desktop: Desktop, visitor: Visitor) -> None:
+    page = desktop.page
+    page.locator("#hand-button").click()
+    page.locator("#hand-form").get_by_role("button", name="Ask for help").click()
+    page.locator("#hand-button").click()
+    page.get_by_role("button", name="I need no help any more").click()
+    expect(page.locator("#hand-button")).to_have_text("Ask for help")
+
+
+def test_a_small_picture_shows_the_desktop_and_the_learner_is_told(
+    desktop: Desktop, visitor: Visitor
+) -> None:
+    url = f"{desktop.learner.hub.url}/user/{NAME}/desktop/thumbnail"
+    answer = visitor.person.context.request.get(url)
+    assert answer.status == 200, answer.text()
+    image = Image.open(io.BytesIO(answer.body())).convert("RGB")
+    (desktop.learner.pictures / "thumbnail.png").write_bytes(answer.body())
+    assert image.width <= 320
+    width, height = desktop.room()
+    assert abs(image.height / image.width - height / width) < 0.02
+    colours = image.getcolors(1 << 20) or []
+    assert max(colours)[1] != (0, 0, 0), "it shows the desktop's ground, and is not black"
+    assert len(colours) > 20
+    expect(desktop.page.locator("#watched")).to_contain_text(
+        "Your teacher's wall shows a small picture of your desktop."
+    )
+    desktop.screenshot("wall-learner")
+    assert len(answer.body()) < 150_000
+
+
+def test_without_the_visitor_nobody_is_said_to_look(desktop: Desktop, visitor: Visitor) -> None:
+    visitor.page.goto(f"{visitor.person.hub.url}/hub/home")
+    strip = desktop.page.locator("#watched")
+    expect(strip.get_by_text(re.compile("is looking"))).to_have_count(0)
+    wait_until(lambda: not strip.is_visible(), 45, "the wall's picture is told of no longer")
