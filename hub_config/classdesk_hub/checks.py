@@ -149,6 +149,21 @@ def sudo_rules(site: Site) -> Result:
     )
 
 
+def extensions(site: Site) -> Result:
+    """The hub's account may raise a job's time limit, where the site extends sessions."""
+    if not (site.classes or site.desktop.extend_minutes) or not site.slurm.use_sudo:
+        return Result(True, "not used")
+    account, operator = _hub_account(site), site.slurm.operator
+    command = (f"{site.slurm.bin_directory}/scontrol", "update", "JobId=1", "TimeLimit=1")
+    if account is None or not _sudo_allows(account, operator, *command):
+        return Result(
+            False,
+            f"the hub may not run scontrol as {operator}",
+            "Install hub_config/sudoers.d/classdesk with the name of slurm.operator; it needs sudo 1.9.10.",
+        )
+    return Result(True, f"the hub may raise the time limit of a job as {operator}")
+
+
 def slurm(site: Site) -> Result:
     """Slurm answers and has the partition."""
     cluster = Cluster(site.slurm)
@@ -250,6 +265,7 @@ CHECKS: Sequence[tuple[str, Callable[[Site], Result]]] = (
     ("who may log in", login_groups),
     ("proxy", proxy_program),
     ("sudo", sudo_rules),
+    ("more time for sessions", extensions),
     ("Slurm", slurm),
     ("presets", presets),
     ("runtime and image", runtime),
@@ -284,10 +300,10 @@ def _bubblewrap_works(site: Site, program: str) -> Result:
     return Result(True, f"bubblewrap opens {site.runtime.image}")
 
 
-def _sudo_allows(account: pwd.struct_passwd, target: str, command: str) -> bool:
-    argv = [_SUDO, "-n", "-l", "-u", target, command]
+def _sudo_allows(account: pwd.struct_passwd, target: str, *command: str) -> bool:
+    argv = [_SUDO, "-n", "-l", "-u", target, *command]
     if os.geteuid() == 0:
-        argv = [_SUDO, "-n", "-l", "-U", account.pw_name, "-u", target, command]
+        argv = [_SUDO, "-n", "-l", "-U", account.pw_name, "-u", target, *command]
     return _run(argv).returncode == 0
 
 
