@@ -10,7 +10,7 @@ from support.browser import SitDown
 from support.browser_desktop import Desktop
 from support.world import Hub, wait_until
 
-NAME = "learner06"
+NAME = "learner04"
 
 DROP = """({name, text}) => {
     const data = new DataTransfer();

@@ -76,7 +76,7 @@ def test_a_desktop_that_breaks_is_back_at_once_and_the_page_says_what_was_lost(
 def test_a_session_that_is_cancelled_says_so_and_starts_again_with_one_click(
     sit_down: SitDown,
 ) -> None:
-    desktop = Desktop.start(sit_down("learner05"), hours="2")
+    desktop = Desktop.start(sit_down("learner02"), hours="2")
     page = desktop.page
     command("scancel", f"--user={desktop.learner.name}")
     again = page.get_by_role("link", name="Start a new session")
@@ -92,7 +92,7 @@ def test_a_session_that_is_cancelled_says_so_and_starts_again_with_one_click(
 
 
 def test_a_learner_ends_the_session_from_the_page(sit_down: SitDown) -> None:
-    desktop = Desktop.start(sit_down("learner05"))
+    desktop = Desktop.start(sit_down("learner02"))
     page = desktop.page
     page.get_by_role("button", name="Menu").click()
     page.get_by_role("menuitem", name="End session").click()

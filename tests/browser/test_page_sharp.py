@@ -7,7 +7,7 @@ from support.browser import SitDown
 from support.browser_desktop import Desktop
 from support.world import wait_until
 
-NAME = "learner08"
+NAME = "learner02"
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from support.browser import SitDown
 from support.browser_desktop import Desktop
 from support.world import Hub
 
-NAME = "learner09"
+NAME = "learner04"
 
 SITE = """
 [desktop]

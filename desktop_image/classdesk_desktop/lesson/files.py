@@ -25,7 +25,17 @@ from classdesk_desktop.lesson.model import (
     masters_folder,
 )
 
-__all__ = ["State", "copies_folder", "copy_of", "ensure_copies", "get", "reset", "reset_all", "shown", "state"]
+__all__ = [
+    "State",
+    "copies_folder",
+    "copy_of",
+    "ensure_copies",
+    "get",
+    "reset",
+    "reset_all",
+    "shown",
+    "state",
+]
 
 _log = logging.getLogger(__name__)
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import signal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from classdesk_desktop import calls
+from classdesk_desktop.lesson.model import LessonError
 from classdesk_desktop.scale import ScaleError
 from support.fake_hub import FakeHub
 
@@ -101,6 +103,52 @@ def test_the_end_is_asked_of_the_supervisor(
 
     server.run(visit)
     assert sent == [(os.getppid(), signal.SIGTERM)]
+
+
+def test_a_reset_of_the_desktop_moves_settings_aside_and_asks_for_a_fresh_one(
+    server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    sent: list[int] = []
+    monkeypatch.setattr(os, "kill", lambda _pid, number: sent.append(number))
+    settings = tmp_path / ".config" / "caja"
+    settings.mkdir(parents=True)
+
+    async def visit(address: str) -> None:
+        code, answer = await ask(address, "reset", {"what": "desktop"})
+        assert code == 200
+        assert answer["kept"].startswith("~/")
+        assert answer["kept"] in answer["sentence"]
+
+    server.run(visit)
+    assert not settings.exists()
+    assert sent == [signal.SIGUSR1]
+
+
+def test_a_reset_of_the_lesson_names_what_is_kept_or_says_why_not(
+    server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    kept = tmp_path / "Desktop" / "Lesson" / "a.py.bak"
+    answers: list[list[Path] | LessonError] = [[kept], [], LessonError("Your disk is full.")]
+
+    def reset_all(_home: Path) -> list[Path]:
+        answer = answers.pop(0)
+        if isinstance(answer, LessonError):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(calls.files, "reset_all", reset_all)
+
+    async def visit(address: str) -> None:
+        code, answer = await ask(address, "reset", {"what": "lesson"})
+        assert (code, answer["kept"]) == (200, ["~/Desktop/Lesson/a.py.bak"])
+        assert "~/Desktop/Lesson/a.py.bak" in answer["sentence"]
+        code, answer = await ask(address, "reset", {"what": "lesson"})
+        assert (code, answer["kept"]) == (200, [])
+        refused = (409, {"message": "Your disk is full."})
+        assert await ask(address, "reset", {"what": "lesson"}) == refused
+        assert (await ask(address, "reset", {"what": "home"}))[0] == 400
+
+    server.run(visit)
 
 
 @pytest.mark.parametrize("body", ["{", "[]", "3"])

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from classdesk_desktop.lesson.files import State, ensure_copies, get, reset, state
+from classdesk_desktop.lesson.files import State, ensure_copies, get, reset, reset_all, state
 from classdesk_desktop.lesson.model import Lesson, LessonError
 
 FailWith = Callable[[str, int], None]
@@ -117,6 +117,20 @@ def test_a_reset_renames_with_the_time_and_copies(lesson: Lesson, home: Path, co
     assert re.fullmatch(r"hello\.py\.\d{8}-\d{6}\.bak", kept.name)
     assert kept.read_text() == "mine"
     assert state(lesson, "hello.py", home) is State.UNCHANGED
+
+
+def test_a_reset_of_all_renames_what_was_changed_and_nothing_else(
+    masters: Path, home: Path, copies: Path
+) -> None:
+    ensure_copies(home)
+    (copies / "hello.py").write_text("mine")
+    (copies / "nap.py").unlink()
+    (copies / "own.py").write_text("not a master")
+    kept = reset_all(home)
+    assert [path.read_text() for path in kept] == ["mine"]
+    assert (copies / "hello.py").read_text() == "print('hello world')\n"
+    assert (copies / "nap.py").exists()
+    assert (copies / "own.py").read_text() == "not a master"
 
 
 def test_resets_within_a_second_keep_every_version(

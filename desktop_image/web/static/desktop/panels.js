@@ -13,7 +13,8 @@ export class Panels extends EventTarget {
     super();
     this.#onDone = onDone;
     for (const button of document.querySelectorAll("[data-panel]")) {
-      button.addEventListener("click", () => this.toggle(button.dataset.panel));
+      // A click without a pointer is a press of Enter or Space.
+      button.addEventListener("click", (event) => this.toggle(button.dataset.panel, event.detail === 0));
     }
     for (const panel of this.#panels) {
       panel.querySelector(".close").addEventListener("click", () => this.close());
@@ -36,11 +37,11 @@ export class Panels extends EventTarget {
   }
 
   /** Opens a panel in the place of another one, or closes it; sends the event `opened` (`detail`: its id). */
-  toggle(id) {
+  toggle(id, byKeyboard = false) {
     this.#show(this.open === id ? null : id);
-    if (this.open) {
+    const panel = document.getElementById(id);
+    if (this.open && (byKeyboard || !panel.classList.contains("beside"))) {
       // The panel itself, so that Escape and Tab work, and no tablet's keyboard comes up for a text.
-      const panel = document.getElementById(id);
       panel.tabIndex = -1;
       panel.focus({ preventScroll: true });
       this.dispatchEvent(new CustomEvent("opened", { detail: id }));

@@ -2,6 +2,7 @@
 
 import RFB from "../../node_modules/@novnc/novnc/core/rfb.js";
 import { sharpened } from "./density.js";
+import { letGoOnLeaving } from "./held_keys.js";
 
 const SharpRFB = sharpened(RFB);
 
@@ -24,6 +25,7 @@ export class Screen extends EventTarget {
   #rfb = null;
   #end = Promise.resolve();
   #stop = () => {};
+  #still = document.getElementById("last-picture");
   #levels = null;
   #isVisitor;
   #viewOnly;
@@ -91,14 +93,26 @@ export class Screen extends EventTarget {
       return false;
     }
     this.#rfb = rfb;
+    const canvas = this.canvas;
+    letGoOnLeaving(canvas, document.getElementById("paste-target"));
     this.#end = end.then(() => {
       this.#rfb = null;
+      this.#keepPicture(canvas);
       close(rfb);
       this.dispatchEvent(new Event("down"));
     });
     if (this.#levels) this.setLevels(this.#levels);
     this.dispatchEvent(new Event("up"));
     return true;
+  }
+
+  /** What was seen last stays in view until the desktop is back. */
+  #keepPicture(canvas) {
+    this.#still.width = canvas.width;
+    this.#still.height = canvas.height;
+    this.#still.style.width = canvas.style.width;
+    this.#still.style.height = canvas.style.height;
+    if (canvas.width && canvas.height) this.#still.getContext("2d").drawImage(canvas, 0, 0);
   }
 
   /** Resolves when the connection that `connect()` made has ended. */
