@@ -136,7 +136,7 @@ def test_a_reset_of_the_lesson_names_what_is_kept_or_says_why_not(
             raise answer
         return answer
 
-    monkeypatch.setattr(calls.files, "reset_all", reset_all)
+    monkeypatch.setattr("classdesk_desktop.lesson.files.reset_all", reset_all)
 
     async def visit(address: str) -> None:
         code, answer = await ask(address, "reset", {"what": "lesson"})
