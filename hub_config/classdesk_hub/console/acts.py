@@ -22,7 +22,7 @@ ActName = Literal[
     "start", "stop", "restart", "reset-desktop", "reset-lesson", "extend", "message", "lower-hand"
 ]
 
-_AT_ONCE = 8
+_AT_ONCE = 16
 _TELL_S = 0.2
 _KEPT = 50
 
