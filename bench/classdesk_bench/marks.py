@@ -59,7 +59,7 @@ def phases(notes: Sequence[tuple[str, float]]) -> Mapping[str, float]:
     """Return the seconds from Start until each phase has ended.
 
     * `accepted`: the answer to Start is there, which is the waiting page, or already the session's
-    * `ready`: the browser asks for the session's page
+    * `ready`: the session is up, the browser logged in to it, and asks for its page
     * `page`: it is loaded
     * `canvas`: the desktop's socket is connected and has told its size
     * `painted`: panel and ground are on the canvas

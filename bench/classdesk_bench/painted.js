@@ -57,7 +57,8 @@
     colours: (places) => colours(canvas().getContext("2d"), places),
     painted: false,
   };
-  note(`asked ${location.pathname}`, performance.timeOrigin);
+  // After all redirects, those of the log-in among them.
+  note(`asked ${location.pathname}`, performance.timeOrigin + performance.getEntriesByType("navigation")[0].fetchStart);
   note(`page ${location.pathname}`);
   addEventListener("load", () => note(`loaded ${location.pathname}`));
   addEventListener(
