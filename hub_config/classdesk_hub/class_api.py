@@ -121,7 +121,9 @@ class VisitHandler(_ClassHandler):
         A learner can read what is sent to his session. So the console never sends an instructor's own
         token there, which is good for the whole class.
         """
-        if not self.has_scope(f"access:servers!server={name}/"):
+        # The second scope is what such a token lacks: nobody can make the next one with it.
+        needed = (f"access:servers!server={name}/", f"admin:servers!user={name}")
+        if not all(self.has_scope(scope) for scope in needed):
             raise web.HTTPError(403, "You have no access to this session.")
         token = self.current_user.new_api_token(
             note=f"console: a call to the session of {name}",

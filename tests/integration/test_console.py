@@ -192,6 +192,36 @@ def test_what_a_session_reports_is_shown(instructor: Instructor) -> None:
     )
 
 
+def test_a_cookie_alone_orders_nothing(instructor: Instructor) -> None:
+    body = {"act": "start", "learners": ["learner04"]}
+    for headers in (
+        {},
+        {"X-XSRFToken": "wrong"},
+        {"X-XSRFToken": instructor.page_xsrf, "Sec-Fetch-Site": "cross-site"},
+        {"X-XSRFToken": instructor.page_xsrf, "Origin": "https://evil.example"},
+    ):
+        answer = instructor.http.post(f"{CLASS}acts", json=body, headers=headers)
+        assert answer.status_code == 403, headers
+    # Nor does a page of somebody else read anything: scripts are asked for the same token.
+    read = instructor.http.get(f"{CLASS}learners", headers={"Sec-Fetch-Mode": "cors"})
+    assert read.status_code == 403
+    assert job_ids("learner04") == []
+
+
+def test_the_class_link_locks_the_form_for_members(hub: Hub, instructor: Instructor) -> None:
+    link = instructor.ask("GET", "link").json()["url"]
+    assert link == f"{hub.url}/hub/spawn?class=demo"
+    assert 'id="classdesk-class-trouble"' in instructor.form("?class=demo").text
+    with HubClient(hub, "learner04") as learner:
+        page = learner.http.get(link).text
+        assert "This session is for <strong>Demo class</strong>" in page
+        assert re.search(r'<input[^>]*name="cores"[^>]*readonly', page)
+        refused = learner.press_start({"class": "demo", "ui": "desktop", "cores": "1"})
+        assert "Number of cores: this site has set it to 2." in refused.text
+        learner.start(**{"class": "demo"})
+        assert learner.server()["user_options"]["class"] == "demo"
+
+
 def test_the_page_of_a_foreign_learner_is_closed(hub: Hub) -> None:
     with HubClient(hub, "learner01") as learner:
         for path in (

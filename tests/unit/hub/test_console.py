@@ -204,6 +204,8 @@ def _in_the_session(hub: ClassHub, token: str) -> None:
         ]
         assert hub.hub("DELETE", "/users/games/server", seen["token"]).status_code in {403, 404}
         assert hub.ask("GET", "api/classes", seen["token"]).status_code == 403
+        again = hub.hub("POST", "/classdesk/users/nobody/visit", seen["token"], json={})
+        assert again.status_code == 403
 
 
 def _partial_failure(hub: ClassHub, token: str) -> None:
