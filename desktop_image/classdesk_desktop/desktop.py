@@ -16,6 +16,7 @@ from typing import Final
 from classdesk_desktop.bus import start_bus
 from classdesk_desktop.display import DisplayError, choose_display, make_socket_directories, start_x
 from classdesk_desktop.environment import SUPERVISOR_VARIABLE, desktop_environment
+from classdesk_desktop.ice import start_session_manager
 from classdesk_desktop.logout import until_logged_out
 from classdesk_desktop.painting import until_painted
 from classdesk_desktop.policy import Policy
@@ -30,10 +31,7 @@ from classdesk_desktop.runtime import (
 )
 from classdesk_desktop.safe import after_faults, home_trouble, private_settings
 
-# The guard keeps sessions of a node apart.
 MATE_COMMAND: Final = (
-    "/bin/sh",
-    str(Path(__file__).with_name("ice-guard.sh")),
     "/usr/bin/mate-session",
     # It looks for a GPU twice, with a wait of five seconds in between. There is none.
     "--disable-acceleration-check",
@@ -148,13 +146,10 @@ class Desktop:
                 log.warning("The desktop starts safe: %s", self._safe_reason)
                 env |= private_settings(self.runtime, self.home)
             self._say("starting MATE")
-            mate = await asyncio.create_subprocess_exec(
-                *MATE_COMMAND,
-                env=env,
-                cwd=self.home if os.access(self.home, os.X_OK) else "/",
-                stdin=asyncio.subprocess.DEVNULL,
-                start_new_session=True,
+            mate, address = await start_session_manager(
+                MATE_COMMAND, env, self.home if os.access(self.home, os.X_OK) else Path("/")
             )
+            ends.callback(address.close)
             ends.push_async_callback(stop_group, mate, _STOP_SECONDS)
             painting = asyncio.create_task(self._paint(display, cookie, mate.pid))
             ends.callback(painting.cancel)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import os
 import shutil
@@ -13,6 +15,7 @@ from typing import Any, Final, Literal
 
 # Unix socket addresses end at 107 bytes, and programs of the desktop make sockets some directories below.
 MAX_DIRECTORY_LENGTH: Final = 60
+_YOUNG_SECONDS: Final = 60.0
 
 # "logged out": the learner is asked whether to start a new desktop or to end the session; nothing runs meanwhile.
 State = Literal[
@@ -51,6 +54,8 @@ class RuntimeDirectory:
             except OSError as error:
                 failures.append(f"{base}: {error.strerror}")
             else:
+                _remove_dead(Path(base), uid)
+                _hold(path)
                 return cls(path)
         raise RuntimeDirectoryError(
             "The session needs a directory for its sockets; tried " + "; ".join(failures)
@@ -94,6 +99,26 @@ class RuntimeDirectory:
     def remove(self) -> None:
         """Remove the directory with all that is in it; what is gone already is no error."""
         shutil.rmtree(self.path, ignore_errors=True)
+
+
+def _hold(path: Path) -> None:
+    """Mark a directory as in use for as long as this process lives."""
+    fcntl.flock(os.open(path, os.O_RDONLY), fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _remove_dead(base: Path, uid: int) -> None:
+    """Remove directories of the same user whose sessions were killed, where /tmp outlives them."""
+    for path in base.glob(f"classdesk-{uid}-*"):
+        with contextlib.suppress(OSError):
+            # A younger one may not be marked yet.
+            if path.lstat().st_uid != uid or time.time() - path.lstat().st_mtime < _YOUNG_SECONDS:
+                continue
+            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(path, ignore_errors=True)
+            finally:
+                os.close(descriptor)
 
 
 def write_x_authority(path: Path, cookie: bytes) -> None:

@@ -8,10 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-import classdesk_desktop.desktop
 from classdesk_desktop.processes import descendants, stop_group
-
-GUARD = Path(classdesk_desktop.desktop.__file__).with_name("ice-guard.sh")
 
 
 def alive(pid: int) -> bool:
@@ -76,36 +73,8 @@ def test_an_orphan_is_adopted_and_ended(tmp_path: Path) -> None:
     wait_until_gone(int(done.stdout))
 
 
-def test_the_guard_runs_the_program_where_its_ice_address_is_free() -> None:
-    done = subprocess.run(
-        ["/bin/sh", GUARD, "/bin/sh", "-c", "echo $0-$1-$$", "a b", "c"],
-        capture_output=True, text=True, check=True, timeout=10,
-    )  # fmt: skip
-    assert done.stdout.startswith("a b-c-")
-
-
-def test_the_guard_takes_another_process_number_where_the_address_is_taken(tmp_path: Path) -> None:
-    # The program whose number is taken cannot be known before: take the address from the inside.
-    holder = tmp_path / "holder.py"
-    holder.write_text(
-        "import os, socket, sys\n"
-        "taken = socket.socket(socket.AF_UNIX)\n"
-        "taken.bind(f'\\0/tmp/.ICE-unix/{os.getpid()}')\n"
-        "taken.listen()\n"
-        "os.set_inheritable(taken.fileno(), True)\n"
-        "print(os.getpid(), flush=True)\n"
-        f"os.execv('/bin/sh', ['/bin/sh', {str(GUARD)!r}, '/bin/sh', '-c', 'echo $$; exit 7'])\n"
-    )
-    done = subprocess.run(
-        [sys.executable, holder], capture_output=True, text=True, check=False, timeout=10
-    )
-    taken, used = done.stdout.split()
-    assert used != taken
-    assert done.returncode == 7
-
-
-def test_taken_ice_addresses_stop_a_listener_which_the_guard_is_for() -> None:
-    """The fact behind the guard: abstract sockets are taken once, whatever process namespace asks."""
+def test_taken_ice_addresses_stop_a_listener() -> None:
+    """The fact behind ice.py: abstract sockets are taken once, whatever process namespace asks."""
     name = f"\0/tmp/.ICE-unix/classdesk-test-{os.getpid()}"
     with socket.socket(socket.AF_UNIX) as first, socket.socket(socket.AF_UNIX) as second:
         first.bind(name)

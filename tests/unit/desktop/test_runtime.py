@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -69,3 +71,19 @@ def test_the_state_is_read_as_written(runtime: RuntimeDirectory) -> None:
 
 def test_before_the_first_state_the_desktop_is_starting(runtime: RuntimeDirectory) -> None:
     assert read_state(runtime.state_file)["state"] == "starting X"
+
+
+def test_what_a_killed_session_has_left_goes_and_what_lives_stays() -> None:
+    short = Path(f"/tmp/cdr-{os.getpid()}")  # pytest's own directory is too long for sockets
+    short.mkdir()
+    try:
+        dead, young = (short / f"classdesk-{os.getuid()}-{name}" for name in ("dead", "young"))
+        for path in (dead, young):
+            (path / "inside").mkdir(parents=True)
+        living = RuntimeDirectory.create({"TMPDIR": str(short)}, os.getuid()).path
+        for path in (dead, living):
+            os.utime(path, (0, 0))
+        new = RuntimeDirectory.create({"TMPDIR": str(short)}, os.getuid()).path
+        assert set(short.iterdir()) == {young, living, new}
+    finally:
+        shutil.rmtree(short)
