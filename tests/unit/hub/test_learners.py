@@ -1,0 +1,190 @@
+"""From spawners to states in a word, and from one moment of a class to the next."""
+
+import asyncio
+import json
+import time
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from classdesk_hub.console.learners import Board, count, facts_by_user
+from classdesk_hub.console.world import Viewer
+from classdesk_hub.learner_state import STATES, learner_state, places
+from classdesk_spawner import JobEndedError
+from classdesk_spawner._report import read_report, receive
+from classdesk_spawner._slurm import Job
+
+NOW = int(time.time())
+IDLE_AFTER_S = 600.0
+
+
+def _job(state: str = "RUNNING", job_id: str = "7", reason: str = "None") -> Job:
+    started = state != "PENDING"
+    return Job(
+        job_id,
+        state,
+        reason,
+        NOW,
+        NOW + 3600 if started else None,
+        "n1" if started else "",
+        "ada",
+        "",
+    )
+
+
+def _spawner(job: Job | None = None, *, session: bool = True, **changes: Any) -> Any:
+    number = job.id if job else ""
+    facts = {
+        "job": SimpleNamespace(seen=job, job_id=number, port=0) if session else None,
+        "pending": None,
+        "ready": False,
+        "ending": "",
+        "start_failure": None,
+        "report": None,
+        "cores": 2,
+        "memory_mib": 2048,
+        "settings": SimpleNamespace(desktop=SimpleNamespace(idle_cpu=True)),
+        "progress_event": lambda: {"message": "In the queue."},
+        **changes,
+    }
+    return SimpleNamespace(**facts)
+
+
+def _reported(**changes: Any) -> Any:
+    body = {"idle_s": 5.0, "busy": False, "cpu_s": 1.0, "memory_mib": 300.0, "desktop": "painted"}
+    return receive(
+        read_report(
+            json.dumps({**body, "safe": False, "hand": None, "watchers": [], **changes}).encode()
+        ),
+        None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("spawner", "state"),
+    [
+        pytest.param(_spawner(session=False), "not started", id="never"),
+        pytest.param(
+            _spawner(session=False, ending="The session reached its time limit."),
+            "not started",
+            id="time-is-over",
+        ),
+        pytest.param(
+            _spawner(session=False, ending="The session used more memory than it had."),
+            "failed",
+            id="out-of-memory",
+        ),
+        pytest.param(
+            _spawner(session=False, start_failure=JobEndedError("Broken.", job_id="7")),
+            "failed",
+            id="did-not-start",
+        ),
+        pytest.param(
+            _spawner(session=False, start_failure=KeyError("x")),
+            "failed",
+            id="did-not-start-at-all",
+        ),
+        pytest.param(_spawner(session=False, pending="spawn"), "starting", id="before-the-job"),
+        pytest.param(_spawner(_job("PENDING"), pending="spawn"), "queued", id="waits"),
+        pytest.param(_spawner(_job(), pending="spawn"), "starting", id="opens"),
+        pytest.param(_spawner(_job("SUSPENDED"), pending="spawn"), "starting", id="suspended"),
+        pytest.param(_spawner(_job(), ready=True), "running", id="runs-without-a-report"),
+        pytest.param(_spawner(_job(), ready=True, report=_reported()), "running", id="runs"),
+        pytest.param(
+            _spawner(_job(), ready=True, report=_reported(idle_s=601.0)), "idle", id="nobody-there"
+        ),
+        pytest.param(
+            _spawner(_job(), ready=True, report=_reported(idle_s=601.0, busy=True)),
+            "running",
+            id="computes",
+        ),
+        pytest.param(
+            _spawner(_job(), ready=True, report=_reported(idle_s=None)), "running", id="no-desktop"
+        ),
+        pytest.param(_spawner(_job(), pending="stop"), "stopping", id="stops"),
+        pytest.param(_spawner(_job("COMPLETING"), ready=True), "stopping", id="is-cleaned-away"),
+    ],
+)
+def test_every_session_has_a_state_in_a_word(spawner: Any, state: str) -> None:
+    facts = learner_state(spawner, {}, IDLE_AFTER_S)
+    assert facts["state"] == state
+    assert state in STATES
+    assert set(facts) == set(learner_state(_spawner(session=False), {}, IDLE_AFTER_S))
+
+
+def test_a_failure_is_told_in_its_own_sentence() -> None:
+    failed = _spawner(session=False, start_failure=JobEndedError("Broken.", job_id="7"))
+    assert learner_state(failed, {}, IDLE_AFTER_S)["sentence"].startswith(
+        "Broken. Please start again"
+    )
+
+
+def test_a_queued_session_has_reason_place_and_estimate() -> None:
+    queue = {
+        job.id: job
+        for job in (_job("PENDING", "9", "Resources"), _job("PENDING", "8"), _job(job_id="7"))
+    }
+    assert places(queue) == {"8": 1, "9": 2}
+    facts = learner_state(_spawner(queue["9"], pending="spawn"), places(queue), IDLE_AFTER_S)
+    assert (facts["place"], facts["reason"]) == (2, "waiting for free cores")
+    assert facts["start_estimate"] == NOW
+    assert facts["started"] is None
+
+
+def _told(**states: str) -> dict[str, Any]:
+    return facts_by_user(
+        {
+            "sessions": [
+                {"user": user, "server": "", "learner": {"state": state}}
+                for user, state in states.items()
+            ]
+            + [{"user": "ada", "server": "named", "learner": {"state": "failed"}}],
+            "without_job": [],
+        }
+    )
+
+
+def test_only_what_has_changed_is_told() -> None:
+    board = Board()
+    members = {"ada": "Ada L", "bob": ""}
+    first = board.take(members, _told(ada="running"), "")
+    assert first is not None
+    assert [one["name"] for one in first["learners"]] == ["ada", "bob"]
+    assert first["counts"] == {
+        **dict.fromkeys(STATES, 0),
+        "running": 1,
+        "not started": 1,
+        "hand": 0,
+    }
+    assert board.take(members, _told(ada="running"), "") is None
+    second = board.take({"bob": "", "cy": ""}, _told(bob="queued"), "")
+    assert second is not None
+    assert (second["version"], second["gone"]) == (2, ["ada"])
+    assert {one["name"]: one["state"] for one in second["learners"]} == {
+        "bob": "queued",
+        "cy": "not started",
+    }
+    third = board.take({"bob": "", "cy": ""}, _told(bob="queued"), "The hub does not answer.")
+    assert third is not None
+    assert (third["learners"], third["notice"]) == ([], "The hub does not answer.")
+
+
+def test_raised_hands_are_counted() -> None:
+    hand = {"since": 1, "text": ""}
+    learners: list[dict[str, Any]] = [
+        {"state": "running", "hand": hand},
+        {"state": "idle", "hand": None},
+    ]
+    assert count(learners)["hand"] == 1
+
+
+def test_a_viewer_who_does_not_read_holds_nobody_up() -> None:
+    async def scene() -> None:
+        viewer = Viewer()
+        for number in range(60):
+            viewer.put("change", str(number))
+        assert viewer.lost
+        assert viewer.events.qsize() == 50
+
+    asyncio.run(scene())
