@@ -75,6 +75,7 @@ class DesktopPage(_Page):
 
     file_name = "desktop.html"
     preloaded = (
+        "static/common",
         "static/desktop",
         "static/people",
         "node_modules/@novnc/novnc/core",
