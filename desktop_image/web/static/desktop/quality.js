@@ -18,23 +18,24 @@ const START = 2;
 const BUSY_MEGABITS = 1;
 const LATE_MS = 120;
 const PROMPT_MS = 40;
-// Levels up are tried this often; levels down are taken at once.
+// Levels up are tried this often, and less often after a try that failed; levels down are taken at once.
 const TRY_SECONDS = 8;
+const LONGEST_TRY_SECONDS = 120;
 
 /**
  * The level to take, from what was measured.
  *
  * @param {object} now `level`; `extraDelay`: milliseconds above the link's best; `megabits`: what is coming in a second;
- *   `seconds`: since the level was changed
+ *   `seconds`: since the level was changed; `patience`: the seconds after which a better one is tried
  * @returns {number} an index of `LEVELS`
  */
-export function nextLevel({ level, extraDelay, megabits, seconds }) {
+export function nextLevel({ level, extraDelay, megabits, seconds, patience = TRY_SECONDS }) {
   if (megabits < BUSY_MEGABITS) return level;
   if (extraDelay > LATE_MS) {
     const fitting = LEVELS.findLastIndex((each) => each.megabits <= megabits);
     return Math.min(Math.max(0, level - 1), Math.max(0, fitting));
   }
-  if (extraDelay < PROMPT_MS && seconds > TRY_SECONDS) return Math.min(level + 1, LEVELS.length - 1);
+  if (extraDelay < PROMPT_MS && seconds > patience) return Math.min(level + 1, LEVELS.length - 1);
   return level;
 }
 
@@ -44,6 +45,7 @@ export class Quality {
   #screen;
   #level = START;
   #changed = performance.now();
+  #patience = TRY_SECONDS;
   #bytes = 0;
   #megabits = 0;
   #delay = 0;
@@ -99,7 +101,9 @@ export class Quality {
       extraDelay: delay - this.#best,
       megabits: this.#megabits,
       seconds: (performance.now() - this.#changed) / 1000,
+      patience: this.#patience,
     });
+    if (next < this.#level) this.#patience = Math.min(2 * this.#patience, LONGEST_TRY_SECONDS);
     if (next !== this.#level) this.#take(next);
   }
 
