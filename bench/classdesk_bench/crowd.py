@@ -1,7 +1,8 @@
 """The class: learners who log in, press Start within one second, and wait on their pages.
 
 Each does what a browser does: the form's POST, the waiting page, its stream of events, and at the end the session
-itself through the proxy.
+itself through the proxy. And each does what a learner does: when the page says that it has failed he presses Start
+again, and when it says nothing new for half a minute he reloads it.
 """
 
 import asyncio
@@ -20,6 +21,18 @@ from .stack import URL
 
 FORM = {"ui": "terminal", "cores": "1", "hours": "1"}
 _LOG_INS_AT_ONCE = 8
+_THINKING_S = 2.0
+"""A learner needs so long to read that it has failed, and to press Start again."""
+_PATIENCE_S = 30.0
+"""So long without anything new on the page, and he reloads it."""
+
+
+class _RefusedError(Exception):
+    """The page says that there is no session."""
+
+
+class _NothingNewError(Exception):
+    """The page says nothing new."""
 
 
 @dataclass
@@ -29,16 +42,17 @@ class Learner:
     Attributes:
         name: His account.
         http: His browser: cookies of his own.
-        began: Monotonic time of his Start.
+        began: Monotonic time of his first Start.
         ready: Monotonic time at which his session answered; infinity while it has not.
-        refusal: Why he was refused; empty where he was not.
+        refusals: Why he had to press Start again, each time, or to reload the page.
     """
 
     name: str
     http: aiohttp.ClientSession
     began: float = 0.0
     ready: float = math.inf
-    refusal: str = ""
+    refusals: list[str] = field(default_factory=list)
+    _page: str = "nothing"
 
     @property
     def xsrf(self) -> str:
@@ -62,50 +76,71 @@ class Learner:
                 raise RuntimeError(f"{self.name} cannot log in: {page.status} at {page.url}")
 
     async def start(self, delay: float, form: Mapping[str, str]) -> None:
-        """Press Start after a delay and wait until the session answers or is refused."""
+        """Press Start after a delay, and again where that fails, until the session answers."""
         await asyncio.sleep(delay)
         self.began = time.monotonic()
-        try:
-            self.refusal = await self._press_start(form) or await self._wait() or await self._open()
-        except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
-            self.refusal = f"{type(error).__name__}: {error}"
-        if not self.refusal:
-            self.ready = time.monotonic()
+        press = True
+        while self.ready == math.inf:
+            try:
+                if press:
+                    await self._press_start(form)
+                await self._wait()
+                await self._open()
+                self.ready = time.monotonic()
+            except _NothingNewError:
+                self.refusals.append(f"nothing new for {_PATIENCE_S:g} s after “{self._page}”")
+                press = False
+            except (_RefusedError, aiohttp.ClientError, OSError, ValueError) as error:
+                name = "" if isinstance(error, _RefusedError) else f"{type(error).__name__}: "
+                self.refusals.append(f"{name}{error}")
+                press = True
+                await asyncio.sleep(_THINKING_S)
 
-    async def _press_start(self, form: Mapping[str, str]) -> str:
+    async def _press_start(self, form: Mapping[str, str]) -> None:
         address = f"{URL}/hub/spawn?_xsrf={self.xsrf}"
         async with self.http.post(address, data=form, allow_redirects=False) as answer:
             text = await answer.text()
-            if answer.status == 302:
-                return ""
-            return f"status {answer.status} at Start{_sentence(text)}"
+            # 400 after the first time: it is starting already, and the waiting page tells how.
+            if answer.status != 302 and not (self.refusals and answer.status == 400):
+                raise _RefusedError(f"status {answer.status} at Start{_sentence(text)}")
 
-    async def _wait(self) -> str:
+    async def _wait(self) -> None:
         async with self.http.get(
             f"{URL}/hub/spawn-pending/{self.name}", allow_redirects=False
         ) as page:
             await page.read()
             if page.status not in {200, 302}:
-                return f"status {page.status} at the waiting page"
+                raise _RefusedError(f"status {page.status} at the waiting page")
             if page.status == 302 and "/spawn-pending/" not in page.headers["Location"]:
-                return ""  # it was ready before the page was there
+                return  # it was ready before the page was there
         stream = f"{URL}/hub/api/users/{self.name}/server/progress?_xsrf={self.xsrf}"
         async with self.http.get(stream) as events:
             if events.status != 200:
-                return f"status {events.status} at the stream of events"
-            async for line in events.content:
-                if line.startswith(b"data:"):
-                    event = json.loads(line.removeprefix(b"data:"))
-                    if event.get("ready"):
-                        return ""
-                    if event.get("failed"):
-                        return f"failed: {event.get('message')}"
-        return "the stream of events ended"
+                raise _RefusedError(f"status {events.status} at the stream of events")
+            lines, said = aiter(events.content), time.monotonic()
+            while True:
+                try:
+                    async with asyncio.timeout(max(0.0, said + _PATIENCE_S - time.monotonic())):
+                        line = await anext(lines, b"")
+                except TimeoutError:
+                    raise _NothingNewError from None
+                if not line:
+                    raise _RefusedError("the stream of events ended")
+                if not line.startswith(b"data:"):
+                    continue
+                event = json.loads(line.removeprefix(b"data:"))
+                if event.get("ready"):
+                    return
+                if event.get("failed"):
+                    raise _RefusedError(f"failed: {event.get('message')}")
+                if (news := str(event)) != self._page:
+                    self._page, said = news, time.monotonic()
 
-    async def _open(self) -> str:
+    async def _open(self) -> None:
         async with self.http.get(f"{URL}/user/{self.name}/api", allow_redirects=False) as answer:
             await answer.read()
-            return "" if answer.status == 200 else f"status {answer.status} from the session"
+            if answer.status != 200:
+                raise _RefusedError(f"status {answer.status} from the session")
 
 
 @dataclass(frozen=True)
@@ -114,31 +149,30 @@ class ClassResult:
 
     Attributes:
         began: Unix time of the first Start.
-        seconds: From the first Start until the last session answered, of those that ever did.
-        waits: Seconds from each learner's Start until his session answered.
-        refusals: How often each refusal was given.
+        seconds: From the first Start until the last session answered; infinity where one never did.
+        waits: Seconds from each learner's first Start until his session answered.
+        never: How many never got a session.
+        refused: How many had to press Start again, or to reload the page.
+        refusals: How often each reason for that was given.
     """
 
     began: float
     seconds: float
     waits: Sequence[float]
-    refusals: Mapping[str, int] = field(default_factory=dict)
+    never: int
+    refused: int
+    refusals: Mapping[str, int]
 
 
 async def start_class(
-    names: Sequence[str],
-    within_s: float,
-    limit_s: float,
-    patience_s: float,
-    tell: Callable[[str], None],
+    names: Sequence[str], within_s: float, limit_s: float, tell: Callable[[str], None]
 ) -> ClassResult:
     """Let a class log in, then press Start.
 
     Args:
         names: The accounts.
         within_s: Seconds over which the Starts are spread evenly.
-        limit_s: Seconds after which those who still wait are counted as timed out.
-        patience_s: Seconds without any news after which they are.
+        limit_s: Seconds after which those who still wait get no session any more.
         tell: Is told now and then how far it has come.
     """
     connector = aiohttp.TCPConnector(limit=0)
@@ -149,7 +183,7 @@ async def start_class(
                 connector=connector,
                 connector_owner=False,
                 cookie_jar=aiohttp.CookieJar(unsafe=True),  # "unsafe": it is asked by address
-                timeout=aiohttp.ClientTimeout(total=limit_s),
+                timeout=aiohttp.ClientTimeout(total=None),
                 read_bufsize=2**20,
             ),
         )
@@ -162,12 +196,9 @@ async def start_class(
             asyncio.create_task(learner.start(within_s * number / len(learners), FORM))
             for number, learner in enumerate(learners)
         ]
-        pending, moved = set(starts), clock
+        pending = set(starts)
         while pending and time.monotonic() - clock < limit_s:
-            done, pending = await asyncio.wait(pending, timeout=0.5)
-            moved = time.monotonic() if done else moved
-            if time.monotonic() - moved > patience_s:
-                break
+            _, pending = await asyncio.wait(pending, timeout=0.5)
             ready = sum(learner.ready < math.inf for learner in learners)
             tell(f"{ready} of {len(learners)} ready after {time.monotonic() - clock:.0f} s")
         for task in pending:
@@ -177,15 +208,13 @@ async def start_class(
         for learner in learners:
             await learner.http.close()
         await connector.close()
-    refusals = Counter(
-        learner.refusal or "never ready" for learner in learners if learner.ready == math.inf
-    )
     return ClassResult(
         began=began,
-        seconds=max((one.ready for one in learners if one.ready < math.inf), default=math.inf)
-        - clock,
+        seconds=max(learner.ready for learner in learners) - clock,
         waits=[learner.ready - learner.began for learner in learners],
-        refusals=refusals,
+        never=sum(learner.ready == math.inf for learner in learners),
+        refused=sum(bool(learner.refusals) for learner in learners),
+        refusals=Counter(refusal for learner in learners for refusal in learner.refusals),
     )
 
 

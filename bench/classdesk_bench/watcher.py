@@ -102,9 +102,7 @@ async def run_class(
     """Start all sessions and keep them; return the Unix time of the first Start and how many were refused."""
     async with stand_in() as port:
         jobs = asyncio.create_task(run_jobs(slurm, options.pending, port))
-        result = await start_class(
-            names, options.within, options.seconds, options.seconds, progress.tell
-        )
+        result = await start_class(names, options.within, options.seconds, progress.tell)
         left = result.began + options.seconds - time.time()
         progress.tell(f"all are ready, {left:.0f} s to go")
         await asyncio.sleep(max(0.0, left) + 1)
@@ -113,7 +111,7 @@ async def run_class(
             await jobs
     for refusal, count in result.refusals.items():
         progress.end(f"{count} times: {refusal}")
-    return result.began, sum(result.refusals.values())
+    return result.began, result.refused
 
 
 def measure(

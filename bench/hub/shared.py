@@ -19,7 +19,6 @@ def configure(c: Any) -> None:
     c.Authenticator.allow_all = True
     # The default refuses learner 101 with status 429. It is lifted for both, so that the same class is compared.
     c.JupyterHub.concurrent_spawn_limit = 0
-    c.Spawner.start_timeout = 1800
     c.Spawner.http_timeout = 120
     # The session answers with the hub's version, as a real one does; otherwise the hub logs a warning each time.
     c.Spawner.environment = {"CLASSDESK_BENCH_VERSION": jupyterhub.__version__}

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from classdesk_spawner import DesktopSpawner, SpawnerSettings
 
 from . import audit_hooks, classes, pages, sessions
+from .process import database_options
 from .proxy import SteadyProxy
 from .site import SITE_FILE, Site, load_site
 from .tokens import proxy_token, status_token
@@ -53,7 +54,9 @@ def _addresses(c: Any, site: Site) -> None:
 
 def _state(c: Any, site: Site) -> None:
     state = Path(site.hub.state_directory)
-    c.JupyterHub.db_url = f"sqlite:///{state / 'jupyterhub.sqlite'}"
+    database = state / "jupyterhub.sqlite"
+    c.JupyterHub.db_url = f"sqlite:///{database}"
+    c.JupyterHub.db_kwargs = database_options(database)
     c.JupyterHub.cookie_secret_file = str(state / "cookie_secret")
     c.ConfigurableHTTPProxy.pid_file = str(state / "proxy.pid")
 

@@ -15,6 +15,7 @@ from traitlets import Dict
 
 from classdesk_spawner import DesktopSpawner, SpawnerSettings, cluster_for
 
+from . import process
 from .membership import follow_site_file
 
 _LONGEST_WAIT_S = 60.0
@@ -49,6 +50,8 @@ class SteadyProxy(ConfigurableHTTPProxy):  # type: ignore[misc]  # jupyterhub ha
         if self._upkeep is None:
             self._upkeep = asyncio.ensure_future(self._keep_routes(user_dict, service_dict))
             self._sweep()
+            process.watch_commands_without_threads()
+            process.settle_memory()
             follow_site_file(self.db, self.classes)
 
     async def get_all_routes(self) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from ._fields import LABELS
 from ._form import read_fields, render_form
 from ._options import OptionRules, SessionOptions, to_stored
 from ._settings import SlurmSettings, SpawnerSettings
+from ._turnstile import Step
 
 
 class ChosenOptions:
@@ -60,7 +61,7 @@ class ChosenOptions:
 
     async def _take_options(self, raw: Mapping[str, object]) -> None:
         """Hook of JupyterHub, called before each start: form, link, REST call or stored options."""
-        await self.cluster.turnstile.pass_through()
+        await self.cluster.turnstile.pass_through(Step.CHECKED)
         self.options = await self.validated_options(raw)
 
     async def _read_options_form(self, data: Mapping[str, object]) -> dict[str, object]:
@@ -68,7 +69,7 @@ class ChosenOptions:
         self._refused_fields = {
             key: value[0] for key, value in data.items() if isinstance(value, list)
         }
-        await self.cluster.turnstile.pass_through()
+        await self.cluster.turnstile.pass_through(Step.PRESSED)
         options = await self.validated_options(read_fields(data))
         self._refused_fields = None
         return to_stored(options)

@@ -9,11 +9,13 @@ import hashlib
 import logging
 import socket
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+from ._addresses import by_ip, plain_ip
 from ._errors import SessionError
+from ._ledger import Ledger
 from ._offer import Offer, Partition, Reservation
 from ._settings import SlurmSettings
 from ._slurm import Job, SlurmCommands
@@ -22,6 +24,8 @@ from ._turnstile import Turnstile
 from ._watcher import JobWatcher
 
 _KEEP_S = 60.0
+_KEEP_NODES_S = 600.0
+_NODES_PATIENCE_S = 1.0
 _SWEEP_S = 30.0
 _LONGEST_RETRY_S = 30.0
 _KNOWN_SUBMISSIONS: set[str] = set()
@@ -35,19 +39,20 @@ _log = logging.getLogger("jupyterhub.classdesk.cluster")
 
 
 class _Cache(Generic[T]):
-    """Answers of Slurm by key, kept for a minute. A failure is not kept; the old answer is given instead.
+    """Answers of Slurm by key, kept for a while. A failure is not kept; the old answer is given instead.
 
     Who asks while the same is being asked already gets the same answer.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, keep_s: float = _KEEP_S) -> None:
+        self._keep_s = keep_s
         self._answers: dict[str, tuple[float, T]] = {}
         self._asking: dict[str, asyncio.Future[T]] = {}
 
     async def get(self, key: str, ask: Callable[[], Awaitable[T]]) -> tuple[T | None, bool]:
         """Return the answer, or None where there never was one; and whether it is an old one."""
         asked, answer = self._answers.get(key, (float("-inf"), None))
-        if time.monotonic() - asked < _KEEP_S:
+        if time.monotonic() - asked < self._keep_s:
             return answer, False
         if key not in self._asking:
             self._asking[key] = asyncio.ensure_future(ask())
@@ -78,8 +83,10 @@ class Cluster:
     commands: SlurmCommands = field(init=False)
     watcher: JobWatcher = field(init=False)
     turnstile: Turnstile = field(default_factory=Turnstile, init=False)
+    ledger: Ledger = field(default_factory=Ledger, init=False)
     _partitions: "_Cache[tuple[Partition, ...]]" = field(init=False)
     _reservations: "_Cache[tuple[Reservation, ...]]" = field(init=False)
+    _nodes: "_Cache[Mapping[str, str]]" = field(init=False)
     _accounting: "_Cache[bool]" = field(init=False)
     _associations: "_Cache[_Associations]" = field(init=False)
     _unwanted: set[str] = field(default_factory=set, init=False)
@@ -91,6 +98,7 @@ class Cluster:
         settings = self.settings
         self._partitions, self._reservations = _Cache(), _Cache()
         self._accounting, self._associations = _Cache(), _Cache()
+        self._nodes = _Cache(_KEEP_NODES_S)
         self.commands = SlurmCommands(
             settings.bin_directory,
             settings.use_sudo,
@@ -145,6 +153,20 @@ class Cluster:
                 )
                 return node
         return self._addresses[node]
+
+    async def address_of_caller(self, ip: str) -> str | None:
+        """Return the address of the node that calls from an IP address; None where none is known to do so soon."""
+
+        async def ask() -> Mapping[str, str]:
+            addresses = await self.commands.node_addresses()
+            return await asyncio.to_thread(by_ip, addresses)
+
+        try:
+            async with asyncio.timeout(_NODES_PATIENCE_S):
+                nodes, _ = await self._nodes.get("", ask)
+        except TimeoutError:
+            return None
+        return (nodes or {}).get(plain_ip(ip))
 
     @property
     def hub_id(self) -> str:

@@ -39,7 +39,8 @@ class SessionJob:
         token_hash: SHA-256 of the session's API token, by which its call home is known.
         job_id: Slurm's number; empty until sbatch has returned.
         port: Port of the session's server; 0 until the session has called home.
-        start: Slurm's start of the run that called home, in Unix seconds; a requeued job has another.
+        start: Slurm's start of the run that called home, in Unix seconds; a requeued job has another. None
+            until a snapshot of the queue shows that run.
         reached: Whether the session's address has been handed to JupyterHub.
         last_words: The last lines of the session's log, as the job sent them when it failed.
         taken_up: Whether an earlier hub process began it.
@@ -56,6 +57,8 @@ class SessionJob:
     last_words: str = ""
     taken_up: bool = False
     began: float = field(default_factory=time.monotonic)
+    _called: float = float("-inf")
+    _caller: str = ""
     _called_home: asyncio.Event = field(default_factory=asyncio.Event)
 
     @classmethod
@@ -156,38 +159,64 @@ class SessionJob:
         Raises:
             JobEndedError: The job ended before.
         """
-        watcher = self.cluster.watcher
         moment = max(self.began, 0.0)
         # The look that counts is the one after the call home. One right after the submission, which shows a
         # waiting job at best, would put that off by a tick.
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._called_home.wait(), watcher.fast_tick_s)
         while True:
-            moment = (await watcher.newer_than(moment)).began
-            job = self.seen
+            job = self._seen_since(moment)
             if self._is_gone():
                 raise self._ended_early("The session's job is gone from the queue.")
-            if job is None or job.phase is not Phase.RUNNING or not job.node:
-                if job is not None and job.phase in {Phase.ENDED, Phase.ENDING}:
-                    raise self._ended_early(end_sentence(job.state))
-                continue
-            if not self.port:
-                await self._call_or_next_tick(moment)
-            if self.port:
-                address = await self.cluster.node_address(job.node)
-                self.start, self.reached = job.start, True
+            if job is not None and job.phase in {Phase.ENDED, Phase.ENDING}:
+                raise self._ended_early(end_sentence(job.state))
+            if self.port and (address := await self._address(job)):
+                self.reached = True
                 return address
+            await self._call_or_next_tick()
 
-    def take_port(self, port: int) -> bool:
+    async def _address(self, job: Job | None) -> str | None:
+        """Return the address at which the session listens; None while that is not known."""
+        if job is not None and job.phase is Phase.RUNNING and job.node:
+            self.start = job.start
+            return await self.cluster.node_address(job.node)
+        latest = self.cluster.watcher.latest
+        if latest is not None and latest.began > self._called:
+            return None
+        # Who holds the token is the job, so it runs, and a call is newer than any snapshot. A class that starts at
+        # once need not wait for the next tick. That it runs where it called from is looked at in `confirmed_address`.
+        return await self.cluster.address_of_caller(self._caller)
+
+    def take_port(self, port: int, caller: str) -> bool:
         """Note the port of the first call home; False once the session's address is known.
 
         A session that Slurm requeues before that calls home twice; its last word counts.
+
+        Args:
+            port: The port.
+            caller: The IP address that the call came from.
         """
         if self.reached:
             return False
-        self.port = port
+        self.port, self._caller, self._called = port, caller, time.monotonic()
         self._called_home.set()
         return True
+
+    async def confirmed_address(self) -> str | None:
+        """Wait until Slurm itself says where the session runs, where only its call home has said so.
+
+        Returns:
+            The address of the node; None where the job has ended or starts anew.
+        """
+        moment = self._called
+        while True:
+            moment = (await self.cluster.watcher.newer_than(moment)).began
+            job = self.seen
+            if job is not None and job.phase is Phase.RUNNING and job.node:
+                self.start = job.start
+                return await self.cluster.node_address(job.node)
+            if job is None or job.phase is not Phase.HELD_UP:
+                return None
 
     async def take_over(self, port: int) -> str | None:
         """Note the port of a later call home, which only a requeued job may make.
@@ -213,8 +242,7 @@ class SessionJob:
         job = self.seen
         if job is None or job.phase in {Phase.ENDED, Phase.ENDING}:
             return True
-        requeued = job.phase is Phase.WAITING or job.start not in {None, self.start}
-        if requeued and self.start is not None:
+        if job.phase is Phase.WAITING or (self.start and job.start not in {None, self.start}):
             self.port, self.start, self.reached = 0, None, False
         return job.phase is Phase.RUNNING and self.reached
 
@@ -275,11 +303,18 @@ class SessionJob:
     def _is_gone(self) -> bool:
         return self.cluster.watcher.is_gone(self.job_id, self.began)
 
-    async def _call_or_next_tick(self, moment: float) -> None:
+    def _seen_since(self, moment: float) -> Job | None:
+        """Return the job as a snapshot shows it that began later; older ones may show another one of its number."""
+        latest = self.cluster.watcher.latest
+        return self.seen if latest is not None and latest.began > moment else None
+
+    async def _call_or_next_tick(self) -> None:
+        latest = self.cluster.watcher.latest
         waits: list[asyncio.Future[Any]] = [
-            asyncio.ensure_future(self._called_home.wait()),
-            asyncio.ensure_future(self.cluster.watcher.newer_than(moment)),
+            asyncio.ensure_future(self.cluster.watcher.newer_than(latest.began if latest else 0.0))
         ]
+        if not self.port:
+            waits.append(asyncio.ensure_future(self._called_home.wait()))
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:

@@ -51,10 +51,15 @@ class PortHandler(SessionHandler):
     async def post(self) -> None:
         """Take `{"port": N}` with 1024 <= N <= 65535; answer 201, 400, 403 or 409."""
         port = read_port(self.request.body)
-        if not await self.session().accept_port(port):
+        if not await self.session().accept_port(port, self._caller()):
             raise web.HTTPError(409, "This session is not waiting for a port.")
         self.set_status(201)
         self.finish(json.dumps({"message": f"port {port} is noted"}))
+
+    def _caller(self) -> str:
+        """Return the IP address at the other end of the connection; no header of the request can change it."""
+        peer = self.request.connection.stream.socket.getpeername()
+        return str(peer[0]) if isinstance(peer, tuple) else ""
 
 
 class LastWordsHandler(SessionHandler):

@@ -1,16 +1,15 @@
 """The Slurm commands that the hub uses, and how their text is read.
 
-Parsing is pure. Running is `SlurmCommands`: argument lists without a shell, absolute programs, an
-environment of our own, a time limit on each.
+Parsing is pure. Running is `SlurmCommands`: absolute programs, few at the same time.
 """
 
 import asyncio
-import contextlib
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ._command import run_command
 from ._errors import SessionError, SlurmUnavailableError
 from ._offer import (
     ASSOCIATION_FORMAT,
@@ -257,6 +256,15 @@ class SlurmCommands:
         out = await self._ask("sinfo", "--noheader", "--Node", f"--nodes={node}", "--format=%o")
         return next((line.strip() for line in out.splitlines() if line.strip()), node)
 
+    async def node_addresses(self) -> tuple[str, ...]:
+        """Return the addresses (NodeAddr) of all nodes, each once.
+
+        Raises:
+            SlurmUnavailableError: sinfo failed.
+        """
+        out = await self._ask("sinfo", "--noheader", "--Node", "--format=%o")
+        return tuple(dict.fromkeys(line.strip() for line in out.splitlines() if line.strip()))
+
     async def _ask(self, program: str, *arguments: str) -> str:
         code, out, err = await self._run([self._program(program), *arguments])
         if code != 0:
@@ -276,44 +284,6 @@ class SlurmCommands:
         self, argv: Sequence[str], text: str = "", environment: Mapping[str, str] | None = None
     ) -> tuple[int, str, str]:
         program = argv[0] if argv[0] != SUDO else argv[argv.index("--") + 1]
-        async with self._gates[
-            program
-        ]:  # each command its own: the queue is looked at while a class submits
-            return await self._run_now(program, argv, text, environment)
-
-    async def _run_now(
-        self, program: str, argv: Sequence[str], text: str, environment: Mapping[str, str] | None
-    ) -> tuple[int, str, str]:
-        try:
-            process = await asyncio.create_subprocess_exec(
-                *argv,
-                env={
-                    **(environment or {}),
-                    "PATH": "/usr/bin:/bin",
-                    "LC_ALL": "C.UTF-8",
-                    "SLURM_TIME_FORMAT": "%s",
-                },
-                cwd="/",
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
-            )
-        except OSError as error:
-            raise SlurmUnavailableError(f"{program} can't be run: {error}") from error
-        try:
-            out, err = await asyncio.wait_for(process.communicate(text.encode()), self.timeout_s)
-        except TimeoutError as error:
-            raise SlurmUnavailableError(
-                f"{program} did not answer within {self.timeout_s:g} s"
-            ) from error
-        finally:
-            if process.returncode is None:
-                await _kill(process)
-        return process.returncode or 0, out.decode(errors="replace"), err.decode(errors="replace")
-
-
-async def _kill(process: asyncio.subprocess.Process) -> None:
-    # Not permitted where sudo has become root: it ends with its command, which has Slurm's own limits.
-    with contextlib.suppress(ProcessLookupError, PermissionError, TimeoutError):
-        process.kill()
-        await asyncio.wait_for(process.wait(), 1)
+        # Each command has a gate of its own: the queue is looked at while a class submits.
+        async with self._gates[program]:
+            return await run_command(program, argv, text, environment or {}, self.timeout_s)

@@ -1,7 +1,7 @@
 """`DesktopSpawner`: a session of JupyterHub as a Slurm job."""
 
 import asyncio
-import pwd
+import itertools
 import time
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 from batchspawner import SlurmSpawner
 from traitlets import Callable, Dict, Instance, Unicode, default
 
+from ._accounts import unix_account
 from ._chosen import ChosenOptions
 from ._errors import SessionError
 from ._job import SessionJob
@@ -19,6 +20,7 @@ from ._reported import ReportedSession
 from ._runtimes import runtime_command
 from ._script import render_batch_script, sbatch_arguments
 from ._settings import SpawnerSettings
+from ._turnstile import Step
 
 DEFAULT_URLS = {"desktop": "/desktop/", "lab": "/lab", "terminal": "/terminal/"}
 """The page that a session opens, by kind of interface."""
@@ -98,6 +100,7 @@ class DesktopSpawner(ChosenOptions, ReportedSession, SlurmSpawner):  # type: ign
         self.job: SessionJob | None = None
         self._pressed = time.monotonic()
         self._resumption: asyncio.Task[bool] | None = None
+        self._confirmation: asyncio.Future[None] | None = None
         self._refused_fields: Mapping[str, object] | None = None
         self.report = None
         self.extending = asyncio.Lock()
@@ -113,21 +116,23 @@ class DesktopSpawner(ChosenOptions, ReportedSession, SlurmSpawner):  # type: ign
         self.port, self.ending = 0, ""
         self.ip = self.settings.session.bind_address
         self.default_url = DEFAULT_URLS[options.kind]
-        account = await asyncio.to_thread(self._unix_account)
+        account = await asyncio.to_thread(unix_account, self.user.name)
         runtime = runtime_command(self.settings.runtime, account.pw_dir)
         job = self.job = SessionJob.new(self.cluster, account.pw_name, self.api_token)
         # Written down before sbatch and again after it: a hub that dies between finds the job.
-        self._write_down()
+        self.cluster.ledger.write(self)
         await job.submit(
             sbatch_arguments(self.settings.slurm, options, job.comment(self.name)),
             render_batch_script(options, runtime, account.pw_dir),
             self._job_environment() | {"CLASSDESK_START_AGAIN": start_again(options)},
         )
-        self._write_down()
+        self.cluster.ledger.write(self)
         self.log.info("Session %s is job %s: %s", self._log_name, job.job_id, options)
         address = await job.until_reachable()
-        await self.cluster.turnstile.pass_through()  # a tick wakes all that it shows running
+        await self.cluster.turnstile.pass_through(Step.REACHED)
         self.port = job.port
+        if job.start is None:
+            self._confirmation = asyncio.ensure_future(self._confirm(job, address))
         return address, job.port
 
     async def stop(self, now: bool = False) -> None:
@@ -161,13 +166,14 @@ class DesktopSpawner(ChosenOptions, ReportedSession, SlurmSpawner):  # type: ign
         return status
 
     async def progress(self) -> AsyncIterator[dict[str, object]]:
-        """Yield what the learner's waiting page shows."""
-        shown = None
-        while True:
+        """Yield what the learner's waiting page shows: news at once, a percentage alone now and then."""
+        shown: dict[str, object] = {}
+        for second in itertools.count():
             event = self.progress_event()
-            if event != shown:
+            if event["message"] != shown.get("message") or second % 3 == 0:
+                if event != shown:
+                    yield event
                 shown = event
-                yield event
             await asyncio.sleep(1)
 
     def progress_event(self) -> dict[str, object]:
@@ -183,14 +189,37 @@ class DesktopSpawner(ChosenOptions, ReportedSession, SlurmSpawner):  # type: ign
         )
         return progress_event(state)
 
-    async def accept_port(self, port: int) -> bool:
-        """Take the port on which the session's server listens; False when none is expected."""
+    async def _confirm(self, job: SessionJob, believed: str) -> None:
+        """Hold what a call home has told against what Slurm says; Slurm's word counts."""
+        address = await job.confirmed_address()
+        if address is None or self.job is not job:
+            return  # `poll` and the next call home see to it
+        self.cluster.ledger.write_soon(self)
+        if address != believed:
+            self.log.warning(
+                "Session %s called home from %s, but its job runs at %s; it is looked for there",
+                self._log_name,
+                believed,
+                address,
+            )
+            await self._until_settled()
+            if self.job is job and self.ready:
+                self._move_to(address, job.port)
+                await self._add_route()
+
+    async def accept_port(self, port: int, caller: str) -> bool:
+        """Take the port on which the session's server listens; False when none is expected.
+
+        Args:
+            port: The port.
+            caller: The IP address that the call came from.
+        """
         job = self.job
         if job is None:
             return False
-        if job.take_port(port):
+        if job.take_port(port, caller):
             # Before it is answered: the session calls once, and the hub may die at any moment.
-            self._write_down()
+            self.cluster.ledger.write(self)
             return True
         if self.pending == "stop" or self.server is None:
             return False
@@ -202,17 +231,6 @@ class DesktopSpawner(ChosenOptions, ReportedSession, SlurmSpawner):  # type: ign
         await self._add_route()
         return True
 
-    def _unix_account(self) -> pwd.struct_passwd:
-        try:
-            account = pwd.getpwnam(self.user.name)
-        except KeyError:
-            raise SessionError(
-                "This machine does not know your user name. Please tell the administrator.",
-                detail=f"no Unix account {self.user.name}",
-            ) from None
-        if account.pw_uid == 0:
-            raise SessionError("The root account can't have a session. Log in as a learner.")
-        return account
 
     def user_env(self, env: dict[str, str]) -> dict[str, str]:
         """Leave HOME, USER and SHELL to sudo and Slurm, which know the account without being asked here."""
@@ -298,22 +316,21 @@ class DesktopSpawner(ChosenOptions, ReportedSession, SlurmSpawner):  # type: ign
 
     async def _route_when_checked(self) -> None:
         """Add the route of a resumed session; JupyterHub itself looks only every few minutes."""
-        while self.pending:  # noqa: ASYNC110  # JupyterHub has no event for it
-            await asyncio.sleep(0.2)
+        await self._until_settled()
         if self.ready:
             await self._add_route()
+
+    async def _until_settled(self) -> None:
+        while self.pending:  # noqa: ASYNC110  # JupyterHub has no event for it
+            await asyncio.sleep(0.2)
 
     def _move_to(self, address: str, port: int) -> None:
         self.port = port
         self.server.ip, self.server.port = address, port
-        self._write_down()
+        self.cluster.ledger.write(self)
 
     async def _add_route(self) -> None:
         await self.user.settings["proxy"].add_user(self.user, self.name)
-
-    def _write_down(self) -> None:
-        self.orm_spawner.state = self.get_state()
-        self.user.db.commit()
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take over a session that an earlier hub process started."""

@@ -69,9 +69,14 @@ elif name == "scontrol" and sys.argv[1:2] == ["update"]:
     draft.write_text(json.dumps(job))
     draft.rename(path)
 elif name == "sinfo":
-    address = home / "address"
-    node = address.read_text() if address.exists() else "192.0.2.7"
-    print(node if "--format=%o" in sys.argv else "main*|up|8:00:00|4|8000|(null)|idle")
+    if "--format=%o" in sys.argv:
+        address = home / "address"
+        usual = address.read_text() if address.exists() else "192.0.2.7"
+        nodes = json.loads((home / "nodes").read_text()) if (home / "nodes").exists() else {}
+        asked = [word.removeprefix("--nodes=") for word in sys.argv if word.startswith("--nodes=")]
+        print(*([nodes.get(node, usual) for node in asked] or [usual, *nodes.values()]), sep="\n")
+    else:
+        print("main*|up|8:00:00|4|8000|(null)|idle")
 elif name == "sacctmgr":
     sys.stderr.write("You are not running a supported accounting_storage plugin\n")
     sys.exit(1)
@@ -105,6 +110,10 @@ class FakeSlurm:
         draft = self.directory / f"draft-{job_id}"
         draft.write_text(json.dumps({**json.loads(path.read_text()), **values}))
         draft.rename(path)  # squeue may read at this moment
+
+    def add_node(self, name: str, address: str) -> None:
+        """Give a node another address than 192.0.2.7, which all others have."""
+        (self.directory / "nodes").write_text(json.dumps({name: address}))
 
     def break_program(self, name: str, stderr: str) -> None:
         (self.directory / f"fault-{name}").write_text(stderr)

@@ -1,13 +1,16 @@
 """A class presses Start at once: what keeps the hub answering everybody else."""
 
 import asyncio
+from types import SimpleNamespace
 
 from classdesk_spawner import SlurmSettings
 from classdesk_spawner._cluster import Cluster
 from classdesk_spawner._errors import SlurmUnavailableError
+from classdesk_spawner._ledger import Ledger
 from classdesk_spawner._slurm import SlurmCommands
-from classdesk_spawner._turnstile import Turnstile
+from classdesk_spawner._turnstile import Step, Turnstile
 from support.fake_slurm import FakeSlurm
+from support.fake_spawner import Database
 
 
 async def _turns() -> list[str]:
@@ -15,7 +18,7 @@ async def _turns() -> list[str]:
     turnstile = Turnstile()
 
     async def start(number: int) -> None:
-        await turnstile.pass_through()
+        await turnstile.pass_through(Step.PRESSED)
         order.append(f"start {number}")
 
     async def page() -> None:
@@ -30,6 +33,50 @@ def test_a_page_that_comes_after_many_starts_need_not_wait_for_all_of_them() -> 
     order = asyncio.run(_turns())
     assert order.index("page") <= 1
     assert [word for word in order if word != "page"] == [f"start {n}" for n in range(5)]
+
+
+async def _order_of(*steps: Step) -> list[int]:
+    passed: list[int] = []
+    turnstile = Turnstile()
+
+    async def start(number: int, step: Step) -> None:
+        await turnstile.pass_through(step)
+        passed.append(number)
+
+    starts = [asyncio.ensure_future(start(n, step)) for n, step in enumerate(steps)]
+    await asyncio.sleep(0)
+    starts[-1].cancel()
+    await asyncio.gather(*starts, return_exceptions=True)
+    return passed
+
+
+def test_who_is_furthest_goes_first_and_who_gave_up_keeps_nobody_waiting() -> None:
+    steps = (Step.PRESSED, Step.PRESSED, Step.CHECKED, Step.REACHED, Step.CHECKED, Step.REACHED)
+    assert asyncio.run(_order_of(*steps)) == [0, 3, 2, 4, 1]
+
+
+def test_what_a_tick_has_confirmed_is_written_with_one_commit() -> None:
+    database = Database()
+
+    async def write_three() -> list[SimpleNamespace]:
+        ledger = Ledger()
+        spawners = [
+            SimpleNamespace(
+                user=SimpleNamespace(db=database),
+                orm_spawner=SimpleNamespace(state=None),
+                get_state=lambda: {"job_id": "101"},
+            )
+            for _ in range(3)
+        ]
+        for spawner in spawners:
+            ledger.write_soon(spawner)
+        assert database.commits == 0
+        await asyncio.sleep(0)
+        return spawners
+
+    written = asyncio.run(write_three())
+    assert [spawner.orm_spawner.state for spawner in written] == [{"job_id": "101"}] * 3
+    assert database.commits == 1
 
 
 def test_few_submissions_run_at_the_same_time_and_none_is_lost(fake_slurm: FakeSlurm) -> None:

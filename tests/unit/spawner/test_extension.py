@@ -1,5 +1,6 @@
 """More time for a running session: limits, and the sentences where there is none."""
 
+import asyncio
 import math
 import re
 from pathlib import Path
@@ -12,12 +13,15 @@ from classdesk_spawner._extension import (
     Ceiling,
     ExtensionError,
     NotAllowedError,
+    extend,
     learners_minutes,
     new_limit,
     read_minutes,
 )
 from classdesk_spawner._refusals import explain_extension_refusal
 from classdesk_spawner._slurm import Job, SlurmCommands
+from support.fake_slurm import FakeSlurm
+from support.fake_spawner import give_server, make_spawner, run_scene, until
 
 REPOSITORY = Path(__file__).parents[3]
 START = 1_800_000_000
@@ -120,3 +124,33 @@ def test_refusals_are_sentences(text: str, sentence: str) -> None:
     assert isinstance(error, SessionError)
     assert sentence in error.message
     assert text.split(maxsplit=1)[0] in error.detail
+
+
+@pytest.mark.usefixtures("learner")
+def test_an_extension_moves_the_end_within_the_partitions_limit(fake_slurm: FakeSlurm) -> None:
+    async def scene() -> None:
+        spawner = make_spawner(fake_slurm)
+        await spawner.apply_user_options(spawner, {"ui": "desktop", "hours": 3})
+        start = asyncio.ensure_future(spawner.start())
+        await until(lambda: bool(fake_slurm.jobs()))
+        with pytest.raises(ExtensionError, match="does not run"):
+            await extend(spawner, 30)
+        begin = 1_800_000_000
+        times = {"start": str(begin), "end": str(begin + 3 * 3600)}
+        fake_slurm.change("101", state="RUNNING", node="n1", **times)
+        assert await spawner.accept_port(40000, "")
+        await start
+        give_server(spawner)
+        assert await extend(spawner, 30) == begin + 210 * 60
+        first, second = await asyncio.gather(extend(spawner, 30), extend(spawner, 30))
+        assert [first, second] == [begin + 240 * 60, begin + 270 * 60]
+        assert await extend(spawner, 1440) == begin + 8 * 3600
+        with pytest.raises(ExtensionError, match="the partition main allows 8 hours"):
+            await extend(spawner, 1)
+        fake_slurm.break_program("scontrol", "slurm_update error: Access/permission denied")
+        fake_slurm.change("101", end=str(begin + 3 * 3600))
+        await until(lambda: getattr(spawner.job and spawner.job.seen, "end", 0) == begin + 3 * 3600)
+        with pytest.raises(SessionError, match="may not extend sessions"):
+            await extend(spawner, 5)
+
+    run_scene(scene)

@@ -1,5 +1,6 @@
 #!/bin/bash
 # A classdesk session. Rendered by classdesk_spawner; options of the job are arguments of sbatch.
+# A class is hundreds of these at the same moment: what bash can do itself needs no program.
 set -uo pipefail
 home=/home/ada
 
@@ -8,9 +9,12 @@ log_directory="$home/.local/state/classdesk"
 log="$log_directory/session-${SLURM_JOB_ID:-0}.log"
 learners_umask=$(umask)
 umask 077
-if /bin/mkdir -p -- "$log_directory" 2>/dev/null && printf 'classdesk\n' 2>/dev/null >"$log"; then
-  cd / && /usr/bin/find "$log_directory" -maxdepth 1 -name 'session-*.log' -printf '%T@ %p\0' |
-    /usr/bin/sort -zrn | /usr/bin/tail -zn +6 | /usr/bin/cut -zd' ' -f2- | /usr/bin/xargs -0r /bin/rm -f --
+if { [[ -d $log_directory ]] || /bin/mkdir -p -- "$log_directory"; } 2>/dev/null && printf 'classdesk\n' 2>/dev/null >"$log"; then
+  logs=("$log_directory"/session-*.log)
+  if ((${#logs[@]} > 5)); then
+    /usr/bin/find "$log_directory" -maxdepth 1 -name 'session-*.log' -printf '%T@ %p\0' |
+      /usr/bin/sort -zrn | /usr/bin/tail -zn +6 | /usr/bin/cut -zd' ' -f2- | /usr/bin/xargs -0r /bin/rm -f --
+  fi
   exec >>"$log" 2>&1
 else
   log=$(/bin/mktemp) && exec >>"$log" 2>&1 && /bin/rm -f -- "$log"
@@ -22,7 +26,8 @@ printf 'classdesk: job %s on %s\n' "${SLURM_JOB_ID:-?}" "${SLURMD_NODENAME:-?}"
 unset SBATCH_EXPORT SLURM_EXPORT_ENV SUDO_COMMAND SUDO_USER SUDO_UID SUDO_GID MAIL
 
 CLASSDESK_INTERFACE=desktop
-CLASSDESK_END=$(($(/bin/date +%s) + 10800))
+printf -v now '%(%s)T' -1
+CLASSDESK_END=$((now + 10800))
 export CLASSDESK_INTERFACE CLASSDESK_END
 
 # Tells the hub why a session failed: the end of its log, over bash's own sockets, as the node may have no other client.

@@ -1,5 +1,6 @@
 #!/bin/bash
 # A classdesk session. Rendered by classdesk_spawner; options of the job are arguments of sbatch.
+# A class is hundreds of these at the same moment: what bash can do itself needs no program.
 set -uo pipefail
 home=/home/ada
 
@@ -8,9 +9,12 @@ log_directory="$home/.local/state/classdesk"
 log="$log_directory/session-${SLURM_JOB_ID:-0}.log"
 learners_umask=$(umask)
 umask 077
-if /bin/mkdir -p -- "$log_directory" 2>/dev/null && printf 'classdesk\n' 2>/dev/null >"$log"; then
-  cd / && /usr/bin/find "$log_directory" -maxdepth 1 -name 'session-*.log' -printf '%T@ %p\0' |
-    /usr/bin/sort -zrn | /usr/bin/tail -zn +6 | /usr/bin/cut -zd' ' -f2- | /usr/bin/xargs -0r /bin/rm -f --
+if { [[ -d $log_directory ]] || /bin/mkdir -p -- "$log_directory"; } 2>/dev/null && printf 'classdesk\n' 2>/dev/null >"$log"; then
+  logs=("$log_directory"/session-*.log)
+  if ((${#logs[@]} > 5)); then
+    /usr/bin/find "$log_directory" -maxdepth 1 -name 'session-*.log' -printf '%T@ %p\0' |
+      /usr/bin/sort -zrn | /usr/bin/tail -zn +6 | /usr/bin/cut -zd' ' -f2- | /usr/bin/xargs -0r /bin/rm -f --
+  fi
   exec >>"$log" 2>&1
 else
   log=$(/bin/mktemp) && exec >>"$log" 2>&1 && /bin/rm -f -- "$log"
@@ -22,7 +26,8 @@ printf 'classdesk: job %s on %s\n' "${SLURM_JOB_ID:-?}" "${SLURMD_NODENAME:-?}"
 unset SBATCH_EXPORT SLURM_EXPORT_ENV SUDO_COMMAND SUDO_USER SUDO_UID SUDO_GID MAIL
 
 CLASSDESK_INTERFACE=desktop
-CLASSDESK_END=$(($(/bin/date +%s) + 10800))
+printf -v now '%(%s)T' -1
+CLASSDESK_END=$((now + 10800))
 export CLASSDESK_INTERFACE CLASSDESK_END
 
 # Tells the hub why a session failed: the end of its log, over bash's own sockets, as the node may have no other client.
@@ -37,9 +42,8 @@ send_last_words() {
 }
 
 # The learner's accounts as this node knows them; the image has none of its own for him.
-read -ra group_ids < <(/usr/bin/id -G)
-exec 11< <(/usr/bin/getent passwd 0 "$(/usr/bin/id -u)" 65534)
-exec 12< <(/usr/bin/getent group 0 "${group_ids[@]}" 65534)
+exec 11< <(/usr/bin/getent passwd 0 "$UID" 65534)
+exec 12< <(/usr/bin/getent group 0 "${GROUPS[@]}" 65534)
 
 /usr/bin/bwrap --die-with-parent --new-session --unshare-pid --unshare-ipc --ro-bind /var/lib/classdesk/image/usr /usr --ro-bind /var/lib/classdesk/image/etc /etc --ro-bind /var/lib/classdesk/image/opt /opt --ro-bind /var/lib/classdesk/image/var /var --symlink usr/bin /bin --symlink usr/sbin /sbin --symlink usr/lib /lib --symlink usr/lib64 /lib64 --proc /proc --dev /dev --ro-bind-try /sys /sys --size 2147483648 --perms 1777 --tmpfs /tmp --tmpfs /run --tmpfs /var/tmp --tmpfs /home --ro-bind-try /etc/resolv.conf /etc/resolv.conf --ro-bind-try /etc/hosts /etc/hosts --ro-bind-try /etc/localtime /run/localtime --setenv TZ :/run/localtime --ro-bind-data 11 /etc/passwd --ro-bind-data 12 /etc/group --bind /home/ada /home/ada --bind /scratch /scratch --ro-bind /data /data --chdir /home/ada -- /opt/classdesk/bin/classdesk-session
 status=$?

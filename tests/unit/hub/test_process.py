@@ -1,0 +1,83 @@
+"""How the hub's process is set up."""
+
+import asyncio
+import gc
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from classdesk_hub.process import database_options, settle_memory, watch_commands_without_threads
+
+
+def _open(file: Path) -> sqlite3.Connection:
+    ((on_connect, event),) = database_options(file)["pool_events"]
+    assert event == "connect"
+    connection = sqlite3.connect(file)
+    on_connect(connection, None)
+    return connection
+
+
+def test_the_database_does_not_wait_for_the_disk_at_each_commit(tmp_path: Path) -> None:
+    connection = _open(tmp_path / "jupyterhub.sqlite")
+    assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert connection.execute("PRAGMA synchronous").fetchone() == (1,)
+    connection.close()
+
+
+_WRITE_AND_DIE = """
+import os, sqlite3, sys
+from pathlib import Path
+from classdesk_hub.process import database_options
+((on_connect, _),) = database_options(Path(sys.argv[1]))["pool_events"]
+connection = sqlite3.connect(sys.argv[1])
+on_connect(connection, None)
+connection.execute("CREATE TABLE jobs (id)")
+connection.execute("INSERT INTO jobs VALUES (101)")
+connection.commit()
+os.kill(os.getpid(), 9)
+"""
+
+
+def test_what_was_committed_outlives_a_killed_process(tmp_path: Path) -> None:
+    file = tmp_path / "jupyterhub.sqlite"
+    subprocess.run([sys.executable, "-c", _WRITE_AND_DIE, file], check=False, timeout=60)
+    assert _open(file).execute("SELECT id FROM jobs").fetchall() == [(101,)]
+
+
+def test_nothing_of_a_removed_database_gets_into_the_next_one(tmp_path: Path) -> None:
+    file = tmp_path / "jupyterhub.sqlite"
+    old = _open(file)
+    old.execute("CREATE TABLE jobs (id)")
+    old.commit()
+    file.unlink()
+    assert (tmp_path / "jupyterhub.sqlite-wal").exists()
+    assert _open(file).execute("SELECT name FROM sqlite_master").fetchall() == []
+
+
+def test_what_is_loaded_is_left_out_of_garbage_collection() -> None:
+    thresholds = gc.get_threshold()
+    try:
+        settle_memory()
+        assert gc.get_freeze_count() > 10_000
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*thresholds)
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="Python does so itself from 3.12 on")
+def test_commands_end_without_a_thread_for_each() -> None:
+    async def run_some() -> set[int]:
+        watch_commands_without_threads()
+        processes = [await asyncio.create_subprocess_exec("/bin/true") for _ in range(5)]
+        return {await process.wait() for process in processes}
+
+    policy = asyncio.get_event_loop_policy()
+    before = policy.get_child_watcher()
+    try:
+        assert asyncio.run(run_some()) == {0}
+        assert isinstance(policy.get_child_watcher(), asyncio.PidfdChildWatcher)
+    finally:
+        policy.set_child_watcher(before)

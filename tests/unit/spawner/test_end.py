@@ -1,0 +1,98 @@
+"""How a session ends, and what does not end it."""
+
+import asyncio
+import getpass
+
+import pytest
+
+from classdesk_spawner import SessionError
+from classdesk_spawner._job import SessionJob
+from support.fake_slurm import FakeSlurm
+from support.fake_spawner import make_spawner, message, run_scene, stored_state, until
+
+
+@pytest.mark.usefixtures("learner")
+def test_a_failing_scancel_is_tried_until_the_job_is_gone(fake_slurm: FakeSlurm) -> None:
+    async def scene() -> None:
+        spawner = make_spawner(fake_slurm)
+        spawner.job = SessionJob.new(spawner.cluster, getpass.getuser(), "secret")
+        await spawner.job.submit([], "", {})
+        fake_slurm.break_program(
+            "scancel", "scancel: error: Socket timed out on send/recv operation"
+        )
+        with pytest.raises(SessionError):
+            await spawner.stop()
+        spawner.clear_state()  # as JupyterHub does whatever stop() said
+        fake_slurm.mend_program("scancel")
+        await until(lambda: fake_slurm.jobs()["101"]["state"] == "CANCELLED")
+
+    run_scene(scene)
+
+
+@pytest.mark.usefixtures("learner")
+@pytest.mark.parametrize("stderr", ["Zero Bytes were transmitted or received", "anything", "HANG"])
+def test_a_failing_squeue_never_drops_a_session(fake_slurm: FakeSlurm, stderr: str) -> None:
+    async def scene() -> None:
+        spawner = make_spawner(fake_slurm, command_timeout_s=0.2)
+        fake_slurm.break_program("squeue", stderr)
+        spawner.load_state(stored_state("101"))
+        for _ in range(10):
+            assert await spawner.poll() is None
+            await asyncio.sleep(0.1)
+        assert "does not answer at the moment" in message(spawner)
+
+    run_scene(scene)
+
+
+def test_poll_asks_slurm_nothing_itself(fake_slurm: FakeSlurm) -> None:
+    async def scene() -> None:
+        spawners = [make_spawner(fake_slurm, job_name="many") for _ in range(50)]
+        for number, spawner in enumerate(spawners):
+            spawner.load_state(stored_state(str(number)))
+        for _ in range(5):
+            await asyncio.gather(*(spawner.poll() for spawner in spawners))
+            await asyncio.sleep(0.02)
+        assert len(fake_slurm.calls("squeue")) < 10, "for 250 polls"
+
+    run_scene(scene)
+
+
+@pytest.mark.usefixtures("learner")
+def test_a_session_that_ended_by_itself_tells_how_until_the_next_one(fake_slurm: FakeSlurm) -> None:
+    async def scene() -> None:
+        spawner = make_spawner(fake_slurm)
+        await spawner.cluster.commands.submit("ada", [], "", {})
+        fake_slurm.change("101", state="TIMEOUT")
+        spawner.load_state(stored_state("101"))
+        assert await spawner.poll() == 1
+        later = make_spawner(fake_slurm)
+        later.load_state(spawner.get_state())
+        assert later.ending == "The session reached its time limit."
+        start = asyncio.ensure_future(later.start())
+        await until(lambda: len(fake_slurm.jobs()) == 2)
+        assert later.ending == ""
+        start.cancel()
+
+    run_scene(scene)
+
+
+def test_jobs_without_a_session_are_swept_and_those_of_others_are_not(
+    fake_slurm: FakeSlurm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("classdesk_spawner._cluster._SWEEP_S", 0.2)
+
+    async def scene() -> None:
+        cluster = make_spawner(fake_slurm).cluster
+        for comment in (f":a@{cluster.hub_id}", ":b@another", "", f":c@{cluster.hub_id}"):
+            job_id = await cluster.commands.submit("ada", [], "", {})
+            fake_slurm.change(job_id, state="RUNNING", node="node1", comment=comment)
+        cluster.know("c")
+        cluster.start_sweeping()
+        await until(lambda: fake_slurm.jobs()["101"]["state"] == "CANCELLED")
+        await asyncio.sleep(0.6)
+        assert [job["state"] for job in fake_slurm.jobs().values()] == [
+            "CANCELLED",
+            *["RUNNING"] * 3,
+        ]
+
+    run_scene(scene)
