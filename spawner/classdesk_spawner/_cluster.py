@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+from ._access import Access, unix_groups
 from ._addresses import by_ip, plain_ip
 from ._errors import SessionError
 from ._ledger import Ledger
@@ -85,6 +86,8 @@ class Cluster:
     turnstile: Turnstile = field(default_factory=Turnstile, init=False)
     ledger: Ledger = field(default_factory=Ledger, init=False)
     _partitions: "_Cache[tuple[Partition, ...]]" = field(init=False)
+    _access: "_Cache[tuple[Access, ...]]" = field(init=False)
+    _groups: "_Cache[frozenset[str]]" = field(init=False)
     _reservations: "_Cache[tuple[Reservation, ...]]" = field(init=False)
     _nodes: "_Cache[Mapping[str, str]]" = field(init=False)
     _accounting: "_Cache[bool]" = field(init=False)
@@ -98,6 +101,7 @@ class Cluster:
         settings = self.settings
         self._partitions, self._reservations = _Cache(), _Cache()
         self._accounting, self._associations = _Cache(), _Cache()
+        self._access, self._groups = _Cache(), _Cache()
         self._nodes = _Cache(_KEEP_NODES_S)
         self.commands = SlurmCommands(
             settings.bin_directory,
@@ -123,13 +127,36 @@ class Cluster:
         )
         associations, old_associations = await self._associations_of(user)
         accounts, qos = associations or ((), ())
+        closed, old_access = await self._closed_to(user, accounts, qos)
         return Offer(
-            partitions=partitions or (),
+            partitions=tuple(p for p in partitions or () if p.name not in closed),
+            default_is_open=not partitions or partitions[0].name not in closed,
             reservations=tuple(r for r in reservations or () if r.admits(user, accounts, now)),
             accounts=accounts,
             qos=qos,
-            stale=old_partitions or old_reservations or old_associations,
+            stale=old_partitions or old_reservations or old_associations or old_access,
         )
+
+    async def _closed_to(
+        self, user: str, accounts: tuple[str, ...], qos: tuple[str, ...]
+    ) -> tuple[frozenset[str], bool]:
+        """Return the partitions that a learner may not use, and whether this is old."""
+        access, old = await self._access.get("", self.commands.access)
+        groups: frozenset[str] = frozenset()
+        if any(row.groups is not None for row in access or ()):
+            ask = functools.partial(asyncio.to_thread, unix_groups, user)
+            groups = (await self._groups.get(user, ask))[0] or groups
+        site = self.settings
+        # The site's own names are what its sessions are submitted with, whoever the learner is.
+        accounts = (site.account,) if site.account else accounts
+        qos = (site.qos,) if site.qos else qos
+        closed = {
+            row.partition
+            for row in access or ()
+            if not row.admits(groups, accounts, qos)
+            or (row.hidden and row.partition != site.partition)
+        }
+        return frozenset(closed), old
 
     async def _associations_of(self, user: str) -> tuple[_Associations | None, bool]:
         async def keeps_accounting() -> bool:

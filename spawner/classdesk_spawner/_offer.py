@@ -66,7 +66,8 @@ class Offer:
     """What the cluster offers one learner.
 
     Attributes:
-        partitions: Open partitions, the default one first.
+        partitions: Open partitions that the learner may use, the default one first.
+        default_is_open: Whether Slurm's default partition is among them.
         reservations: Those that the learner may use.
         accounts: Accounts of the learner; empty where Slurm keeps none.
         qos: Qualities of service of the learner.
@@ -78,6 +79,7 @@ class Offer:
     accounts: tuple[str, ...] = ()
     qos: tuple[str, ...] = ()
     stale: bool = False
+    default_is_open: bool = True
 
     def partition(self, name: str) -> Partition | None:
         """Return a partition, the default one for an empty name; None where it is not known."""

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ._access import Access, parse_access
 from ._command import run_command
 from ._errors import SessionError, SlurmUnavailableError
 from ._offer import (
@@ -213,9 +214,18 @@ class SlurmCommands:
         Raises:
             SlurmUnavailableError: sinfo failed.
         """
+        # All: Slurm leaves out what the hub's own account may not use, which the learner may.
         return parse_partitions(
-            await self._ask("sinfo", "--noheader", f"--format={PARTITION_FORMAT}")
+            await self._ask("sinfo", "--all", "--noheader", f"--format={PARTITION_FORMAT}")
         )
+
+    async def access(self) -> tuple[Access, ...]:
+        """Return who may use each partition.
+
+        Raises:
+            SlurmUnavailableError: scontrol failed.
+        """
+        return parse_access(await self._ask("scontrol", "--oneliner", "--all", "show", "partition"))
 
     async def reservations(self) -> tuple[Reservation, ...]:
         """Return all reservations.

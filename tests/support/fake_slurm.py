@@ -68,6 +68,8 @@ elif name == "scontrol" and sys.argv[1:2] == ["update"]:
     draft = home / f"draft-{os.getpid()}"
     draft.write_text(json.dumps(job))
     draft.rename(path)
+elif name == "scontrol" and "partition" in sys.argv and (home / "access").exists():
+    print((home / "access").read_text())
 elif name == "sinfo":
     if "--format=%o" in sys.argv:
         address = home / "address"
@@ -76,7 +78,8 @@ elif name == "sinfo":
         asked = [word.removeprefix("--nodes=") for word in sys.argv if word.startswith("--nodes=")]
         print(*([nodes.get(node, usual) for node in asked] or [usual, *nodes.values()]), sep="\n")
     else:
-        print("main*|up|8:00:00|4|8000|(null)|idle")
+        for number, partition in enumerate(["main*", "big"] if (home / "access").exists() else ["main*"]):
+            print(f"{partition}|up|8:00:00|{4 + 4 * number}|8000|(null)|idle")
 elif name == "sacctmgr":
     sys.stderr.write("You are not running a supported accounting_storage plugin\n")
     sys.exit(1)
@@ -110,6 +113,11 @@ class FakeSlurm:
         draft = self.directory / f"draft-{job_id}"
         draft.write_text(json.dumps({**json.loads(path.read_text()), **values}))
         draft.rename(path)  # squeue may read at this moment
+
+    def set_access(self, main: str, big: str) -> None:
+        """Give the cluster a second partition, `big`, and say who may use each: `AllowGroups=staff`."""
+        lines = (f"PartitionName=main {main} Hidden=NO", f"PartitionName=big {big} Hidden=NO")
+        (self.directory / "access").write_text("\n".join(lines))
 
     def add_node(self, name: str, address: str) -> None:
         """Give a node another address than 192.0.2.7, which all others have."""
