@@ -231,7 +231,6 @@ class DesktopSpawner(ChosenOptions, ReportedSession, SlurmSpawner):  # type: ign
         await self._add_route()
         return True
 
-
     def user_env(self, env: dict[str, str]) -> dict[str, str]:
         """Leave HOME, USER and SHELL to sudo and Slurm, which know the account without being asked here."""
         return env
