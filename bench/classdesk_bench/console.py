@@ -185,8 +185,8 @@ async def run_class(
         asyncio.TaskGroup() as tasks,
     ):
         jobs = tasks.create_task(run_jobs(slurm, 2, port))
-        result = await start_class(names, 10, 120, 60, progress.tell)
-        if result.refusals:
+        result = await start_class(names, 10, 120, progress.tell)
+        if result.never:
             raise RuntimeError(f"not all sessions have started: {dict(result.refusals)}")
         jobs.cancel()
         sessions = {

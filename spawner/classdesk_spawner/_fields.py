@@ -243,13 +243,13 @@ def interface_fields(
         },
     }
     for key, texts in names.items():
-        setting, preset = getattr(settings, key), getattr(slurm, key)
-        if key == "partition" and not preset and not offer.default_is_open:
-            preset = next(iter(texts), "")  # left to Slurm, the session would be refused
+        setting, chosen = getattr(settings, key), getattr(slurm, key)
+        if key == "partition" and not chosen and not offer.default_is_open:
+            chosen = next(iter(texts), "")  # left to Slurm, the session would be refused
         allowed = {name: text for name, text in texts.items() if name in (setting.choices or texts)}
         default = {"": "none"} if key == "reservation" else {"": "Slurm's default"}
-        own = default if not preset else {preset: texts.get(preset, preset)}
-        fields.append(Choice(key, setting.show, preset, {**own, **allowed}))
+        own = default if not chosen else {chosen: texts.get(chosen, chosen)}
+        fields.append(Choice(key, setting.show, chosen, {**own, **allowed}))
     switch = settings.oversubscribe
     fields.append(Switch("oversubscribe", switch.show, switch.default))
     return fields

@@ -67,8 +67,8 @@ def test_groups_are_those_of_the_machine() -> None:
     assert unix_groups("no-such-user") == frozenset()
 
 
-def _offer(fake_slurm: FakeSlurm, **settings: str) -> Offer:
-    slurm = SlurmSettings(bin_directory=str(fake_slurm.directory), use_sudo=False, **settings)
+def _offer(fake_slurm: FakeSlurm, account: str = "") -> Offer:
+    slurm = SlurmSettings(bin_directory=str(fake_slurm.directory), use_sudo=False, account=account)
     return asyncio.run(Cluster(slurm).offer(getpass.getuser()))
 
 
