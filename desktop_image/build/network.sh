@@ -5,4 +5,4 @@ machine_ca=/run/classdesk-build/ca.crt
 if [[ -s $machine_ca ]]; then
   export PIP_CERT=$machine_ca SSL_CERT_FILE=$machine_ca NODE_EXTRA_CA_CERTS=$machine_ca
 fi
-export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore PIP_NO_COMPILE=1
+export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore

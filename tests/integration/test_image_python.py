@@ -1,0 +1,269 @@
+"""Modules and the course's Python in the desktop image work the way the course's page says."""
+
+import json
+import time
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from support.image import IMAGE, run_in_image, shell
+
+COURSE_PIP_LINE = "pip install pandas numpy dask distributed graphviz bokeh dask_jobqueue mimesis requests matplotlib"
+
+
+@pytest.mark.parametrize(
+    "options", [["-lc"], ["-ic"], ["-lic"]], ids=["log-in", "interactive", "both"]
+)
+def test_module_load_python_works_in_every_kind_of_shell(
+    options: list[str], shared_image_home: Path
+) -> None:
+    script = (
+        "module load python && module list 2>&1 && command -v python && python -c 'print(6 * 7)'"
+    )
+    output = run_in_image(["bash", *options, script], shared_image_home).stdout
+    assert "python/3.13." in output
+    assert "/opt/python/3.13/bin/python\n42\n" in output
+
+
+def test_module_avail_shows_the_one_python(shared_image_home: Path) -> None:
+    output = shell("module -t avail 2>&1", shared_image_home).stdout
+    versions = [line for line in output.split() if line.startswith("python/") and line != "python/"]
+    assert [version.rsplit(".", 1)[0] for version in versions] == ["python/3.13"]
+
+
+def test_module_avail_gives_no_advice(shared_image_home: Path) -> None:
+    lines = [
+        line for line in shell("module avail 2>&1", shared_image_home).stdout.splitlines() if line
+    ]
+    assert len(lines) == 2  # the directory and the one module
+
+
+def test_python_without_the_module_says_what_to_type(shared_image_home: Path) -> None:
+    outcome = shell("python ./hello.py", shared_image_home, check=False)
+    assert outcome.returncode == 127
+    assert "module load python" in outcome.stderr
+
+
+def test_module_changes_nothing_but_the_path(shared_image_home: Path) -> None:
+    script = "env -0 | sort -z >before; module load python; env -0 | sort -z | comm -z13 before - | tr '\\0' '\\n'"
+    changed = {
+        line.split("=")[0]
+        for line in shell(script, shared_image_home).stdout.splitlines()
+        if "=" in line
+    }
+    assert {name for name in changed if not name.startswith(("_", "LMOD", "LOADEDMODULES"))} == {
+        "PATH"
+    }
+
+
+# --- the course's Python -------------------------------------------------------------------------------------------
+
+
+def test_course_pip_line_succeeds_quickly_without_network(image_home: Path) -> None:
+    began = time.monotonic()
+    output = shell(f"module load python && {COURSE_PIP_LINE}", image_home).stdout
+    assert time.monotonic() - began < 10
+    assert output.count("Requirement already satisfied") >= 10
+    assert not (image_home / ".local/lib").exists()
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "pandas",
+        "numpy",
+        "dask",
+        "dask.dataframe",
+        "dask.array",
+        "dask.delayed",
+        "distributed",
+        "distributed.cli.dask_worker",
+        "graphviz",
+        "bokeh.plotting",
+        "dask_jobqueue",
+        "mimesis",
+        "requests",
+        "matplotlib.pyplot",
+        "pyarrow.parquet",
+        "pyarrow.dataset",
+        "pyarrow.orc",
+        "pyarrow.csv",
+        "pyarrow.fs",
+        "virtualenv",
+        "tkinter",
+        "numpy.testing",
+        "pandas.testing",
+        "dask.datasets",
+    ],
+)
+def test_course_module_imports(module: str, shared_image_home: Path) -> None:
+    shell(
+        f"module load python && python -W error::ImportWarning -c 'import {module}'",
+        shared_image_home,
+    )
+
+
+@pytest.mark.parametrize(
+    ("write", "read"),
+    [
+        ("to_parquet('data')", "read_parquet('data')"),
+        ("to_csv('data-*.csv', index=False)", "read_csv('data-*.csv')"),
+    ],
+    ids=["parquet", "csv"],
+)
+def test_dataframe_survives_a_file(write: str, read: str, image_home: Path) -> None:
+    (image_home / "frame.py").write_text(
+        "import dask.dataframe as dd, pandas as pd\n"
+        "frame = pd.DataFrame({'a': [1, 2, 3], 'b': ['x', 'y', 'z']})\n"
+        f"dd.from_pandas(frame, npartitions=2).{write}\n"
+        f"print(dd.{read}.a.sum().compute())\n"
+    )
+    assert shell("module load python && python frame.py", image_home).stdout.split() == ["6"]
+
+
+def test_no_requirement_is_broken(shared_image_home: Path) -> None:
+    assert (
+        "No broken requirements"
+        in shell("module load python && pip check", shared_image_home).stdout
+    )
+
+
+def _wheel(home: Path, name: str, version: str) -> str:
+    info = f"{name}-{version}.dist-info"
+    file = home / f"{name}-{version}-py3-none-any.whl"
+    with zipfile.ZipFile(file, "w") as wheel:
+        wheel.writestr(f"{name}/__init__.py", f"__version__ = {version!r}\n")
+        wheel.writestr(
+            f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+        )
+        wheel.writestr(
+            f"{info}/WHEEL",
+            "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        )
+        wheel.writestr(f"{info}/RECORD", "")
+    return file.name
+
+
+@pytest.mark.parametrize(
+    ("name", "version"),
+    [("something_else", "1.0"), ("toolz", "99.0")],
+    ids=["new", "newer-than-ours"],
+)
+def test_pip_installs_into_the_learners_own_site(name: str, version: str, image_home: Path) -> None:
+    shell(
+        f"module load python && pip install --no-index ./{_wheel(image_home, name, version)}",
+        image_home,
+    )
+    later = shell(
+        f"module load python && python -c 'import {name}; print({name}.__version__)'", image_home
+    )
+    assert later.stdout.strip() == version
+    assert (image_home / ".local/lib/python3.13/site-packages" / name).is_dir()
+
+
+@pytest.mark.parametrize(
+    "command", ["python -m venv v", "virtualenv --no-download v"], ids=["venv", "virtualenv"]
+)
+def test_environment_is_made_without_network_and_is_empty(command: str, image_home: Path) -> None:
+    wheel = _wheel(image_home, "mine", "2.5")
+    shell(
+        f"module load python && {command} && . v/bin/activate && pip install --no-index ./{wheel}",
+        image_home,
+    )
+    listed = shell(". v/bin/activate && pip list --format=json", image_home).stdout
+    assert {entry["name"] for entry in json.loads(listed)} == {"pip", "mine"}
+    assert shell("v/bin/python -c 'import dask'", image_home, check=False).returncode == 1
+    assert not (image_home / ".local/lib").exists()
+
+
+def test_system_packages_are_not_the_courses(shared_image_home: Path) -> None:
+    script = "module load python && python -c 'import sys; print(*sys.path, sep=chr(10))'"
+    assert "/usr/lib/python3/dist-packages" not in shell(script, shared_image_home).stdout.split()
+
+
+def test_visualize_draws_a_graph(image_home: Path) -> None:
+    script = "module load python && python -c 'from dask import delayed; delayed(sum)([1, 2]).visualize()'"
+    assert "Warning" not in shell(script, image_home).stderr
+    assert (image_home / "mydask.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_bytecode_is_compiled(shared_image_home: Path) -> None:
+    script = "python -v -c 'import pandas, distributed, bokeh' 2>&1 | grep -c 'wrote\\|could not write'; true"
+    assert shell(f"module load python; {script}", shared_image_home).stdout.strip() == "0"
+
+
+def test_notebook_kernel_is_the_courses_python(image_home: Path) -> None:
+    code = "import sys, dask.dataframe; print(sys.prefix)"
+    (image_home / "n.ipynb").write_text(
+        json.dumps(
+            {
+                "cells": [
+                    {
+                        "cell_type": "code",
+                        "id": "a",
+                        "metadata": {},
+                        "outputs": [],
+                        "execution_count": None,
+                        "source": code,
+                    }
+                ],
+                "metadata": {
+                    "kernelspec": {"name": "python3", "display_name": "x", "language": "python"}
+                },
+                "nbformat": 4,
+                "nbformat_minor": 5,
+            }
+        )
+    )
+    # A kernel listens on loopback, which an empty network namespace has down.
+    run_in_image(
+        [
+            "/opt/classdesk/server/bin/jupyter-nbconvert",
+            "--to",
+            "notebook",
+            "--execute",
+            "--output",
+            "o.ipynb",
+            "n.ipynb",
+        ],
+        image_home,
+        network=True,
+    )
+    cell = json.loads((image_home / "o.ipynb").read_text())["cells"][0]
+    assert cell["outputs"][0]["text"] == ["/opt/python/3.13\n"]
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "classdesk_desktop.server",
+        "classdesk_desktop.session",
+        "jupyter_server.serverapp",
+        "jupyter_server_proxy",
+        "jupyterlab",
+        "jupyter_lsp",
+        "nbconvert.exporters",
+        "ipykernel.kernelapp",
+    ],
+)
+def test_server_module_imports_from_bytecode_alone(module: str, shared_image_home: Path) -> None:
+    run_in_image(
+        ["/opt/classdesk/server/bin/python", "-I", "-c", f"import {module}"], shared_image_home
+    )
+
+
+def test_our_own_code_can_be_read_in_the_image() -> None:
+    (packages,) = IMAGE.glob("opt/classdesk/server/lib/python3.*/site-packages")
+    assert (packages / "classdesk_desktop/session.py").is_file()
+
+
+def test_completion_in_a_notebook_knows_the_courses_packages(shared_image_home: Path) -> None:
+    program = (
+        "import sys; sys.path.append(sys.argv[1]); import jedi;"
+        "print(*[c.name for c in jedi.Script('import dask\\ndask.dela').complete(2, 9)])"
+    )
+    (packages,) = IMAGE.glob("opt/classdesk/server/lib/python3.*/site-packages")
+    inside = "/" + str(packages.relative_to(IMAGE))
+    output = run_in_image(["/opt/python/3.13/bin/python", "-c", program, inside], shared_image_home)
+    assert "delayed" in output.stdout.split()
