@@ -11,6 +11,11 @@ from classdesk_desktop.runtime import RuntimeDirectory
 
 GSETTINGS: Final = "/usr/bin/gsettings"
 _KEY: Final = ("org.mate.interface", "window-scaling-factor")
+_QUIT_FILE_MANAGER: Final = (
+    *("/usr/bin/gdbus", "call", "--session"),
+    *("--dest", "org.mate.Caja", "--object-path", "/org/mate/Caja"),
+    *("--method", "org.gtk.Actions.Activate", "quit", "[]", "{}"),
+)
 _ANSWER_SECONDS: Final = 5.0
 
 
@@ -32,21 +37,29 @@ async def set_scale(runtime: RuntimeDirectory, factor: int) -> None:
     # Where the home is full or read-only, gsettings says nothing, and the old value stays.
     if await _gsettings(runtime, "get", *_KEY) != str(factor):
         raise ScaleError("The desktop's settings cannot be written.")
+    # The file manager alone loses sight of the icons on the desktop; the session starts it again at once.
+    await _run(runtime, *_QUIT_FILE_MANAGER)
 
 
 async def _gsettings(runtime: RuntimeDirectory, *arguments: str) -> str:
+    return await _run(runtime, GSETTINGS, *arguments)
+
+
+async def _run(runtime: RuntimeDirectory, program: str, *arguments: str) -> str:
     environment = {
         name: os.environ[name] for name in ("HOME", "USER", "LOGNAME") if name in os.environ
     }
     environment |= {
         "PATH": SYSTEM_PATH,
         "LANG": "C.UTF-8",
+        # Settings of this session alone, which never reach the home: the image's /etc/dconf/profile.
+        "DCONF_PROFILE": "session",
         "XDG_RUNTIME_DIR": str(runtime.path),
         "DBUS_SESSION_BUS_ADDRESS": runtime.bus_address,
     }
     try:
         process = await asyncio.create_subprocess_exec(
-            GSETTINGS,
+            program,
             *arguments,
             env=environment,
             stdin=asyncio.subprocess.DEVNULL,
@@ -54,12 +67,12 @@ async def _gsettings(runtime: RuntimeDirectory, *arguments: str) -> str:
             stderr=asyncio.subprocess.PIPE,
         )
     except OSError as error:
-        raise ScaleError(f"{GSETTINGS} cannot be run: {error.strerror}.") from error
+        raise ScaleError(f"{program} cannot be run: {error.strerror}.") from error
     try:
         out, said = await asyncio.wait_for(process.communicate(), _ANSWER_SECONDS)
     except TimeoutError:
         process.kill()
         raise ScaleError("The desktop's settings do not answer.") from None
     if process.returncode:
-        raise ScaleError(f"gsettings says: {said.decode(errors='replace').strip()}")
+        raise ScaleError(f"{program} says: {said.decode(errors='replace').strip()}")
     return out.decode().strip()

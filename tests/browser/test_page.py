@@ -4,16 +4,17 @@ import re
 from pathlib import Path
 
 import pytest
-from PIL import Image, ImageChops
+from PIL import Image
 from playwright.sync_api import expect
 
+from support import panel
 from support.browser import SitDown
 from support.browser_desktop import Desktop
 from support.browser_programs import Editor, Terminal
 from support.world import Hub, wait_until
 
 NAME = "learner03"
-LESSON_ICON = (88, 166)
+LESSON_ICON = (88, 180)
 """On the desktop, below the home."""
 
 
@@ -212,9 +213,9 @@ def ink(desktop: Desktop, editor: Editor) -> int:
 def test_a_double_click_on_a_lesson_s_program_opens_the_editor(desktop: Desktop) -> None:
     desktop.double_click(*LESSON_ICON)
     desktop.window("^Lesson$", "caja")
-    desktop.double_click(*place_of(desktop, "dask-delay"))
+    desktop.double_click(*panel.place_of(desktop, "^Lesson$", "dask-delay"))
     desktop.window("^dask-delay$", "caja")
-    desktop.double_click(*place_of(desktop, "hello.py"))
+    desktop.double_click(*panel.place_of(desktop, "^dask-delay$", "hello.py"))
     desktop.window(r"^hello\.py \(~/Desktop/Lesson/dask-delay\)", "pluma")
     desktop.screenshot("lesson-folder")
     desktop.activate("Pluma")
@@ -223,27 +224,6 @@ def test_a_double_click_on_a_lesson_s_program_opens_the_editor(desktop: Desktop)
     desktop.activate("^dask-delay$", "caja")
     desktop.press("Control+w")
     desktop.wait_until_closed("^dask-delay$")
-
-
-def place_of(desktop: Desktop, name: str) -> tuple[int, int]:
-    """Where a file is in the file manager's window: its icon changes its colour when its name is typed."""
-    window = desktop.window("^(Lesson|dask-delay)$", "caja")
-    # Below the menus, above the status line and the box that shows what is typed.
-    right, bottom = window.x + window.width - 20, window.y + window.height - 50
-    box = (window.x + 4, window.y + 60, right, bottom)
-    # Away from the icons, which change their colour under the pointer, too.
-    desktop.click(box[2] - 10, box[3] - 10)
-    before = desktop.still_picture().crop(box)
-    desktop.type(name)
-
-    def changed() -> tuple[int, int, int, int] | None:
-        return ImageChops.difference(before, desktop.picture().crop(box)).getbbox()
-
-    found = wait_until(changed, 5, f"{name} is selected")
-    assert found
-    left, top, right, bottom = found
-    desktop.press("Escape")
-    return box[0] + (left + right) // 2, box[1] + (top + bottom) // 2
 
 
 def test_dask_s_dashboard_is_seen_in_the_desktop_s_browser(
@@ -255,7 +235,7 @@ def test_dask_s_dashboard_is_seen_in_the_desktop_s_browser(
         ' c = C(n_workers=1, dashboard_address=":8787"); print("ready"); input()\''
     )
     wait_until(lambda: "\nready\n" in terminal.text(), 30, "the cluster has started")
-    desktop.click(*browser_button(desktop))
+    panel.press(desktop, "browser")
     desktop.window("Firefox", "firefox", timeout=30)
     desktop.press("Control+l")
     desktop.type("localhost:8787/status\n")
@@ -267,22 +247,6 @@ def test_dask_s_dashboard_is_seen_in_the_desktop_s_browser(
     terminal.activate()
     desktop.press("Enter")
     wait_until(terminal.is_idle, 15, "the cluster has ended")
-
-
-def browser_button(desktop: Desktop) -> tuple[int, int]:
-    """Firefox's place in the panel, among the programs at the left: no other icon is as colourful."""
-    strip = desktop.picture().crop((0, 0, 640, 30)).convert("HSV")
-    pixels = strip.load()
-    assert pixels
-    colourful = [0] * strip.width
-    for x in range(strip.width):
-        for y in range(strip.height):
-            hue_saturation_value = pixels[x, y]
-            assert isinstance(hue_saturation_value, tuple)
-            colourful[x] += min(hue_saturation_value[1:]) > 170
-    place = max(range(12, strip.width - 12), key=lambda x: sum(colourful[x - 12 : x + 12]))
-    assert sum(colourful[place - 12 : place + 12]) > 60, "the browser is in the panel"
-    return place, 15
 
 
 def is_drawn(image: Image.Image) -> bool:

@@ -16,7 +16,7 @@ WINDOW_SECONDS = 20.0
 KEY_DELAY_MS = 6
 """Between two keys: a very fast typist, and no burst that only a program could send."""
 
-TITLE_BAR = 25
+TITLE_BAR = 28
 """Height of a window's title bar, in pixels."""
 
 # The keys of a US keyboard that write a sign with Shift.
@@ -91,7 +91,9 @@ class Desktop:
     def _is_coloured(self) -> bool:
         width, height = self.room()
         ground, panel = self.colour(width - 60, height - 60), self.colour(width // 2, 15)
-        return ground == (0x3B, 0x5B, 0x6D) and min(panel) > 180
+        return (
+            ground == (0x3F, 0x71, 0x87) and max(panel) < 80
+        )  # the picture's lowest wave; a dark panel
 
     # Pictures ---------------------------------------------------------------------------------------------------
 

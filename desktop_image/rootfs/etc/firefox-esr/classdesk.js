@@ -20,3 +20,4 @@ pref("network.connectivity-service.enabled", false);
 pref("app.normandy.enabled", false);
 pref("extensions.getAddons.cache.enabled", false);
 pref("browser.region.update.enabled", false);
+pref("browser.translations.enable", false);              // build/repack leaves out what guesses languages
