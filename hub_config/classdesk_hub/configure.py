@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from classdesk_spawner import DesktopSpawner, SpawnerSettings
 
-from . import audit_hooks, classes, pages, sessions
+from . import audit_hooks, classes, pages, sessions, visits
 from .process import database_options
 from .proxy import SteadyProxy
 from .site import SITE_FILE, Site, load_site
@@ -36,6 +36,7 @@ def configure(c: Any, site_file: str | Path = SITE_FILE) -> Site:
     _status(c, site)
     classes.configure(c, site, Path(site_file))
     audit_hooks.configure(c, site)
+    visits.configure()
     pages.configure(c, site)
     return site
 

@@ -170,6 +170,21 @@ def test_acts_in_a_session_reach_it_with_a_token_for_it_alone(instructor: Instru
         assert results["learner01"]["status"] == "done", (act, results)
 
 
+def test_an_instructor_opens_a_desktop_at_once_and_a_stranger_not_at_all(
+    hub: Hub, instructor: Instructor
+) -> None:
+    instructor.act("start", "learner01")
+    page = instructor.http.get("/user/learner01/desktop/")
+    assert page.status_code == 200
+    assert page.url.path == "/user/learner01/desktop/"
+    assert 'data-visitor="instructor"' in page.text
+    for path in ("lab", "terminals/", "api/contents", "files/"):
+        refused = instructor.http.get(f"/user/learner01/{path}")
+        assert refused.status_code in {403, 404}, path
+    with HubClient(hub, "learner02") as other:
+        assert other.http.get("/user/learner01/desktop/").status_code == 403
+
+
 def test_what_a_session_reports_is_shown(instructor: Instructor) -> None:
     instructor.act("start", "learner02")
     report = {
