@@ -1,4 +1,4 @@
-"""A screen with two pixels for each of the page's."""
+"""A tablet: a screen with two pixels for each of the page's, and fingers."""
 
 import pytest
 from PIL import Image
@@ -12,7 +12,7 @@ NAME = "learner02"
 
 @pytest.fixture(scope="module")
 def desktop(sit_down_for_long: SitDown) -> Desktop:
-    learner = sit_down_for_long(NAME, device_scale_factor=2)
+    learner = sit_down_for_long(NAME, device_scale_factor=2, has_touch=True)
     learner.start("Desktop")
     desktop = Desktop(learner)
     wait_until(lambda: desktop.page.locator("#curtain").is_hidden(), 30, "the desktop is shown")
@@ -41,6 +41,16 @@ def test_what_is_clicked_is_what_is_under_the_pointer(desktop: Desktop) -> None:
     assert menu.y <= 70, "below the panel's lower edge"
     desktop.screenshot("two-pixels-menu")
     desktop.press("Escape")
+    wait_until(lambda: not desktop.x.menus(), 5, "the menu is closed")
+
+
+def test_a_tap_is_a_click(desktop: Desktop) -> None:
+    box = desktop.canvas.bounding_box()
+    assert box
+    desktop.page.touchscreen.tap(box["x"] + 60, box["y"] + 15)
+    wait_until(desktop.x.menus, 5, "the menu is open")
+    desktop.press("Escape")
+    wait_until(lambda: not desktop.x.menus(), 5, "the menu is closed")
 
 
 def test_on_a_usual_screen_everything_is_as_usual_again(

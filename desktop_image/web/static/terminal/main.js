@@ -2,9 +2,10 @@
 
 import { FitAddon } from "../../node_modules/@xterm/addon-fit/lib/addon-fit.mjs";
 import { Terminal } from "../../node_modules/@xterm/xterm/lib/xterm.mjs";
-import { setUpBar } from "../common/bar.js";
+import { setEnd, setUpBar } from "../common/bar.js";
+import { Channel } from "../common/channel.js";
 import { hideNotice, showNotice } from "../common/notice.js";
-import { askSession, call, hubHome, post, socketUrl } from "../common/page.js";
+import { askSession, call, hubHome, post, socketUrl, startAgainUrl } from "../common/page.js";
 import { Retry } from "../common/retry.js";
 
 // The tab keeps its shell when it is loaded again; another tab has another one.
@@ -29,7 +30,22 @@ new ResizeObserver(() => fit.fit()).observe(element);
 terminal.onData((data) => send(["stdin", data]));
 terminal.onResize(({ rows, cols }) => send(["set_size", rows, cols, element.clientHeight, element.clientWidth]));
 setUpBar(() => terminal.focus());
+followTime();
 run();
+
+/** Keeps the time that is left true: the end can move while the session runs. */
+async function followTime() {
+  const channel = new Channel(socketUrl("desktop/channel"));
+  channel.addEventListener("state", ({ detail }) => setEnd(detail.end, detail.now));
+  const pause = new Retry();
+  for (;;) {
+    if (await channel.connect()) {
+      pause.reset();
+      await channel.closed();
+    }
+    await pause.wait();
+  }
+}
 
 async function run() {
   for (;;) {
@@ -124,7 +140,7 @@ function tellTrouble(kind) {
   if (kind === "over") {
     showNotice("Your session has ended", "It was stopped, or its time was up. Your files are saved in your home.", {
       busy: false,
-      actions: hubHome ? [{ label: "Start a new session", href: hubHome }] : [],
+      actions: hubHome ? [{ label: "Start a new session", href: startAgainUrl(), isMain: true }] : [],
     });
   } else if (kind === "log-in") {
     showNotice("Please log in again", "Your session is still running.", {
