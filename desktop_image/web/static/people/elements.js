@@ -17,26 +17,6 @@ export function makeText(text, className = "") {
   return span;
 }
 
-/**
- * Shows lines in the place of those before, only if something is new: a live region speaks at each change, and a
- * button that is replaced under the mouse loses the click.
- *
- * @param {HTMLElement} place
- * @param {Array<{text: string, tone?: string, actions?: Array<{label: string, run: () => void}>}>} lines
- */
-export function showLines(place, lines) {
-  const mark = JSON.stringify(lines);
-  if (place.dataset.mark === mark) return;
-  place.dataset.mark = mark;
-  place.replaceChildren(...lines.map(({ text, tone = "", actions = [] }) => {
-    const line = document.createElement("p");
-    line.className = tone;
-    line.append(makeText(text), ...actions.map(({ label, run }) => makeButton(label, run)));
-    return line;
-  }));
-  place.hidden = lines.length === 0;
-}
-
 /** How long ago something was, in words. */
 export function ago(since, now = Date.now() / 1000) {
   const minutes = Math.floor(Math.max(0, now - since) / 60);

@@ -2,23 +2,28 @@
 // does; the page says so, and asks for control where it is wanted.
 
 import { call } from "../common/page.js";
-import { ago, showLines } from "./elements.js";
+import { ago } from "./elements.js";
+import { markAsVisitor, showStrip } from "./strip.js";
 
-const strip = document.getElementById("watched");
+const TELL_SECONDS = 10;
 
 export function setUpVisit({ channel, screen, showBanner, hideBanner, user, visitor }) {
-  document.title = `${user}'s desktop`;
-  strip.classList.add("of-visitor");
-  channel.addEventListener("state", ({ detail }) => {
-    const me = detail.watchers?.find(({ name }) => name === visitor);
+  markAsVisitor();
+  let state = {};
+  const tell = () => {
+    const me = state.watchers?.find(({ name }) => name === visitor);
     const control = Boolean(me?.control);
     screen.viewOnly = !control;
-    document.body.classList.toggle("has-control", control);
-    showLines(strip, [
-      ...(me ? [visit(channel, user, control, detail.control_asked_by === visitor)] : []),
-      ...(detail.hand ? [raisedHand(user, detail.hand)] : []),
+    showStrip([
+      ...(me ? [visit(channel, user, control, state.control_asked_by === visitor)] : []),
+      ...(state.hand ? [raisedHand(user, state.hand)] : []),
     ]);
+  };
+  channel.addEventListener("state", ({ detail }) => {
+    state = detail;
+    tell();
   });
+  setInterval(tell, 1000 * TELL_SECONDS); // how long ago help was asked for
   channel.addEventListener("visit", ({ detail }) => {
     if (detail.state === "watching" && detail.sentence) showBanner("visit", detail.sentence);
     else hideBanner("visit");

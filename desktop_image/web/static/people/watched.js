@@ -1,19 +1,15 @@
-// The learner sees who is watching, at all times: a strip above everything else, also above the bar, that nothing of the
-// page can cover, and that pushes the desktop down instead of hiding a part of it.
+// The learner sees who is watching, at all times, and answers who asks to.
 
-import { showLines } from "./elements.js";
-
-const strip = document.getElementById("watched");
+import { showStrip } from "./strip.js";
 
 export function setUpWatched({ channel, policy }) {
   const answer = (type, name, said) => () => channel.send({ type, name, answer: said });
   channel.addEventListener("state", ({ detail }) => {
-    showLines(strip, [
+    showStrip([
       ...questions(detail, answer),
       ...watching(detail.watchers ?? [], policy.observe, answer),
       ...(detail.wall ? [{ text: "Your teacher's wall shows a small picture of your desktop." }] : []),
     ]);
-    document.body.classList.toggle("is-watched", !strip.hidden);
   });
 }
 
