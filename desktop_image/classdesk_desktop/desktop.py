@@ -14,7 +14,13 @@ from pathlib import Path
 from typing import Final
 
 from classdesk_desktop.bus import start_bus
-from classdesk_desktop.display import DisplayError, choose_display, make_socket_directories, start_x
+from classdesk_desktop.display import (
+    DisplayError,
+    choose_display,
+    make_socket_directories,
+    set_keyboard,
+    start_x,
+)
 from classdesk_desktop.environment import SUPERVISOR_VARIABLE, desktop_environment
 from classdesk_desktop.ice import start_session_manager
 from classdesk_desktop.logout import until_logged_out
@@ -138,6 +144,7 @@ class Desktop:
                 self.runtime.bus_address,
             )
             ends.callback(self.runtime.desktop_file.unlink, missing_ok=True)
+            await set_keyboard(self.policy.keyboard, env)
             log_out = asyncio.create_task(until_logged_out(self.runtime.bus_socket))
             ends.callback(log_out.cancel)
             if not self._safe_reason:

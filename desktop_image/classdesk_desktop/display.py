@@ -18,6 +18,8 @@ X_SERVER: Final = "/usr/bin/Xtigervnc"
 X11_SOCKETS: Final = Path("/tmp/.X11-unix")  # noqa: S108 - where every X client looks
 ICE_SOCKETS: Final = Path("/tmp/.ICE-unix")  # noqa: S108 - where libICE listens
 START_SECONDS: Final = 20.0
+_KEYBOARD_SECONDS: Final = 3.0
+_LAYOUT: Final = re.compile(r"[a-z]{2,}(\([a-z0-9_-]+\))?(,[a-z]{2,}(\([a-z0-9_-]+\))?)*")
 
 # Low numbers belong to the node's own X servers. They also listen on abstract sockets, which every session
 # of the node sees and which X clients try first: an own /tmp does not keep :0 apart from them.
@@ -103,6 +105,25 @@ def make_socket_directories(*directories: Path) -> None:
         with contextlib.suppress(OSError):  # it is there, or X says what is wrong
             directory.mkdir()
             directory.chmod(0o1777)
+
+
+async def set_keyboard(layout: str, environ: Mapping[str, str]) -> None:
+    """Give the desktop a keyboard layout, as setxkbmap takes it; one that does not exist is logged by it.
+
+    Keys come from the browser as letters, whatever the layout. It serves programs that ask for it.
+    """
+    if not _LAYOUT.fullmatch(layout):
+        return
+    process = await asyncio.create_subprocess_exec(
+        *("/usr/bin/setxkbmap", "-layout", layout),
+        env=environ,
+        stdin=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        await asyncio.wait_for(process.wait(), _KEYBOARD_SECONDS)
+    except TimeoutError:
+        process.kill()
+        await process.wait()
 
 
 def x_environment(environ: Mapping[str, str], runtime: RuntimeDirectory) -> dict[str, str]:

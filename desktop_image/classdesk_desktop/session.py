@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from classdesk_desktop.desktop import Desktop
 from classdesk_desktop.environment import server_environment
+from classdesk_desktop.locales import with_locale
 from classdesk_desktop.policy import Policy
 from classdesk_desktop.processes import (
     become_subreaper,
@@ -67,6 +68,7 @@ class Session:
     """One session, from its start to its end."""
 
     settings: SessionSettings
+    policy: Policy
     environ: Mapping[str, str]
     runtime: RuntimeDirectory
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
@@ -89,7 +91,7 @@ class Session:
                 self.settings.home,
                 f"{self.settings.user}'s desktop",
                 self._stop.set,
-                Policy.from_environ(self.environ),
+                self.policy,
             )
             self._begin(self._desktop.run())
         else:
@@ -203,7 +205,9 @@ def main() -> None:
     except (SettingsError, RuntimeDirectoryError) as error:
         sys.exit(f"classdesk-session: {error}")
     try:
-        status = asyncio.run(Session(settings, os.environ, runtime).run())
+        policy = Policy.from_environ(os.environ)
+        environ = with_locale(os.environ, policy.locale)
+        status = asyncio.run(Session(settings, policy, environ, runtime).run())
     finally:
         runtime.remove()
     sys.exit(status)
