@@ -1,6 +1,8 @@
 """The pages, and what they read of a class."""
 
-import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator
 from typing import Any
 
 from tornado import web
@@ -8,8 +10,8 @@ from tornado.iostream import StreamClosedError
 
 from .handlers import ConsoleHandler, translated
 
-_CHECK_AGAIN = 6
-"""After how many events without news, ten seconds each, the viewer's rights are looked at again."""
+_CHECK_AGAIN_S = 60.0
+"""Seconds after which the rights of somebody who still looks are looked at again."""
 
 
 class _Classes(ConsoleHandler):
@@ -90,11 +92,15 @@ class StreamHandler(ConsoleHandler):
         self.class_(name)
         self.set_header("Content-Type", "text/event-stream")
         self.set_header("X-Accel-Buffering", "no")  # a web server before us must not collect it
-        quiet = 0
-        async for event in self.context.world.stream(name, self.context.snapshot):
-            quiet = quiet + 1 if event is None else 0
-            if quiet >= _CHECK_AGAIN:
-                quiet = 0
+        world = self.context.world
+        async with contextlib.aclosing(world.stream(name, self.context.snapshot)) as events:
+            await self._send(name, events)
+
+    async def _send(self, name: str, events: AsyncIterator[tuple[str, str] | None]) -> None:
+        checked = time.monotonic()
+        async for event in events:
+            if time.monotonic() - checked > _CHECK_AGAIN_S:
+                checked = time.monotonic()
                 if not await self._still_allowed(name):
                     return
             try:
@@ -103,7 +109,7 @@ class StreamHandler(ConsoleHandler):
                 else:
                     self.write(f"event: {event[0]}\ndata: {event[1]}\n\n")
                 await self.flush()
-            except (StreamClosedError, asyncio.CancelledError):
+            except StreamClosedError:
                 return
 
     async def _still_allowed(self, name: str) -> bool:

@@ -6,7 +6,7 @@ import json
 import logging
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -120,7 +120,7 @@ class World:
 
     async def stream(
         self, name: str, first: Callable[[str], Mapping[str, Any]]
-    ) -> AsyncIterator[tuple[str, str] | None]:
+    ) -> AsyncGenerator[tuple[str, str] | None, None]:
         """Yield the events of a class, beginning with a snapshot; None now and then, to keep the line open.
 
         Args:
