@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Final, Literal
 
 from classdesk_desktop.channel import Channels
@@ -18,10 +19,12 @@ SENTENCES: Final[dict[Reason, str]] = {
 _NEAR_END_SECONDS: Final = 90.0
 
 
-def reason_to_stop(end: object, now: float) -> Reason:
+def reason_to_stop(state: Mapping[str, object], now: float) -> Reason:
     """Why the session is asked to stop, which the signal does not say."""
+    if state.get("state") == "logged out":
+        return "logout"
     try:
-        is_over = float(str(end)) - now < _NEAR_END_SECONDS
+        is_over = float(str(state.get("end"))) - now < _NEAR_END_SECONDS
     except ValueError:
         is_over = False
     return "time-limit" if is_over else "stopped"
@@ -32,5 +35,5 @@ def say_goodbye(channels: Channels, reason: Reason | None = None) -> None:
     if channels.has_ended:
         return
     channels.has_ended = True
-    why = reason or reason_to_stop(channels.state.snapshot().get("end"), time.time())
+    why = reason or reason_to_stop(channels.state.snapshot(), time.time())
     channels.broadcast({"type": "ended", "reason": why, "sentence": SENTENCES[why]})

@@ -58,6 +58,24 @@ def test_a_hub_that_is_killed_is_not_even_noticed(desktop: Desktop, hub: Hub) ->
     assert notice(desktop.page) == ""
 
 
+def test_a_browser_that_fails_at_first_is_tried_again(desktop: Desktop) -> None:
+    page = desktop.page.context.new_page()
+    page.add_init_script(
+        """const original = HTMLCanvasElement.prototype.getContext;
+        window.failures = 0;
+        HTMLCanvasElement.prototype.getContext = function (...given) {
+            if (window.failures === 2) return original.apply(this, given);
+            window.failures += 1;
+            throw new Error("no memory for a canvas");
+        };"""
+    )
+    page.goto(desktop.page.url)
+    expect(page.locator("#curtain")).to_be_hidden(timeout=15_000)
+    expect(page.locator("#screen canvas")).to_have_count(1)
+    assert page.evaluate("window.failures") == 2
+    page.close()
+
+
 def test_a_desktop_that_breaks_is_back_at_once_and_the_page_says_what_was_lost(
     desktop: Desktop,
 ) -> None:

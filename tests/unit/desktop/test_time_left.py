@@ -97,11 +97,17 @@ def test_a_session_of_half_an_hour_does_not_begin_with_a_warning(runtime: Runtim
 
 
 @pytest.mark.parametrize(
-    ("end", "reason"),
-    [(1000.0, "time-limit"), (1080.0, "time-limit"), (1200.0, "stopped"), ("", "stopped")],
+    ("state", "reason"),
+    [
+        pytest.param({"state": "painted", "end": 1000.0}, "time-limit", id="at the end"),
+        pytest.param({"state": "painted", "end": 1080.0}, "time-limit", id="shortly before"),
+        pytest.param({"state": "painted", "end": 1200.0}, "stopped", id="long before"),
+        pytest.param({"state": "painted", "end": ""}, "stopped", id="no end known"),
+        pytest.param({"state": "logged out", "end": 9000.0}, "logout", id="after a log-out"),
+    ],
 )
-def test_why_a_session_is_asked_to_stop(end: object, reason: str) -> None:
-    assert reason_to_stop(end, now=1000.0) == reason
+def test_why_a_session_is_asked_to_stop(state: dict[str, object], reason: str) -> None:
+    assert reason_to_stop(state, now=1000.0) == reason
 
 
 def test_goodbye_is_said_once(runtime: RuntimeDirectory) -> None:

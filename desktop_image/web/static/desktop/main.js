@@ -18,6 +18,8 @@ import { Screen } from "./screen.js";
 import { TouchKeyboard } from "./touch_keyboard.js";
 import { Upload } from "./upload.js";
 
+const USUAL_DENSITY_MS = 4000;
+
 const channel = new Channel(socketUrl("desktop/channel"));
 const screen = new Screen(document.getElementById("screen"), socketUrl("desktop-websockify"), Boolean(visitor));
 const lifecycle = new Lifecycle(channel, screen);
@@ -43,7 +45,8 @@ channel.addEventListener("state", ({ detail }) => {
   tellOfDesktop(detail);
 });
 lifecycle.addEventListener("change", show);
-screen.addEventListener("up", followDensity);
+// On a usual screen there is seldom something to do, and a desktop that is just starting has more urgent work.
+screen.addEventListener("up", () => { setTimeout(followDensity, density() === 1 ? USUAL_DENSITY_MS : 0); });
 lifecycle.run();
 setUpPeople();
 
