@@ -15,8 +15,7 @@ from support.visitor import Visitor
 from support.world import Hub, wait_until
 
 NAME = "learner02"
-SITE = """
-[desktop]
+SETTINGS = """[desktop]
 observe = "notify"
 thumbnails = true
 """
@@ -24,7 +23,9 @@ thumbnails = true
 
 @pytest.fixture(scope="module")
 def desktop(sit_down_for_long: SitDown, _product: Hub) -> Desktop:
-    with faults.site(SITE, _product):
+    text = faults.SITE_FILE.read_text()
+    assert text.count("[desktop]\n") == 1
+    with faults.site("", _product, text=text.replace("[desktop]\n", SETTINGS)):
         return Desktop.start(sit_down_for_long(NAME))
 
 
