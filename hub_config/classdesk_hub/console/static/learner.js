@@ -37,7 +37,9 @@ export const CAN = {
 const sentenceCase = (text) => (text ? text[0].toUpperCase() + text.slice(1) : "");
 
 function queueSentence(learner, now) {
-  const parts = [learner.reason || learner.sentence || "waiting for its turn"];
+  // The hub's reason speaks to the learner; here the place says it.
+  const reason = learner.reason?.replace("; others are ahead of you", "");
+  const parts = [reason || learner.sentence || "waiting for its turn"];
   if (learner.place) {
     parts.push(`place ${learner.place}`);
   }
@@ -77,7 +79,7 @@ export function tags(learner, now) {
     found.push("safe desktop");
   }
   if (isLive(learner) && learner.desktop && learner.desktop !== "painted") {
-    found.push(`desktop: ${learner.desktop}`);
+    found.push(learner.desktop.startsWith("start") ? "desktop is starting" : `desktop: ${learner.desktop}`);
   }
   if (learner.watchers?.length) {
     found.push(`watched by ${learner.watchers.join(", ")}`);

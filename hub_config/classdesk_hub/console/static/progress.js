@@ -4,7 +4,7 @@ import { title } from "./learner.js";
 import { setText } from "./row.js";
 import { clock, count } from "./words.js";
 
-const STAY_MS = 20_000; // a success goes away by itself; a failure stays until somebody has read it
+const STAY_MS = 12_000; // a success goes away by itself; a failure stays until somebody has read it
 const LOST = "The console was restarted meanwhile; whether this was done is not known. The learner's state says what is true now.";
 
 export const TITLES = {
@@ -76,7 +76,9 @@ class Card {
     const whom = total === 1 ? nameOf(results[0].learner) : count(total, "learner");
     setText(this.node.querySelector("h2"), `${TITLES[act] ?? act}: ${whom}`);
     this.node.querySelector("h2").title = `${by ? `by ${by}, ` : ""}${began ? clock(began) : ""}`;
-    setText(this.node.querySelector(".sum"), sumSentence(counts, total));
+    const [only] = results;
+    setText(this.node.querySelector(".sum"), total === 1 ? only.message || `${STATUS[only.status]}.` : sumSentence(counts, total));
+    this.node.querySelector("details").hidden = total === 1;
     const share = (n) => `${(100 * n) / (total || 1)}%`;
     this.node.querySelector(".progress-bar.done").style.width = share(counts.done);
     this.node.querySelector(".progress-bar.failed").style.width = share(counts.failed);
@@ -88,7 +90,7 @@ class Card {
     if (counts.failed && !this.opened) {
       this.opened = this.node.querySelector("details").open = true;
     }
-    setText(this.again, `Try the ${counts.failed} that failed again`);
+    setText(this.again, total === 1 ? "Try again" : `Try the ${counts.failed} that failed again`);
     this.again.hidden = !done || counts.failed === 0;
     this.#lines(results, nameOf);
   }
@@ -131,16 +133,11 @@ export class Progress {
   /** Remembers what was asked for under an id. */
   asked(id, request) {
     this.sent.set(id, request);
-    if (this.cards.has(id) || this.away.has(id)) {
-      return; // its progress came before the answer
-    }
-    this.take({
-      id,
-      act: request.act,
-      began: this.store.now(),
-      done: false,
-      results: request.learners.map((learner) => ({ learner, status: "waiting", message: "" })),
-    });
+    // News of it may have come before the answer, of some learners or of all.
+    const act = this.cards.get(id)?.act ?? { id, act: request.act, began: this.store.now(), done: false, results: [] };
+    const known = new Set(act.results.map(({ learner }) => learner));
+    const waiting = request.learners.filter((learner) => !known.has(learner));
+    this.take({ ...act, results: waiting.map((learner) => ({ learner, status: "waiting", message: "" })) });
   }
 
   /** Shows that the service did not take an act at all. */
@@ -158,6 +155,8 @@ export class Progress {
     }
     let card = this.cards.get(act.id);
     if (!card) {
+      // What went well before makes room for what comes.
+      [...this.cards.values()].filter((old) => old.act.done && !old.failed.length).forEach((old) => this.#putAway(old));
       card = new Card(act, (again) => this.#again(again), (old) => this.#putAway(old));
       this.cards.set(act.id, card);
       this.box.prepend(card.node);
