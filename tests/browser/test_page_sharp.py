@@ -37,20 +37,27 @@ def test_the_desktop_has_every_pixel_of_a_dense_screen(desktop: Desktop) -> None
 
 def test_what_is_clicked_is_what_is_under_the_pointer(desktop: Desktop) -> None:
     desktop.click(60, 15)  # the panel's first menu, in the page's own pixels
-    menu = wait_until(desktop.x.menus, 5, "the menu is open")[-1]
-    assert menu.y <= 70, "below the panel's lower edge"
+    wait_until(
+        lambda: [m for m in desktop.x.menus() if m.x < 120 and m.height > 200],
+        5,
+        "its menu is open",
+    )
     desktop.screenshot("two-pixels-menu")
     desktop.press("Escape")
-    wait_until(lambda: not desktop.x.menus(), 5, "the menu is closed")
+    wait_until(
+        lambda: not [m for m in desktop.x.menus() if m.height > 200], 5, "the menu is closed"
+    )
 
 
 def test_a_tap_is_a_click(desktop: Desktop) -> None:
     box = desktop.canvas.bounding_box()
     assert box
     desktop.page.touchscreen.tap(box["x"] + 60, box["y"] + 15)
-    wait_until(desktop.x.menus, 5, "the menu is open")
+    wait_until(lambda: [m for m in desktop.x.menus() if m.height > 200], 5, "the menu is open")
     desktop.press("Escape")
-    wait_until(lambda: not desktop.x.menus(), 5, "the menu is closed")
+    wait_until(
+        lambda: not [m for m in desktop.x.menus() if m.height > 200], 5, "the menu is closed"
+    )
 
 
 def test_on_a_usual_screen_everything_is_as_usual_again(
