@@ -68,7 +68,7 @@ def shown(desktop: Desktop, visitor: Visitor) -> Visitor:
 def catching(desktop: Desktop, terminal: Terminal, hub: Hub) -> Iterator[str]:
     """A program in the learner's terminal that has the keyboard and writes down what comes; the name of its file."""
     path = hub.home(NAME) / "caught"
-    terminal.begin("cat > caught")
+    terminal.begin("cat > ~/caught")
     wait_until(path.exists, 10, "the program runs")
     yield str(path)
     terminal.activate()

@@ -9,13 +9,17 @@ const TELL_SECONDS = 10;
 
 export function setUpVisit({ channel, screen, showBanner, hideBanner, user, visitor }) {
   markAsVisitor();
+  const want = (wanted) => () => {
+    channel.send({ type: "control", want: wanted });
+    screen.focus();
+  };
   let state = {};
   const tell = () => {
     const me = state.watchers?.find(({ name }) => name === visitor);
     const control = Boolean(me?.control);
     screen.viewOnly = !control;
     showStrip([
-      ...(me ? [visit(channel, user, control, state.control_asked_by === visitor)] : []),
+      ...(me ? [visit(want, user, control, state.control_asked_by === visitor)] : []),
       ...(state.hand ? [raisedHand(user, state.hand)] : []),
     ]);
   };
@@ -30,7 +34,7 @@ export function setUpVisit({ channel, screen, showBanner, hideBanner, user, visi
   });
 }
 
-function visit(channel, user, control, isAsking) {
+function visit(want, user, control, isAsking) {
   const want = (wanted) => () => channel.send({ type: "control", want: wanted });
   if (control) {
     return {

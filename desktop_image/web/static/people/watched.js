@@ -2,8 +2,11 @@
 
 import { showStrip } from "./strip.js";
 
-export function setUpWatched({ channel, policy }) {
-  const answer = (type, name, said) => () => channel.send({ type, name, answer: said });
+export function setUpWatched({ channel, screen, policy }) {
+  const answer = (type, name, said) => () => {
+    channel.send({ type, name, answer: said });
+    screen.focus();
+  };
   channel.addEventListener("state", ({ detail }) => {
     showStrip([
       ...questions(detail, answer),
