@@ -14,8 +14,7 @@ from support.world import Hub
 
 NAME = "learner04"
 
-SITE = """
-[desktop]
+SETTINGS = """[desktop]
 extend_minutes = 30
 clipboard_out = false
 upload = false
@@ -36,7 +35,9 @@ def desktop(
         channel.connect_to_server()
         channels.append(channel)
 
-    with faults.site(SITE, _product):
+    text = faults.SITE_FILE.read_text()
+    assert text.count("[desktop]\n") == 1
+    with faults.site("", _product, text=text.replace("[desktop]\n", SETTINGS)):
         learner = sit_down_for_long(NAME)
         learner.page.route_web_socket(re.compile("/desktop/channel$"), listen_in)
         yield Desktop.start(learner, hours="2")
