@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 from classdesk_desktop.display import X11_SOCKETS
@@ -93,4 +94,14 @@ def input_idle_seconds(runtime: RuntimeDirectory) -> float | None:
 def session_processes(processes: dict[int, ProcessUse]) -> tuple[set[int], set[int]]:
     """The session's processes, and among them the supervisor and the server, which is this process."""
     supervisor, server = os.getppid(), os.getpid()
+    if _has_own_namespace():
+        return set(processes), {1, supervisor, server}
     return {supervisor, *below(supervisor, processes)}, {supervisor, server}
+
+
+def _has_own_namespace() -> bool:
+    """Whether the session sees its own processes alone: then the first of them is the learner's, too."""
+    try:
+        return os.getuid() != 0 and Path("/proc/1").stat().st_uid == os.getuid()
+    except OSError:
+        return False
