@@ -142,7 +142,7 @@ class Performer:
             facts = self._facts(name)
             state, waited = facts["state"], time.monotonic() - began
             if state in {RUNNING, IDLE}:
-                return f"It runs on {facts['node'] or 'its node'}."
+                return f"It runs on {facts['node']}." if facts["node"] else "It runs."
             # The first look may have begun before the hub took the start.
             if state in _WITHOUT_SESSION and news > _OLD_NEWS:
                 raise CallError(
