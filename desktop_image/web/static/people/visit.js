@@ -35,7 +35,6 @@ export function setUpVisit({ channel, screen, showBanner, hideBanner, user, visi
 }
 
 function visit(want, user, control, isAsking) {
-  const want = (wanted) => () => channel.send({ type: "control", want: wanted });
   if (control) {
     return {
       text: `You can use keyboard and mouse of ${user}'s desktop, and so can ${user}.`,
