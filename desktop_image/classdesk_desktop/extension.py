@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+from functools import partial
 from pathlib import Path
 
 from jupyter_server.serverapp import ServerApp
@@ -81,11 +82,7 @@ async def start(server: ServerApp) -> None:
     """Begin what goes on beside the requests; called by jupyter_server when it serves."""
     settings = server.web_app.settings
     runtime: RuntimeDirectory = settings["classdesk_runtime"]
-
-    async def tell(title: str, text: str) -> None:
-        await notify(runtime, title, text, "critical")
-
-    time_left = TimeLeft(settings["classdesk_channels"], tell)
+    time_left = TimeLeft(settings["classdesk_channels"], partial(notify, runtime))
     settings["classdesk_tasks"] = [
         asyncio.create_task(time_left.run()),
         asyncio.create_task(start_reports(server)),

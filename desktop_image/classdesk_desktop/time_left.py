@@ -9,10 +9,11 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from classdesk_desktop.channel import Channels
+from classdesk_desktop.notify import Urgency
 
 WARNING_MINUTES: Final = (30, 10, 5)
 
-Notify = Callable[[str, str], Awaitable[object]]
+Notify = Callable[[str, str, Urgency], Awaitable[object]]
 
 
 def reached(seconds_left: float) -> int | None:
@@ -58,7 +59,10 @@ class TimeLeft:
             return
         self._channels.broadcast({"type": "warning", "minutes": now})
         await self._notify(
-            f"{now} minutes left", "The session ends then. Please save your work before."
+            f"{now} minutes left",
+            "The session ends then. Please save your work before.",
+            # The last one stays until somebody has seen it.
+            "critical" if now == min(WARNING_MINUTES) else "normal",
         )
 
     def _seconds_left(self) -> float | None:

@@ -10,6 +10,7 @@ import pytest
 
 from classdesk_desktop.channel import Channels, Message, SessionState
 from classdesk_desktop.ending import reason_to_stop, say_goodbye
+from classdesk_desktop.notify import Urgency
 from classdesk_desktop.runtime import RuntimeDirectory
 from classdesk_desktop.time_left import TimeLeft, reached, seconds_to_next
 
@@ -54,8 +55,8 @@ def test_each_warning_reaches_pages_and_desktop_once_and_more_time_is_none(
 ) -> None:
     notified: list[tuple[str, str]] = []
 
-    async def notify(title: str, text: str) -> None:
-        notified.append((title, text))
+    async def notify(title: str, _text: str, urgency: Urgency) -> None:
+        notified.append((title, urgency))
 
     async def visit() -> None:
         channels = Channels(SessionState(runtime.state_file, end=time.time() + 30 * 60 + 0.2))
@@ -73,12 +74,12 @@ def test_each_warning_reaches_pages_and_desktop_once_and_more_time_is_none(
         channels.remove(page)
 
     asyncio.run(visit())
-    assert notified[0][0] == "30 minutes left"
-    assert notified[-1][0] == "5 minutes left"
+    assert notified[0] == ("30 minutes left", "normal")
+    assert notified[-1] == ("5 minutes left", "critical")
 
 
 def test_a_session_of_half_an_hour_does_not_begin_with_a_warning(runtime: RuntimeDirectory) -> None:
-    async def notify(title: str, text: str) -> None:
+    async def notify(title: str, _text: str, _urgency: Urgency) -> None:
         raise AssertionError(title)
 
     async def visit() -> None:
