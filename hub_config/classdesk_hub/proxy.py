@@ -51,6 +51,7 @@ class SteadyProxy(ConfigurableHTTPProxy):  # type: ignore[misc]  # jupyterhub ha
             self._upkeep = asyncio.ensure_future(self._keep_routes(user_dict, service_dict))
             self._sweep()
             process.watch_commands_without_threads()
+            process.trust_the_database(self.db)
             process.settle_memory()
             follow_site_file(self.db, self.classes)
 

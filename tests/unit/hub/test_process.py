@@ -8,8 +8,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from jupyterhub import orm
+from sqlalchemy import event, text
 
-from classdesk_hub.process import database_options, settle_memory, watch_commands_without_threads
+from classdesk_hub.process import (
+    database_options,
+    settle_memory,
+    trust_the_database,
+    watch_commands_without_threads,
+)
 
 
 def _open(file: Path) -> sqlite3.Connection:
@@ -55,6 +62,25 @@ def test_nothing_of_a_removed_database_gets_into_the_next_one(tmp_path: Path) ->
     file.unlink()
     assert (tmp_path / "jupyterhub.sqlite-wal").exists()
     assert _open(file).execute("SELECT name FROM sqlite_master").fetchall() == []
+
+
+def test_a_transaction_begins_without_asking_whether_the_file_is_there(tmp_path: Path) -> None:
+    session = orm.new_session_factory(f"sqlite:///{tmp_path / 'jupyterhub.sqlite'}")()
+    statements: list[str] = []
+    event.listen(
+        session.get_bind(),
+        "before_cursor_execute",
+        lambda _connection, _cursor, statement, *_: statements.append(statement),
+    )
+    session.commit()
+    session.scalar(text("SELECT 42"))
+    assert statements == ["SELECT 1", "SELECT 42"], "JupyterHub asks"
+    trust_the_database(session)
+    session.commit()
+    statements.clear()
+    session.scalar(text("SELECT 42"))
+    assert statements == ["SELECT 42"]
+    session.close()
 
 
 def test_what_is_loaded_is_left_out_of_garbage_collection() -> None:
