@@ -96,6 +96,7 @@ class Cluster:
     _tasks: set[asyncio.Task[None]] = field(default_factory=set, init=False)
     _sweeping: bool = field(default=False, init=False)
     _addresses: dict[str, str] = field(default_factory=dict, init=False)
+    _reservation_starts: Mapping[str, int] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         settings = self.settings
@@ -127,6 +128,7 @@ class Cluster:
         )
         associations, old_associations = await self._associations_of(user)
         accounts, qos = associations or ((), ())
+        self._reservation_starts = {r.name: r.start for r in reservations or ()}
         closed, old_access = await self._closed_to(user, accounts, qos)
         return Offer(
             partitions=tuple(p for p in partitions or () if p.name not in closed),
@@ -136,6 +138,10 @@ class Cluster:
             qos=qos,
             stale=old_partitions or old_reservations or old_associations or old_access,
         )
+
+    def reservation_start(self, name: str) -> int | None:
+        """Return when a reservation begins, in Unix seconds, as Slurm said last; None where it is not known."""
+        return self._reservation_starts.get(name or self.settings.reservation)
 
     async def _closed_to(
         self, user: str, accounts: tuple[str, ...], qos: tuple[str, ...]

@@ -3,7 +3,6 @@
 import math
 import re
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,9 +10,11 @@ from typing import Any
 from ._slurm import Job
 from ._states import Phase
 
+_FREE_CORES = "waiting for free cores"
+
 REASONS: tuple[tuple[str, str], ...] = (
-    (r"Resources", "waiting for free cores"),
-    (r"Priority", "waiting for free cores; others are ahead of you"),
+    (r"Resources", _FREE_CORES),
+    (r"Priority", f"{_FREE_CORES}; others are ahead of you"),
     (
         r"Node(Down|NotAvail)|ReqNodeNotAvail|Nodes required for job are DOWN",
         "the machines it needs are not available at the moment",
@@ -60,22 +61,14 @@ def reason_text(reason: str) -> str:
     return f"waiting (Slurm says: {reason})"
 
 
-def sessions_ahead(job: Job, queue: Mapping[str, Job]) -> int:
-    """Return how many sessions wait that were submitted before this one."""
-    return sum(
-        1
-        for other in queue.values()
-        if other.phase is Phase.WAITING and other.id.isdigit() and int(other.id) < int(job.id)
-    )
-
-
 @dataclass(frozen=True)
 class StartState:
     """How far the start of a session is.
 
     Attributes:
         job: The session's job as it was seen last.
-        queue: All session jobs, by id.
+        ahead: How many sessions wait that were submitted before this one.
+        reservation_start: When the reservation begins that was chosen, in Unix seconds; None: none was.
         submitted: Whether Slurm has taken the job.
         called_home: Whether the session's supervisor has reported its port.
         waited_s: Seconds since *Start* was pressed.
@@ -83,7 +76,8 @@ class StartState:
     """
 
     job: Job | None
-    queue: Mapping[str, Job]
+    ahead: int
+    reservation_start: int | None
     submitted: bool
     called_home: bool
     waited_s: float
@@ -98,7 +92,7 @@ def progress_event(state: StartState) -> dict[str, Any]:
     elif job is None or job.phase is Phase.WAITING:
         # It never stands still, and never reaches what comes next.
         percent = 5 + round(40 * (1 - math.exp(-waited_s / 60)))
-        text = f"In the queue: {_queue_text(job, state.queue)}."
+        text = f"In the queue: {_queue_text(job, state)}."
     elif job.phase is Phase.HELD_UP:
         percent, text = 45, "The cluster has suspended your session; it goes on by itself."
     elif state.called_home:
@@ -109,16 +103,26 @@ def progress_event(state: StartState) -> dict[str, Any]:
         text = f"The machine {job.node or 'for your session'} is yours; the image is being opened…"
     if state.stale:
         text += " (The scheduler does not answer at the moment; this is the last that is known. Nothing is lost.)"
-    return {"progress": percent, "message": text}
+    return {"progress": percent, "message": text, "elapsed_s": int(waited_s)}
 
 
-def _queue_text(job: Job | None, queue: Mapping[str, Job]) -> str:
+def _queue_text(job: Job | None, state: StartState) -> str:
     if job is None:
         return "Slurm has taken your session"
     parts = [reason_text(job.reason)]
-    if ahead := sessions_ahead(job, queue):
-        parts.append(f"{ahead} session{'s' if ahead > 1 else ''} ahead of yours")
+    if "Reserv" in job.reason and (state.reservation_start or 0) > time.time():
+        parts = [f"the reservation starts at {_clock(state.reservation_start or 0)}"]
+    elif state.ahead:
+        ahead = f"{state.ahead} session{'s' if state.ahead > 1 else ''} ahead of yours"
+        cores = parts[0].startswith(_FREE_CORES)
+        parts = [f"{_FREE_CORES}: {ahead}"] if cores else [*parts, ahead]
     if job.start and (minutes := math.ceil((job.start - time.time()) / 60)) > 0:
-        clock = datetime.fromtimestamp(job.start).astimezone().strftime("%H:%M")
-        parts.append(f"it is expected to start at {clock}, in about {minutes} min")
+        parts.append(f"it is expected to start at {_clock(job.start)}, in about {minutes} min")
     return "; ".join(parts)
+
+
+def _clock(moment: int) -> str:
+    """Return a time as one says it: with the day where it is not today."""
+    when = datetime.fromtimestamp(moment).astimezone()
+    today = when.date() == datetime.now().astimezone().date()
+    return when.strftime("%H:%M" if today else "%H:%M on %d %b")

@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import time
 from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from batchspawner import SlurmSpawner
@@ -179,15 +180,25 @@ class DesktopSpawner(ChosenOptions, ReportedSession, SlurmSpawner):  # type: ign
     def progress_event(self) -> dict[str, object]:
         """Return what a waiting learner should read now."""
         watcher, job = self.cluster.watcher, self.job
+        reservation = self.options.reservation if self.options else ""
         state = StartState(
             job=job.seen if job else None,
-            queue=watcher.latest.jobs if watcher.latest else {},
+            ahead=watcher.latest.ahead_of(job.job_id) if watcher.latest and job else 0,
+            reservation_start=self.cluster.reservation_start(reservation),
             submitted=bool(job and job.job_id),
             called_home=bool(job and job.port),
-            waited_s=time.monotonic() - self._pressed,
+            waited_s=self._waited_s(),
             stale=watcher.failure is not None,
         )
         return progress_event(state)
+
+    def _waited_s(self) -> float:
+        """Return the seconds since *Start* was pressed, also where an earlier hub process noted it."""
+        started = getattr(self.orm_spawner, "started", None)
+        if started is None:
+            return time.monotonic() - self._pressed
+        waited: timedelta = datetime.now(UTC).replace(tzinfo=None) - started
+        return max(0.0, waited.total_seconds())
 
     async def _confirm(self, job: SessionJob, believed: str) -> None:
         """Hold what a call home has told against what Slurm says; Slurm's word counts."""

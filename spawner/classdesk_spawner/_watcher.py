@@ -6,7 +6,9 @@ Everything that wants to know a job's state reads the same snapshot.
 """
 
 import asyncio
+import bisect
 import contextlib
+import functools
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -14,6 +16,7 @@ from dataclasses import dataclass, field
 
 from ._errors import SessionError
 from ._slurm import Job
+from ._states import Phase
 
 _LONGEST_BACK_OFF_S = 30.0
 
@@ -32,6 +35,16 @@ class Snapshot:
 
     began: float
     jobs: Mapping[str, Job]
+
+    def ahead_of(self, job_id: str) -> int:
+        """Return how many sessions wait that were submitted before a job."""
+        return bisect.bisect_left(self._waiting, int(job_id)) if job_id.isdigit() else 0
+
+    @functools.cached_property
+    def _waiting(self) -> tuple[int, ...]:
+        # Once for all pages that ask: a class that waits is as many pages as jobs.
+        waiting = (job.id for job in self.jobs.values() if job.phase is Phase.WAITING)
+        return tuple(sorted(int(job_id) for job_id in waiting if job_id.isdigit()))
 
 
 @dataclass

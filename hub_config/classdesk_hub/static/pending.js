@@ -6,7 +6,7 @@ const elapsed = document.getElementById("classdesk-elapsed");
 const cancel = document.getElementById("classdesk-cancel");
 
 const RETRY_MS = 1000;
-const began = Date.now();
+let began = Date.now();
 let events;
 
 const show = (text) => {
@@ -26,6 +26,9 @@ function follow() {
     }
     if (event.message) {
       show(event.message);
+    }
+    if (event.elapsed_s !== undefined) {
+      began = Date.now() - 1000 * event.elapsed_s; // the page may have been reloaded since Start
     }
     if (event.ready || event.failed) {
       events.close();

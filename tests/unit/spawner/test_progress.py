@@ -1,0 +1,105 @@
+"""What a waiting learner reads."""
+
+import time
+from datetime import datetime
+
+import pytest
+
+from classdesk_spawner._progress import StartState, progress_event
+from classdesk_spawner._slurm import Job
+from classdesk_spawner._watcher import Snapshot
+
+
+def _job(job_id: str = "101", **values: object) -> Job:
+    facts = {
+        "id": job_id,
+        "state": "PENDING",
+        "reason": "Resources",
+        "start": None,
+        "end": None,
+        "node": "",
+        "user": "ada",
+        "comment": "",
+    }
+    return Job(**{**facts, **values})  # type: ignore[arg-type]
+
+
+def _event(job: Job | None, **values: object) -> dict[str, object]:
+    facts = {
+        "ahead": 0,
+        "reservation_start": None,
+        "submitted": True,
+        "called_home": False,
+        "waited_s": 5.0,
+        "stale": False,
+    }
+    return progress_event(StartState(job=job, **{**facts, **values}))  # type: ignore[arg-type]
+
+
+def _clock(moment: float) -> str:
+    return datetime.fromtimestamp(moment).astimezone().strftime("%H:%M")
+
+
+@pytest.mark.parametrize(
+    ("reason", "ahead", "sentence"),
+    [
+        ("Resources", 0, "waiting for free cores."),
+        ("Priority", 0, "waiting for free cores; others are ahead of you."),
+        ("Priority", 3, "waiting for free cores: 3 sessions ahead of yours."),
+        ("Resources", 1, "waiting for free cores: 1 session ahead of yours."),
+        ("AssocMaxJobsLimit", 0, "your account's limit of running jobs is reached"),
+        ("PartitionDown", 2, "the partition is closed at the moment; 2 sessions ahead of yours."),
+        ("SomethingNew", 0, "waiting (Slurm says: SomethingNew)."),
+    ],
+)
+def test_the_queue_is_told_in_plain_words(reason: str, ahead: int, sentence: str) -> None:
+    message = str(_event(_job(reason=reason), ahead=ahead)["message"])
+    assert message.startswith("In the queue: ")
+    assert sentence in message
+
+
+def test_the_start_of_the_reservation_is_told() -> None:
+    begins = int(time.time()) + 600
+    message = _event(_job(reason="Reservation"), reservation_start=begins)["message"]
+    assert f"the reservation starts at {_clock(begins)}" in str(message)
+    begun = _event(_job(reason="Reservation"), reservation_start=1000)["message"]
+    assert "waiting for the class's reservation to begin" in str(begun)
+
+
+def test_the_expected_start_is_told() -> None:
+    start = int(time.time()) + 299
+    message = str(_event(_job(start=start))["message"])
+    assert f"it is expected to start at {_clock(start)}" in message
+    assert message.endswith("in about 5 min.")
+
+
+def test_the_percentage_only_grows_from_phase_to_phase_and_with_time() -> None:
+    states: list[tuple[Job, dict[str, object]]] = [
+        (_job(), {"submitted": False}),
+        *((_job(), {"waited_s": float(seconds)}) for seconds in (0, 30, 200)),
+        *((_job(state="RUNNING", node="n1"), {"waited_s": seconds}) for seconds in (0.0, 60.0)),
+        *(
+            (_job(state="RUNNING", node="n1"), {"waited_s": seconds, "called_home": True})
+            for seconds in (0.0, 60.0)
+        ),
+    ]
+    percents = [_event(job, **facts)["progress"] for job, facts in states]
+    assert percents == sorted(percents, key=float)  # type: ignore[arg-type]
+    assert len(set(percents)) == len(percents)
+
+
+def test_the_time_since_start_goes_with_each_event() -> None:
+    assert _event(None, waited_s=61.7)["elapsed_s"] == 61
+
+
+def test_who_waits_longer_is_ahead() -> None:
+    jobs = [
+        _job("9"),
+        _job("100"),
+        _job("101"),
+        _job("102"),
+        _job("50", state="RUNNING"),
+        _job("77_1"),
+    ]
+    snapshot = Snapshot(0.0, {job.id: job for job in jobs})
+    assert [snapshot.ahead_of(job_id) for job_id in ("9", "101", "102", "")] == [0, 2, 3, 0]
