@@ -74,18 +74,15 @@ def test_the_expected_start_is_told() -> None:
 
 
 def test_the_percentage_only_grows_from_phase_to_phase_and_with_time() -> None:
-    states: list[tuple[Job, dict[str, object]]] = [
-        (_job(), {"submitted": False}),
-        *((_job(), {"waited_s": float(seconds)}) for seconds in (0, 30, 200)),
-        *((_job(state="RUNNING", node="n1"), {"waited_s": seconds}) for seconds in (0.0, 60.0)),
-        *(
-            (_job(state="RUNNING", node="n1"), {"waited_s": seconds, "called_home": True})
-            for seconds in (0.0, 60.0)
-        ),
+    running = _job(state="RUNNING", node="n1")
+    events = [
+        _event(_job(), submitted=False),
+        *(_event(_job(), waited_s=seconds) for seconds in (0.0, 30.0, 200.0)),
+        *(_event(running, waited_s=seconds) for seconds in (0.0, 60.0)),
+        *(_event(running, waited_s=seconds, called_home=True) for seconds in (0.0, 60.0)),
     ]
-    percents = [_event(job, **facts)["progress"] for job, facts in states]
-    assert percents == sorted(percents, key=float)  # type: ignore[arg-type]
-    assert len(set(percents)) == len(percents)
+    percents = [int(str(event["progress"])) for event in events]
+    assert percents == sorted(set(percents))
 
 
 def test_the_time_since_start_goes_with_each_event() -> None:
