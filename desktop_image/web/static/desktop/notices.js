@@ -1,6 +1,6 @@
 // What the curtain says: from what is known of the link and the session to words, and nothing else.
 
-import { hubHome, sessionUrl, startAgainUrl, user } from "../common/page.js";
+import { hubHome, sessionUrl, startAgainUrl, user, visitor } from "../common/page.js";
 
 /**
  * @param {object} known `trouble`: "", "away", "log-in" or "over"; `state`: the session's last state, or null;
@@ -86,19 +86,20 @@ function inSession(session, isShown, wasShown, acts) {
   if (!session) return { title: "Opening your desktop", text: "This takes a few seconds.", busy: true };
   if (isShown) return null;
   const { state, detail, starts } = session;
-  const terminal = { label: "Open a terminal", href: sessionUrl("terminal/") };
+  // A visitor has no way into the session but the desktop, and does not end it from here.
+  const terminal = visitor ? [] : [{ label: "Open a terminal", href: sessionUrl("terminal/") }];
   switch (state) {
     case "no desktop":
       return {
         title: "This session has no desktop",
         text: "It was started with another interface.",
-        actions: [terminal, ...home()],
+        actions: [...terminal, ...home()],
       };
     case "failed":
       return {
         title: "The desktop does not start",
         text: `${detail} Your files are safe. A teacher can help; the session's log says more.`.trim(),
-        actions: [{ label: "Try again", run: acts.restart, isMain: true }, terminal, ...home()],
+        actions: [{ label: "Try again", run: acts.restart, isMain: true }, ...terminal, ...home()],
       };
     case "logged out":
       return {
@@ -106,7 +107,7 @@ function inSession(session, isShown, wasShown, acts) {
         text: "Your session still runs. A new desktop has no windows yet; your files are all there.",
         actions: [
           { label: "New desktop", run: acts.restart, isMain: true },
-          { label: "End session", run: acts.end },
+          ...(visitor ? [] : [{ label: "End session", run: acts.end }]),
         ],
       };
     case "painted":
