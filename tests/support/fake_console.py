@@ -9,6 +9,7 @@ fails. Run it to look at the page:
 import argparse
 import asyncio
 import contextlib
+import io
 import json
 import random
 import sys
@@ -19,6 +20,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import segno
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 from tornado.httpserver import HTTPServer
 from tornado.iostream import StreamClosedError
@@ -284,10 +286,7 @@ class Api(RequestHandler):
     async def get(self, path: str) -> None:
         answers: dict[str, Callable[[], Any]] = {
             "learners": self.group.snapshot,
-            "link": lambda: {
-                "url": "https://hub.example.org/hub/spawn?class=dask",
-                "qr_svg": _picture("0 0 9 9", "#000", "M0 0h4v4H0zm5 5h4v4H5z"),
-            },
+            "link": self.link,
             "audit": self.audit,
         }
         if path == "stream":
@@ -303,6 +302,12 @@ class Api(RequestHandler):
             self.answer(answers[path]())
         else:
             self.answer({"message": "Not found."}, 404)
+
+    def link(self) -> dict[str, str]:
+        url = "https://hub.example.org/hub/spawn?class=dask"
+        picture = io.BytesIO()
+        segno.make(url, error="m").save(picture, kind="svg", scale=8, border=2, xmldecl=False)
+        return {"url": url, "qr_svg": picture.getvalue().decode()}
 
     def audit(self) -> list[dict[str, Any]]:
         return [
