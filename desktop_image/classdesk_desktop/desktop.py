@@ -27,7 +27,7 @@ from classdesk_desktop.logout import until_logged_out
 from classdesk_desktop.painting import until_painted
 from classdesk_desktop.policy import Policy
 from classdesk_desktop.processes import NotReadyError, stop_group
-from classdesk_desktop.restarts import Ending, NextStart, RestartPolicy
+from classdesk_desktop.restarts import Ending, RestartPolicy
 from classdesk_desktop.runtime import (
     RuntimeDirectory,
     State,
@@ -88,7 +88,6 @@ class Desktop:
 
     async def run(self) -> None:
         """Start desktops until cancelled."""
-        next_start = NextStart()
         while True:
             self._wanted.clear()
             self.starts += 1
@@ -110,11 +109,12 @@ class Desktop:
                 log.error("The desktop ended too often right after its start; giving up.")
                 self._say("failed", ending.detail)
                 await self._wanted.wait()
+                following = self.restarts.after(Ending("asked for", ""))
             else:
-                next_start = following
                 self._say("restarting", ending.detail)
-                await asyncio.sleep(next_start.delay)
-            self._safe_reason = after_faults(ending.detail) if next_start.safe else ""
+                await asyncio.sleep(following.delay)
+            is_safe = following is not None and following.safe
+            self._safe_reason = after_faults(ending.detail) if is_safe else ""
 
     async def _after_log_out(self) -> None:
         if self.policy.logout == "end":
@@ -124,6 +124,7 @@ class Desktop:
         await self._wanted.wait()
 
     async def _run_once(self) -> Ending:
+        self._painted_at = 0.0
         self._say("starting X")
         make_socket_directories()
         cookie = os.urandom(16)
@@ -214,7 +215,6 @@ class Desktop:
 
     async def _paint(self, display: int, cookie: bytes, mate_pid: int) -> str:
         """Say when the desktop is painted; returns only where it will not be, with the reason."""
-        self._painted_at = 0.0
         began = time.monotonic()
         missing = await until_painted(display, cookie, mate_pid)
         if missing:

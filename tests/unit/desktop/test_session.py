@@ -161,8 +161,8 @@ def test_a_desktop_that_does_not_start_is_told_and_leaves_the_server_alive(
     assert job.process.poll() is None
     assert re.search(r'"detail": "[^"]+"', _state(job))
     job.process.send_signal(signal.SIGUSR1)
-    # Three more tries: what a state in between says is gone too soon to be seen.
-    job.wait_for(lambda: '"starts": 6' in _state(job), "new try")
+    # With the own settings and with private ones, and then once more: what the states in between say is gone too soon.
+    job.wait_for(lambda: '"starts": 12' in _state(job), "new try")
     job.process.send_signal(signal.SIGTERM)
     assert job.process.wait(15) == 0
     assert job.leftovers() == []
