@@ -129,11 +129,26 @@ class Cluster:
         associations, old_associations = await self._associations_of(user)
         accounts, qos = associations or ((), ())
         self._reservation_starts = {r.name: r.start for r in reservations or ()}
-        closed, old_access = await self._closed_to(user, accounts, qos)
+        access, old_access = await self._access.get("", self.commands.access)
+        groups: frozenset[str] = frozenset()
+        if any(row.groups for row in access or ()) or any(r.groups for r in reservations or ()):
+            groups = await self._groups_of(user)
+        # The site's own names are what its sessions are submitted with, whoever the learner is.
+        site = self.settings
+        charged = (site.account,) if site.account else accounts
+        served = (site.qos,) if site.qos else qos
+        closed = {
+            row.partition
+            for row in access or ()
+            if not row.admits(groups, charged, served)
+            or (row.hidden and row.partition != site.partition)
+        }
         return Offer(
             partitions=tuple(p for p in partitions or () if p.name not in closed),
             default_is_open=not partitions or partitions[0].name not in closed,
-            reservations=tuple(r for r in reservations or () if r.admits(user, accounts, now)),
+            reservations=tuple(
+                r for r in reservations or () if r.admits(user, accounts, groups, now)
+            ),
             accounts=accounts,
             qos=qos,
             stale=old_partitions or old_reservations or old_associations or old_access,
@@ -143,26 +158,12 @@ class Cluster:
         """Return when a reservation begins, in Unix seconds, as Slurm said last; None where it is not known."""
         return self._reservation_starts.get(name or self.settings.reservation)
 
-    async def _closed_to(
-        self, user: str, accounts: tuple[str, ...], qos: tuple[str, ...]
-    ) -> tuple[frozenset[str], bool]:
-        """Return the partitions that a learner may not use, and whether this is old."""
-        access, old = await self._access.get("", self.commands.access)
-        groups: frozenset[str] = frozenset()
-        if any(row.groups is not None for row in access or ()):
-            ask = functools.partial(asyncio.to_thread, unix_groups, user)
-            groups = (await self._groups.get(user, ask))[0] or groups
-        site = self.settings
-        # The site's own names are what its sessions are submitted with, whoever the learner is.
-        accounts = (site.account,) if site.account else accounts
-        qos = (site.qos,) if site.qos else qos
-        closed = {
-            row.partition
-            for row in access or ()
-            if not row.admits(groups, accounts, qos)
-            or (row.hidden and row.partition != site.partition)
-        }
-        return frozenset(closed), old
+    async def _groups_of(self, user: str) -> frozenset[str]:
+        async def ask() -> frozenset[str]:
+            return await asyncio.to_thread(unix_groups, user)
+
+        groups, _ = await self._groups.get(user, ask)
+        return groups or frozenset()
 
     async def _associations_of(self, user: str) -> tuple[_Associations | None, bool]:
         async def keeps_accounting() -> bool:

@@ -5,7 +5,7 @@ Reading of sinfo, scontrol and sacctmgr; pure functions.
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 
 PARTITION_FORMAT = "%P|%a|%l|%c|%m|%G|%T"
@@ -42,12 +42,16 @@ class Partition:
 class Reservation:
     """A reservation of Slurm.
 
+    Where it names users and accounts, both must fit. A name with a minus sign in front may not use it, and then all
+    others may (see scontrol(1), "RESERVATIONS").
+
     Attributes:
         name: Its name.
         start: Begin in Unix seconds.
         end: End in Unix seconds.
-        users: Who may use it; empty: by account only.
-        accounts: Accounts that may use it.
+        users: Who may use it; empty: not limited by name.
+        accounts: Accounts that may use it; empty: not limited by account.
+        groups: Unix groups that may use it; empty: not limited by group.
     """
 
     name: str
@@ -55,10 +59,26 @@ class Reservation:
     end: int
     users: frozenset[str]
     accounts: frozenset[str]
+    groups: frozenset[str] = frozenset()
 
-    def admits(self, user: str, accounts: Iterable[str], now: float) -> bool:
+    def admits(
+        self, user: str, accounts: Collection[str], groups: Collection[str], now: float
+    ) -> bool:
         """Tell whether a learner may use it and it has not ended."""
-        return self.end > now and (user in self.users or not self.accounts.isdisjoint(accounts))
+        return (
+            self.end > now
+            and bool(self.users or self.accounts or self.groups)
+            and _fits({user}, self.users)
+            and _fits(accounts, self.accounts)
+            and _fits(groups, self.groups)
+        )
+
+
+def _fits(names: Collection[str], listed: frozenset[str]) -> bool:
+    refused = {name.removeprefix("-") for name in listed if name.startswith("-")}
+    if refused:
+        return not names or not refused.issuperset(names)
+    return not listed or not listed.isdisjoint(names)
 
 
 @dataclass(frozen=True)
@@ -137,6 +157,7 @@ def parse_reservations(text: str) -> tuple[Reservation, ...]:
                         int(end),
                         _names(fields.get("Users", "")),
                         _names(fields.get("Accounts", "")),
+                        _names(fields.get("Groups", "")),
                     )
                 )
     return tuple(found)

@@ -58,10 +58,33 @@ def test_reservations_are_read() -> None:
     )
     first, second = parse_reservations(text)
     assert first == Reservation("class1", 1000, 4600, frozenset({"ada", "bob"}), frozenset())
-    assert first.admits("ada", (), now=2000)
-    assert not first.admits("eve", (), now=2000)
-    assert not first.admits("ada", (), now=5000)
-    assert second.admits("eve", ("course",), now=2000)
+    assert first.admits("ada", (), (), now=2000)
+    assert not first.admits("eve", (), (), now=2000)
+    assert not first.admits("ada", (), (), now=5000)
+    assert second.admits("eve", ("course",), (), now=2000)
+
+
+@pytest.mark.parametrize(
+    ("who", "admitted"),
+    [
+        ("Users=ada", True),
+        ("Users=bob,eve", False),
+        ("Users=-bob", True),
+        ("Users=-ada,-bob", False),
+        ("Accounts=course", True),
+        ("Accounts=-course", False),
+        ("Accounts=-other", True),
+        ("Users=ada Accounts=physics", False),
+        ("Users=ada Accounts=course,physics", True),
+        ("Users=(null) Groups=learners", True),
+        ("Users=(null) Groups=staff", False),
+        ("Users=(null) Accounts=(null)", False),
+    ],
+)
+def test_a_reservation_is_offered_to_whom_slurm_lets_use_it(who: str, admitted: bool) -> None:
+    (reservation,) = parse_reservations(f"ReservationName=r StartTime=1000 EndTime=4600 {who}\n")
+    assert reservation.admits("ada", ("course",), {"learners"}, now=2000) is admitted
+    assert not reservation.admits("ada", ("course",), {"learners"}, now=5000), "it has ended"
 
 
 def test_associations_are_read() -> None:
