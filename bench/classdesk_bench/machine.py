@@ -34,9 +34,7 @@ exec {{real}} "$@"
 def require_world() -> None:
     """End with a sentence when this is not a test world, as all that follows changes the machine."""
     if not WORLD.exists():
-        raise SystemExit(
-            "This changes accounts and Slurm: run it with bench/class_start or bench/watcher."
-        )
+        raise SystemExit("This changes accounts and Slurm: run it with the commands in bench/.")
 
 
 def run(*command: str | Path) -> str:
