@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from support.faults import kill_hub
 from support.hub_client import HubClient
 from support.world import Hub, command, job_ids, slurm, wait_until
 
@@ -270,4 +271,37 @@ def test_a_killed_console_comes_back_and_knows_the_sessions(instructor: Instruct
         90,
         "the console is back, with the same log-in",
         every=0.5,
+    )
+
+
+def test_after_a_restart_of_the_hub_the_open_page_goes_on(hub: Hub, instructor: Instructor) -> None:
+    instructor.act("start", "learner01")
+    kill_hub(hub)
+    wait_until(
+        lambda: (
+            instructor.ask("GET", "learners").status_code == 200
+            and instructor.learners()["learner01"]["state"] in {"running", "idle"}
+        ),
+        90,
+        "the same page and log-in show the session",
+        every=0.5,
+    )
+    assert instructor.learners()["learner01"]["cores"] == 2
+    consoles = command("pgrep", "-f", "classdesk run console").split()
+    assert len(consoles) == 1, "the killed hub's console has ended by itself"
+
+
+def test_a_session_that_goes_in_the_middle_of_an_act_is_one_failure_of_many(
+    instructor: Instructor,
+) -> None:
+    instructor.act("start", "learner01", "learner02")
+    slurm("scancel", *job_ids("learner02"))
+    results = instructor.act("message", "learner01", "learner02", text="Hello")
+    assert results["learner01"]["status"] == "done", results
+    assert results["learner02"]["status"] == "failed", results
+    assert results["learner02"]["message"]
+    wait_until(
+        lambda: instructor.learners()["learner02"]["state"] in {"not started", "failed"},
+        30,
+        "the page says the truth",
     )
