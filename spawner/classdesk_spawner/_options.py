@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlencode
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ._errors import OptionsError
 from ._fields import LABELS, Choice, Number, Switch, interface_fields, shown
@@ -127,6 +127,14 @@ class OptionRules:
             f"“{key}” ({self.form.interfaces[key].label})" for key in self.form.offer
         )
         return f"{LABELS['ui']}: there is no {shown(ui)}. Choose one of {offered}."
+
+
+def options_from_state(stored: object) -> SessionOptions | None:
+    """Return the options of a session that an earlier hub process started; None where it did not tell."""
+    try:
+        return SessionOptions.model_validate(stored)
+    except ValidationError:
+        return None
 
 
 def to_stored(options: SessionOptions) -> dict[str, object]:

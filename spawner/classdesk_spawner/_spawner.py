@@ -14,7 +14,7 @@ from ._accounts import unix_account
 from ._chosen import ChosenOptions
 from ._errors import SessionError
 from ._job import SessionJob
-from ._options import SessionOptions, start_again
+from ._options import SessionOptions, options_from_state, start_again
 from ._policy import POLICY_VARIABLE
 from ._progress import StartState, progress_event
 from ._reported import ReportedSession
@@ -347,13 +347,15 @@ class DesktopSpawner(ChosenOptions, ReportedSession, SlurmSpawner):  # type: ign
         super().load_state(state)
         self.ending = state.get("classdesk", {}).get("ending", "")
         self.job = SessionJob.from_state(self.cluster, state.get("classdesk", {}))
+        self.options = options_from_state(state.get("classdesk", {}).get("options"))
 
     def get_state(self) -> dict[str, Any]:
         """Return what the next hub process must know."""
         if self.job is None:
             return {"classdesk": {"ending": self.ending}} if self.ending else {}
         self.job_id = self.job.job_id  # for hooks that know batchspawner
-        return {**super().get_state(), "classdesk": self.job.to_state()}
+        options = self.options.model_dump() if self.options else None
+        return {**super().get_state(), "classdesk": {**self.job.to_state(), "options": options}}
 
     def clear_state(self) -> None:
         """Forget the job."""

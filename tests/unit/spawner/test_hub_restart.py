@@ -1,6 +1,7 @@
 """What a new hub process takes up."""
 
 import asyncio
+import json
 
 import pytest
 
@@ -137,5 +138,24 @@ def test_a_submission_that_never_happened_is_told_after_a_restart(fake_slurm: Fa
         assert "restarted before your session was submitted" in str(
             spawner._spawn_future.exception()
         )
+
+    run_scene(scene)
+
+
+@pytest.mark.usefixtures("learner")
+def test_the_next_hub_process_knows_what_a_session_is(fake_slurm: FakeSlurm) -> None:
+    async def scene() -> None:
+        first = make_spawner(fake_slurm)
+        await first.apply_user_options(first, {"ui": "desktop", "cores": 1, "hours": 2})
+        start = asyncio.ensure_future(first.start())
+        await until(lambda: first.user.db.commits == 2)
+        state = json.loads(json.dumps(first.orm_spawner.state))
+        start.cancel()
+        second, older = make_spawner(fake_slurm), make_spawner(fake_slurm)
+        second.load_state(state)
+        assert second.options == first.options
+        assert (second.cores, second.memory_mib) == (1, 2048)
+        older.load_state({"classdesk": {**state["classdesk"], "options": {"ui": "desktop"}}})
+        assert (older.options, older.cores) == (None, None)
 
     run_scene(scene)
