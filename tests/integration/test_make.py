@@ -73,6 +73,22 @@ def test_up_again_is_quick_and_changes_nothing(hub: Hub) -> None:
     )
 
 
+@pytest.mark.parametrize("service", ["hub", "proxy"])
+def test_a_thousand_waiting_pages_are_not_too_many_open_files(hub: Hub, service: str) -> None:
+    supervisorctl = (
+        "/opt/classdesk/venv/bin/supervisorctl",
+        "-c",
+        "/etc/classdesk/supervisord.conf",
+    )
+    pid = world.command(*supervisorctl, "pid", service).strip()
+    (line,) = [
+        line
+        for line in Path(f"/proc/{pid}/limits").read_text().splitlines()
+        if line.startswith("Max open files")
+    ]
+    assert int(line.split()[3]) >= 4096, f"{service} of {hub.url}: {line}"
+
+
 def test_everything_listens_on_loopback_only(hub: Hub) -> None:
     assert listeners()
     assert {address.rpartition(":")[0] for address in listeners()} <= {"127.0.0.1", "[::1]"}

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import re
 import sqlite3
 import subprocess
 import sys
@@ -107,3 +108,11 @@ def test_commands_end_without_a_thread_for_each() -> None:
         assert isinstance(policy.get_child_watcher(), asyncio.PidfdChildWatcher)
     finally:
         policy.set_child_watcher(before)
+
+
+@pytest.mark.parametrize("service", ["hub", "proxy"])
+def test_a_service_may_open_more_files_than_a_thousand_waiting_pages_need(service: str) -> None:
+    systemd = Path(__file__).parents[3] / "hub_config/systemd"
+    unit = (systemd / f"classdesk-{service}.service").read_text()
+    (limit,) = re.findall(r"^LimitNOFILE=(\d+)$", unit, re.MULTILINE)
+    assert int(limit) >= 4096
