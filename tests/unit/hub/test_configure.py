@@ -105,3 +105,55 @@ def test_a_sites_own_services_and_roles_stay(site_file: Path) -> None:
     configure(c, site_file)
     assert [service["name"] for service in c.JupyterHub.services] == ["mine", "classdesk-status"]
     assert [role["name"] for role in c.JupyterHub.load_roles] == ["mine", "classdesk-status"]
+
+
+CLASS = """
+[classes.dask]
+title = "Dask"
+instructors = ["ines", "ivan"]
+learners = ["ada"]
+"""
+
+
+def test_instructors_get_their_class_and_nothing_else(site_file: Path) -> None:
+    site_file.write_text(site_file.read_text() + CLASS)
+    c = Config()
+    configure(c, site_file)
+    roles = {role["name"]: role for role in c.JupyterHub.load_roles}
+    role = roles["classdesk-instructor-dask"]
+    assert role["users"] == ["ines", "ivan"]
+    assert all(
+        scope.endswith("!group=dask") or scope == "access:services!service=console"
+        for scope in role["scopes"]
+    )
+    assert {"list:users", "read:servers", "start:servers", "admin:servers", "access:servers"} <= {
+        scope.partition("!")[0] for scope in role["scopes"]
+    }
+    assert "groups!group=dask" not in role["scopes"], "it would let him add anybody"
+    assert c.JupyterHub.load_groups == {"dask": {"users": ["ada"]}}
+    console = next(s for s in c.JupyterHub.services if s["name"] == "console")
+    assert console["command"][1:3] == ["run", "console"]
+    assert console["command"][-1] == str(site_file.resolve())
+    assert not any(
+        scope.startswith(("admin:users", "tokens", "inherit"))
+        for scope in console["oauth_client_allowed_scopes"]
+    )
+
+
+def test_what_classes_set_is_known_to_jupyterhub(site_file: Path) -> None:
+    site_file.write_text(site_file.read_text() + CLASS)
+    c = Config()
+    configure(c, site_file)
+    hub = JupyterHub(config=c)
+    spawner, proxy = DesktopSpawner(config=c), hub.proxy_class(config=c)
+    assert set(c.DesktopSpawner) <= set(spawner.trait_names())
+    assert set(c.SteadyProxy) <= set(proxy.trait_names())
+    assert spawner.classes["dask"].title == "Dask"
+    assert list(proxy.classes) == ["dask"]
+
+
+def test_a_site_without_classes_has_no_console(site_file: Path) -> None:
+    c = Config()
+    configure(c, site_file)
+    assert "console" not in {service["name"] for service in c.JupyterHub.services}
+    assert "load_groups" not in c.JupyterHub
