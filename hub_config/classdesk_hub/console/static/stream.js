@@ -3,6 +3,7 @@
 import { hubAnswers, headers, meaning, statusOf } from "./api.js";
 
 const SILENCE_MS = 25_000; // the service sends a comment every 10 s
+const LOOK_MS = 1000;
 const PAUSES_MS = [500, 1000, 2000, 4000, 8000];
 const LOGIN_PAUSE_MS = 60_000;
 
@@ -75,10 +76,16 @@ export class Stream {
   /** Reads until the stream ends; returns the status that says why, 0 for a cut or silence. */
   async #follow() {
     this.abort = new AbortController();
-    const alarm = () => setTimeout(() => this.abort.abort("silence"), SILENCE_MS);
-    let watch = alarm();
+    const { abort } = this;
+    const began = Date.now();
+    // By the clock, so that a laptop that wakes up does not wait for what was missed in its sleep.
+    const watch = setInterval(() => {
+      if (Date.now() - Math.max(began, this.heard) > SILENCE_MS) {
+        abort.abort("silence");
+      }
+    }, LOOK_MS);
     try {
-      const answer = await fetch(this.address, { headers, cache: "no-store", redirect: "manual", signal: this.abort.signal });
+      const answer = await fetch(this.address, { headers, cache: "no-store", redirect: "manual", signal: abort.signal });
       if (!answer.ok) {
         return statusOf(answer);
       }
@@ -86,11 +93,9 @@ export class Stream {
       const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
       for (;;) {
         const { value, done } = await reader.read();
-        clearTimeout(watch);
         if (done) {
           return 503; // it was ended on purpose
         }
-        watch = alarm();
         this.heard = Date.now();
         for (const { type, data } of parser.feed(value)) {
           this.failures = 0;
@@ -100,8 +105,8 @@ export class Stream {
     } catch {
       return 0;
     } finally {
-      clearTimeout(watch);
-      this.abort.abort("over");
+      clearInterval(watch);
+      abort.abort("over");
     }
   }
 }
