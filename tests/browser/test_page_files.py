@@ -76,8 +76,10 @@ def test_a_folder_is_refused_in_a_sentence(desktop: Desktop) -> None:
             data.items.add(new File([""], "folder"));
             const drop = new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true });
             // A script cannot make a folder; this is what a browser says of one.
+            const original = DataTransferItem.prototype.webkitGetAsEntry;
             DataTransferItem.prototype.webkitGetAsEntry = () => ({ isDirectory: true });
             document.querySelector("#screen canvas").dispatchEvent(drop);
+            DataTransferItem.prototype.webkitGetAsEntry = original;
         }"""
     )
     expect(desktop.page.locator("#uploads .failed").first).to_contain_text("Folders can't be sent")

@@ -36,6 +36,7 @@ def test_the_desktop_has_every_pixel_of_a_dense_screen(desktop: Desktop) -> None
 
 
 def test_what_is_clicked_is_what_is_under_the_pointer(desktop: Desktop) -> None:
+    desktop.still_picture()  # everything has found its new size
     desktop.click(60, 15)  # the panel's first menu, in the page's own pixels
     wait_until(
         lambda: [m for m in desktop.x.menus() if m.x < 120 and m.height > 200],
