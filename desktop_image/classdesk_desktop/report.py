@@ -154,6 +154,11 @@ class Reporter:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._changed.wait(), REPORT_SECONDS - _SHORTEST_SECONDS)
 
+    async def ask_for_end(self) -> None:
+        """Report once more, for the hub's answer."""
+        if self.latest is not None:
+            await self._post(self.latest)
+
     def _look(self) -> None:
         if _told_at_once(self._state.snapshot()) != self._told:
             self._changed.set()
@@ -177,7 +182,7 @@ class Reporter:
             self._hub_answers = False
             return
         if not self._hub_answers:
-            log.info("The hub takes the session's reports again.")
+            log.warning("The hub takes the session's reports again.")
         self._hub_answers = True
         self._take_end(state.get("end"), end)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import signal
 import time
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -10,6 +12,7 @@ from typing import Any, Final
 from jupyter_server.serverapp import ServerApp
 from tornado.web import RequestHandler
 
+from classdesk_desktop.last_minute import end_in_time
 from classdesk_desktop.policy import Policy
 from classdesk_desktop.report import Meter, Reporter, last_activity
 
@@ -35,7 +38,13 @@ async def start_reports(server: ServerApp) -> None:
     )
     reporter = Reporter(settings["classdesk_channels"].state, meter.measure, url, token)
     _replace_last_activity(server, reporter, settings["classdesk_policy"])
-    await reporter.run()
+    channels, supervisor = settings["classdesk_channels"], settings["classdesk_supervisor"]
+
+    def stop() -> None:
+        if supervisor and os.getppid() == supervisor:
+            os.kill(supervisor, signal.SIGTERM)
+
+    await asyncio.gather(reporter.run(), end_in_time(channels, reporter.ask_for_end, stop))
 
 
 def _served_at(settings: dict[str, Any]) -> float:

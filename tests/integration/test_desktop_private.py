@@ -312,6 +312,21 @@ def test_only_input_and_computations_are_activity(session: DesktopSession) -> No
     assert next_report(session)["busy"] is False
 
 
+def test_at_its_end_which_the_hub_may_move_the_session_stops_in_order(
+    session: DesktopSession,
+) -> None:
+    serving(session)
+    end = time.time() + 10
+    session.hub.answer = {"end": end}
+    session.request("POST", "desktop/restart", {})  # a change, which is reported at once
+    wait_until(
+        lambda: abs(session.request("GET", "desktop/state")[1]["end"] - end) < 1, 8, "the new end"
+    )
+    assert session.process.wait(15) == 0, session.text()
+    assert end - 5 < time.time() < end + 1
+    assert "time is over" in session.text()
+
+
 def test_notifications_are_shown_on_the_desktop(session: DesktopSession) -> None:
     serving(session)
     text = "Please save & <b>close</b>"
