@@ -530,9 +530,12 @@ def test_the_class_link_is_shown_large_with_its_code(open_board: Open) -> None:
         "the code is drawn",
     )
     page.locator("#link-large").click()
+    expect(page.locator("#link-large")).to_have_text("Small again")
     box = page.locator("#link-qr").bounding_box()
     assert box
     assert box["width"] > 500
+    page.locator("#link-large").click()
+    expect(page.locator("#link-large")).to_have_text("Full screen")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -2,6 +2,7 @@
 import { get } from "./api.js";
 
 const dialog = document.getElementById("link");
+const sheet = dialog.querySelector("form");
 const qr = document.getElementById("link-qr");
 const url = document.getElementById("link-url");
 const copy = document.getElementById("link-copy");
@@ -35,20 +36,31 @@ async function copyLink() {
   setTimeout(() => (copy.textContent = "Copy the link"), 3000);
 }
 
+function show(full) {
+  dialog.classList.toggle("large", full);
+  large.textContent = full ? "Small again" : "Full screen";
+}
+
+async function toggleLarge() {
+  if (document.fullscreenElement) {
+    await document.exitFullscreen();
+    return;
+  }
+  try {
+    await sheet.requestFullscreen(); // a dialog itself may not
+  } catch {
+    show(!dialog.classList.contains("large")); // as large as the window, then
+  }
+}
+
 export function setUpLink() {
   copy.addEventListener("click", copyLink);
-  large.addEventListener("click", () =>
-    document.fullscreenElement ? document.exitFullscreen() : dialog.requestFullscreen().catch(() => dialog.classList.toggle("large")),
-  );
-  dialog.addEventListener("fullscreenchange", () => {
-    const full = document.fullscreenElement === dialog;
-    dialog.classList.toggle("large", full);
-    large.textContent = full ? "Small again" : "Full screen";
-  });
+  large.addEventListener("click", toggleLarge);
+  sheet.addEventListener("fullscreenchange", () => show(document.fullscreenElement === sheet));
   dialog.addEventListener("close", () => {
-    if (document.fullscreenElement === dialog) {
+    if (document.fullscreenElement) {
       document.exitFullscreen();
     }
-    dialog.classList.remove("large");
+    show(false);
   });
 }
