@@ -112,11 +112,20 @@ def test_a_launcher_opens_its_window(desktop: Desktop, name: str, title: str, ki
 
 def test_the_end_of_the_session_asks_first(desktop: Desktop) -> None:
     panel.press(desktop, "end")
-    wait_until(lambda: others(desktop), 10, "the question")
+    desktop.window("^End session$", "yad")
     desktop.still_picture()
     desktop.screenshot("end-session")
     desktop.press("Escape")
-    wait_until(lambda: not others(desktop), 5, "the question has gone, and the desktop goes on")
+    desktop.wait_until_closed("^End session$")
+
+
+def test_the_end_of_the_session_is_one(sit_down: SitDown) -> None:
+    desktop = Desktop.start(sit_down("learner02"))
+    panel.press(desktop, "end")
+    window = desktop.window("^End session$", "yad")
+    desktop.click(window.x + window.width - 60, window.y + window.height - 32)
+    desktop.learner.wait_until_gone()
+    desktop.screenshot("ended")
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ ARCHIVE_LIMIT_BYTES = 350_000_000
         "mate-session",
         "marco",
         "notify-send",
+        "yad",
         "mate-panel",
         "caja",
         "mate-terminal",
