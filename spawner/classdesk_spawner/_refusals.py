@@ -19,6 +19,10 @@ _UNAVAILABLE = re.compile(
 
 REFUSALS: tuple[tuple[str, str], ...] = (
     (
+        r"not permitted to use this partition",
+        "You may not use this partition. Please choose another one, or tell your instructor.",
+    ),
+    (
         r"Invalid account or account/partition combination|Invalid account",
         "Slurm does not know your account, or it may not use this partition. "
         "Please tell your instructor: your user name must be added to the course's Slurm account.",

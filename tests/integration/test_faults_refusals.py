@@ -108,6 +108,34 @@ def test_partition_closed_for_new_jobs(ada: HubClient) -> None:
     ada.start(**TERMINAL)
 
 
+def test_partition_is_not_for_the_learners_group(ada: HubClient) -> None:
+    with _partition("AllowGroups=root", "AllowGroups=ALL"):
+        assert "You may not use this partition." in _refused(ada)
+    ada.start(**TERMINAL)
+
+
+def test_partitions_of_other_groups_are_not_offered(ada: HubClient, hub: Hub) -> None:
+    made = {"staff": "root", "open": "classdesk-users"}
+    for name, group in made.items():
+        slurm(
+            *("scontrol", "create", f"PartitionName={name}", "Nodes=localhost"),
+            *(f"AllowGroups={group}", "MaxTime=8:00:00"),
+        )
+    try:
+        with faults.site('[form.fields.partition]\nshow = "shown"', hub):
+            offered = re.findall(r'<option value="(\w+)"', ada.form().text)
+            assert {"class", "open"} <= set(offered)
+            assert "staff" not in offered
+            answer = ada.press_start({**TERMINAL, "partition": "staff"})
+            assert answer.status_code == 400
+            assert "there is no “staff” for you" in refusal(answer)
+            ada.start(**TERMINAL, partition="open")
+            ada.stop()
+    finally:
+        for name in made:
+            slurm("scontrol", "delete", f"PartitionName={name}")
+
+
 def test_partition_down(ada: HubClient) -> None:
     with _partition("State=DOWN", "State=UP"):
         ada.press_start(TERMINAL)
