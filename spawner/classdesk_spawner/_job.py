@@ -162,8 +162,9 @@ class SessionJob:
         moment = max(self.began, 0.0)
         # Where the call comes from elsewhere than a node, the look that counts is the one after it. One right after
         # the submission, which shows a waiting job at best, would put that off by a tick.
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._called_home.wait(), self.cluster.watcher.fast_tick_s)
+        if not self.taken_up:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._called_home.wait(), self.cluster.watcher.fast_tick_s)
         while True:
             job = self._seen_since(moment)
             if self._is_gone():
