@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import gc
 import os
+import sqlite3
 import sys
 from pathlib import Path
 from typing import Any
@@ -71,5 +72,7 @@ def trust_the_database(session: Any) -> None:
 
 
 def _write_ahead(connection: Any, _record: object) -> None:
+    if not isinstance(connection, sqlite3.Connection):
+        return  # a site may set `c.JupyterHub.db_url` to a database of its own
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")

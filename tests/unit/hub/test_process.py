@@ -49,6 +49,11 @@ os.kill(os.getpid(), 9)
 """
 
 
+def test_another_database_is_left_as_it_is(tmp_path: Path) -> None:
+    ((on_connect, _),) = database_options(tmp_path / "jupyterhub.sqlite")["pool_events"]
+    on_connect(object(), None)  # a connection of another driver: it would fail at each statement
+
+
 def test_what_was_committed_outlives_a_killed_process(tmp_path: Path) -> None:
     file = tmp_path / "jupyterhub.sqlite"
     subprocess.run([sys.executable, "-c", _WRITE_AND_DIE, file], check=False, timeout=60)
