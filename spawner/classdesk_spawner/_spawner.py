@@ -14,6 +14,7 @@ from ._accounts import unix_account
 from ._chosen import ChosenOptions
 from ._errors import SessionError
 from ._job import SessionJob
+from ._locale import LOCALE_VARIABLE, browser_locale
 from ._options import SessionOptions, options_from_state, start_again
 from ._policy import POLICY_VARIABLE
 from ._progress import StartState, progress_event
@@ -253,6 +254,11 @@ class DesktopSpawner(ChosenOptions, ReportedSession, SlurmSpawner):  # type: ign
         # The session reports when its learner was active; a clock in the desktop is no activity.
         environment.pop("JUPYTERHUB_ACTIVITY_URL", None)
         environment[POLICY_VARIABLE] = self.settings.desktop.for_session()
+        # The request that starts the session; one that has no browser behind it says nothing.
+        if request := getattr(self.handler, "request", None):
+            environment[LOCALE_VARIABLE] = browser_locale(
+                request.headers.get("Accept-Language", "")
+            )
         environment["LESSONS_URL"] = self.lessons_url or api_url.removesuffix("/api") + "/lessons"
         return environment
 
