@@ -51,6 +51,9 @@ lifecycle.run();
 setUpPeople();
 
 function show() {
+  const isOver = lifecycle.known.trouble === "over";
+  document.body.classList.toggle("is-over", isOver);
+  if (isOver) panels.closeAll();
   const wanted = notice(lifecycle.known, { restart, end, visitAgain: () => lifecycle.visitAgain() });
   if (wanted) {
     showNotice(wanted.title, wanted.text, { busy: false, ...wanted });

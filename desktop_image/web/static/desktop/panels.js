@@ -55,6 +55,13 @@ export class Panels extends EventTarget {
     this.#onDone();
   }
 
+  /** Closes whatever is open, as there is nothing behind it any more. */
+  closeAll() {
+    this.#show(null);
+    menu.hidden = true;
+    for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
+  }
+
   /** Opens a dialog, which the browser keeps the keyboard in until it is answered. */
   ask(id) {
     this.#show(null);
