@@ -34,15 +34,15 @@ def desktop(_desktop: Desktop) -> Iterator[Desktop]:
 
 
 def files() -> dict[str, bytes]:
-    """A file of each kind that a course has."""
+    """A file of each kind that a course has; each begins with a letter of its own, by which it is found."""
     picture = Path(__file__).parents[2] / "docs/pictures/form.png"
     notebook = {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
     return {
         "drawing.svg": b'<svg xmlns="http://www.w3.org/2000/svg" width="90" height="90"><circle r="40"/></svg>',
         "notes.txt": b"remember\n",
         "page.pdf": a_page(),
-        "picture.png": picture.read_bytes(),
-        "program.py": b"print('hello')\n",
+        "image.png": picture.read_bytes(),
+        "hello.py": b"print('hello')\n",
         "sheet.ipynb": json.dumps(notebook).encode(),
         "table.csv": b"a,b\n1,2\n",
     }
@@ -134,8 +134,8 @@ def test_the_end_of_the_session_is_one(sit_down: SitDown) -> None:
         ("drawing.svg", "drawing.svg", "eom"),
         ("notes.txt", "^notes.txt", "pluma"),
         ("page.pdf", "page.pdf", "firefox"),
-        ("picture.png", "picture.png", "feh"),
-        ("program.py", "^program.py", "pluma"),
+        ("image.png", "image.png", "feh"),
+        ("hello.py", "^hello.py", "pluma"),
         ("sheet.ipynb", "^sheet.ipynb", "pluma"),
         ("table.csv", "^table.csv", "pluma"),
     ],
@@ -228,7 +228,9 @@ def stored_settings(hub: Hub, name: str) -> str:
 
 def test_terminal_letters_are_large_and_have_contrast(desktop: Desktop) -> None:
     terminal = Terminal.open(desktop)
-    terminal.run("echo 'ünïcödé Ελληνικά 日本語 😀'; ls /")
+    terminal.run(
+        r"printf 'caf\u00e9 \u0395\u03bb\u03bb\u03ac\u03b4\u03b1 \u65e5\u672c \U0001f600\n'; ls -la /"
+    )
     terminal.deselect()
     window = desktop.window("", "mate-terminal")
     picture = desktop.picture_of(window).crop((4, 40, window.width - 20, window.height - 10))
