@@ -147,6 +147,14 @@ def test_icons_are_cached_in_the_image(theme: str) -> None:
     assert cache.stat().st_mtime >= directory.stat().st_mtime
 
 
+def test_windows_have_an_edge() -> None:
+    """Also in the newest form of the theme, which the window manager reads."""
+    theme = (IMAGE / "usr/share/themes/Arc/metacity-1/metacity-theme-3.xml").read_text()
+    normal = theme.partition('<frame_geometry name="normal"')[2].partition("</frame_geometry>")[0]
+    for side in ("left_width", "right_width", "bottom_height"):
+        assert f'<distance name="{side}" value="1"' in normal
+
+
 def test_lessons_hold_nothing_but_lessons() -> None:
     lessons = list((IMAGE / "opt/classdesk/lessons").iterdir())
     assert lessons
