@@ -15,10 +15,16 @@ export class Refusal extends Error {
   }
 }
 
+/** In the place of a status: a connection that was there is lost. */
+export const CUT = -1;
+
 /** What an answer without a sentence of its own means. */
 export function meaning(status) {
   if (status === 401 || status === 403) {
     return "You are logged out, or this class is no longer yours.";
+  }
+  if (status === CUT) {
+    return "The connection to the console is lost.";
   }
   if (status === 0) {
     return "The network does not reach the hub.";

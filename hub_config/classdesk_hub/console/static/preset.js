@@ -7,7 +7,7 @@ const { classes, class: className } = document.body.dataset;
 function words({ interface: ui, cores, hours, reservation }) {
   const parts = [];
   if (ui) {
-    parts.push(ui);
+    parts.push(ui[0].toUpperCase() + ui.slice(1));
   }
   if (cores) {
     parts.push(count(Number(cores), "core"));

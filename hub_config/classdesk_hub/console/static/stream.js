@@ -1,10 +1,10 @@
 // The service's event stream, with recovery. It is read by fetch: an EventSource can't send the header that JupyterHub
 // wants, does not tell 403 from 503, and does not notice a link that went dead without a word.
-import { hubAnswers, headers, meaning, statusOf } from "./api.js";
+import { CUT, hubAnswers, headers, meaning, statusOf } from "./api.js";
 
 const SILENCE_MS = 25_000; // the service sends a comment every 10 s
 const LOOK_MS = 1000;
-const PAUSES_MS = [500, 1000, 2000, 4000, 8000];
+const PAUSES_MS = [500, 1000, 2000, 3000];
 const LOGIN_PAUSE_MS = 60_000;
 
 /** Cuts a stream's text into events; what is incomplete waits for the next piece. */
@@ -73,11 +73,12 @@ export class Stream {
     }
   }
 
-  /** Reads until the stream ends; returns the status that says why, 0 for a cut or silence. */
+  /** Reads until the stream ends; returns the status that says why, CUT where it was lost while it was read. */
   async #follow() {
     this.abort = new AbortController();
     const { abort } = this;
     const began = Date.now();
+    let status = 0;
     // By the clock, so that a laptop that wakes up does not wait for what was missed in its sleep.
     const watch = setInterval(() => {
       if (Date.now() - Math.max(began, this.heard) > SILENCE_MS) {
@@ -89,6 +90,7 @@ export class Stream {
       if (!answer.ok) {
         return statusOf(answer);
       }
+      status = CUT;
       const parser = new EventParser();
       const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
       for (;;) {
@@ -103,7 +105,7 @@ export class Stream {
         }
       }
     } catch {
-      return 0;
+      return status;
     } finally {
       clearInterval(watch);
       abort.abort("over");
