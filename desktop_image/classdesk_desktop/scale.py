@@ -11,6 +11,9 @@ from classdesk_desktop.runtime import RuntimeDirectory
 
 GSETTINGS: Final = "/usr/bin/gsettings"
 _KEY: Final = ("org.mate.interface", "window-scaling-factor")
+# The default: mate-settings-daemon goes by the screen's size in millimetres, which is a usual one for a VNC server's.
+_AUTOMATIC: Final = "0"
+_USUAL: Final = "1"
 _QUIT_FILE_MANAGER: Final = (
     *("/usr/bin/gdbus", "call", "--session"),
     *("--dest", "org.mate.Caja", "--object-path", "/org/mate/Caja"),
@@ -31,7 +34,8 @@ async def set_scale(runtime: RuntimeDirectory, factor: int) -> None:
     Raises:
         ScaleError: there is no desktop, or its settings cannot be written.
     """
-    if await _gsettings(runtime, "get", *_KEY) == str(factor):
+    present = await _gsettings(runtime, "get", *_KEY)
+    if (_USUAL if present == _AUTOMATIC else present) == str(factor):
         return
     await _gsettings(runtime, "set", *_KEY, str(factor))
     # Where the home is full or read-only, gsettings says nothing, and the old value stays.
