@@ -17,6 +17,7 @@ export const TITLES = {
   message: "Message",
   "lower-hand": "Lowered hand",
   import: "Roster import",
+  observe: "Look at the desktop",
 };
 
 const STATUS = { waiting: "waiting", running: "under way", done: "done", failed: "failed" };

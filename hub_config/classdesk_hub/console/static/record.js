@@ -34,6 +34,7 @@ function filter() {
 export async function showRecord() {
   dialog.showModal();
   trouble.hidden = true;
+  search.value = "";
   try {
     const answer = await get(`audit?limit=${MOST}`);
     const events = Array.isArray(answer) ? answer : answer.events;
