@@ -129,6 +129,17 @@ def test_the_desktop_comes_with_the_learners_own_settings(
         assert (state["safe"], state["starts"]) == (False, 1), session.text()
 
 
+def test_a_terminal_stays_open_whatever_the_start_up_files_do(hub: FakeHub, ada: Learner) -> None:
+    dotfiles_that_exit(ada)
+    with desktop_session(ada, hub) as session:
+        painted_within(session, START_SECONDS)
+        session.run("sh", "-c", "mate-terminal >/dev/null 2>&1 &")
+        wait_until(lambda: "mate-terminal" in session.windows(), 10, "the terminal is open")
+        time.sleep(2)
+        assert "mate-terminal" in session.windows()
+        assert session.pids("bash --noprofile")
+
+
 @contextmanager
 def full(ada: Learner) -> Iterator[None]:
     owner = f"uid={ada.uid},gid={ada.uid},mode=0700"

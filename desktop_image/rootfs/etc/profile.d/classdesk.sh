@@ -11,6 +11,13 @@ if [ -n "${BASH_VERSION-}" ] && [ -z "${CLASSDESK_SHELL-}" ]; then
     . /usr/share/lmod/lmod/init/bash
   fi
 
+  case $- in
+    *i*)
+      # shellcheck source=desktop_image/rootfs/etc/profile.d/classdesk-rescue.bash
+      . /etc/profile.d/classdesk-rescue.bash
+      ;;
+  esac
+
   command_not_found_handle() {
     case $1 in
       python | pip | pip3 | virtualenv | ipython | dask)
