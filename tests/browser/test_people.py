@@ -87,7 +87,7 @@ def test_until_the_learner_has_answered_there_is_no_picture(
     strip = desktop.page.locator("#watched")
     expect(strip).to_contain_text("instructor asks to look at your desktop.")
     expect(visitor.page.locator("#notice-title")).to_have_text(f"Asking {NAME}")
-    expect(visitor.page.locator("#screen canvas")).to_have_count(0)
+    expect(visitor.page.locator("#screen canvas")).to_be_hidden()
     desktop.screenshot("asked-learner")
     visitor.person.screenshot("asked-visitor")
     strip.get_by_role("button", name="Not now").click()
