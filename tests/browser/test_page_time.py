@@ -1,11 +1,12 @@
 """The end of a session: warnings, more time, what cannot be copied; with the settings of a site."""
 
+import json
 import re
 import time
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import WebSocketRoute, expect
+from playwright.sync_api import expect
 
 from support import faults
 from support.browser import SitDown
@@ -21,42 +22,48 @@ upload = false
 """
 
 
-@pytest.fixture(scope="module")
-def channels() -> list[WebSocketRoute]:
-    """The page's channels, so that a test can say what the session says hours later."""
-    return []
+# Remembers the page's channel, so that a test can say what the session says hours later.
+REMEMBER_CHANNEL = """
+    window.WebSocket = new Proxy(WebSocket, {
+        construct(Socket, given) {
+            const socket = new Socket(...given);
+            if (socket.url.endsWith("/desktop/channel")) window.channel = socket;
+            return socket;
+        },
+    });
+"""
 
 
 @pytest.fixture(scope="module")
-def desktop(
-    sit_down_for_long: SitDown, _product: Hub, channels: list[WebSocketRoute]
-) -> Iterator[Desktop]:
-    def listen_in(channel: WebSocketRoute) -> None:
-        channel.connect_to_server()
-        channels.append(channel)
-
+def desktop(sit_down_for_long: SitDown, _product: Hub) -> Iterator[Desktop]:
     text = faults.SITE_FILE.read_text()
     assert text.count("[desktop]\n") == 1
     with faults.site("", _product, text=text.replace("[desktop]\n", SETTINGS)):
         learner = sit_down_for_long(NAME)
-        learner.page.route_web_socket(re.compile("/desktop/channel$"), listen_in)
+        learner.page.add_init_script(REMEMBER_CHANNEL)
         yield Desktop.start(learner, hours="2")
 
 
-def test_a_warning_is_seen_and_does_not_stop_the_work(
-    desktop: Desktop, channels: list[WebSocketRoute]
-) -> None:
-    channels[-1].send('{"type": "warning", "minutes": 10}')
+def hear(desktop: Desktop, message: dict[str, object]) -> None:
+    """Lets the page hear a message of the session."""
+    desktop.page.evaluate(
+        "data => window.channel.dispatchEvent(new MessageEvent('message', { data }))",
+        json.dumps(message),
+    )
+
+
+def test_a_warning_is_seen_and_does_not_stop_the_work(desktop: Desktop) -> None:
+    hear(desktop, {"type": "warning", "minutes": 10})
     banner = desktop.page.locator(".banner[data-name='time']")
     expect(banner).to_contain_text("ends in 10 minutes")
     desktop.screenshot("warning")
     assert desktop.page.evaluate("document.activeElement.tagName") == "CANVAS"
-    channels[-1].send('{"type": "warning", "minutes": 5}')
+    hear(desktop, {"type": "warning", "minutes": 5})
     expect(banner).to_have_count(1)
     expect(banner).to_contain_text("Save your work now")
 
 
-def test_one_press_gives_more_time(desktop: Desktop, channels: list[WebSocketRoute]) -> None:
+def test_one_press_gives_more_time(desktop: Desktop) -> None:
     page = desktop.page
     expect(page.get_by_role("timer")).to_have_text(re.compile(r"^1 h 5\d min left$"))
     page.locator(".banner").get_by_role("button", name="Extend by 30 min").click()
@@ -65,12 +72,11 @@ def test_one_press_gives_more_time(desktop: Desktop, channels: list[WebSocketRou
     expect(page.locator(".banner[data-name='time']")).to_have_count(0)
 
 
-def test_the_last_minutes_are_counted_in_the_bar(
-    desktop: Desktop, channels: list[WebSocketRoute]
-) -> None:
+def test_the_last_minutes_are_counted_in_the_bar(desktop: Desktop) -> None:
     now = time.time()
-    channels[-1].send(
-        f'{{"type": "state", "state": "painted", "starts": 1, "now": {now}, "end": {now + 272}}}'
+    hear(
+        desktop,
+        {"type": "state", "state": "painted", "starts": 1, "now": now, "end": now + 272},
     )
     timer = desktop.page.get_by_role("timer")
     expect(timer).to_have_text(re.compile(r"^4:[23]\d min left$"))
