@@ -17,8 +17,8 @@ _POLL_SECONDS: Final = 0.05
 
 # By the clock alone, a busy node could not be told from a broken desktop: the twentieth session of a class may take
 # half a minute. So one that does nothing is given up early, and one that works gets time.
-PATIENCE_SECONDS: Final = 6.0
-STALLED_SECONDS: Final = 3.0
+PATIENCE_SECONDS: Final = 8.0
+STALLED_SECONDS: Final = 4.0
 LONGEST_SECONDS: Final = 60.0
 # A start takes one second of processor time; parts that crash and are started again take it all.
 MOST_CPU_SECONDS: Final = 15.0

@@ -18,7 +18,7 @@ def given_up_after(cpu_share: float, waits_for_disk: bool = False, until: float 
 @pytest.mark.parametrize(
     ("cpu_share", "waits_for_disk", "earliest", "latest"),
     [
-        pytest.param(0.0, False, 5, 10, id="does nothing"),
+        pytest.param(0.0, False, 7, 10, id="does nothing"),
         pytest.param(1.0, False, MOST_CPU_SECONDS - 1, MOST_CPU_SECONDS + 1, id="crashes again and again"),
         pytest.param(0.05, False, 30, LONGEST_SECONDS + 1, id="on a busy node"),
         pytest.param(0.0, True, 30, LONGEST_SECONDS + 1, id="waits for a slow disk"),
