@@ -6,7 +6,7 @@ ours is called then, so all of it begins here.
 
 import asyncio
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,6 +20,16 @@ from .membership import follow_site_file
 
 _LONGEST_WAIT_S = 60.0
 _RETRY_S = 0.5
+_SERVICE_POLL_S = 2
+
+
+def look_often_after(services: Iterable[Any]) -> None:
+    """Let the hub start a service of its own again within seconds after it has ended; JupyterHub looks each 30 s."""
+    for service in services:
+        spawner = service.spawner
+        if spawner is not None and spawner.poll_interval > _SERVICE_POLL_S:
+            spawner.poll_interval = _SERVICE_POLL_S
+            spawner.start_polling()
 
 
 class SteadyProxy(ConfigurableHTTPProxy):  # type: ignore[misc]  # jupyterhub has no type information
@@ -47,6 +57,7 @@ class SteadyProxy(ConfigurableHTTPProxy):  # type: ignore[misc]  # jupyterhub ha
     ) -> None:
         """Add missing routes, remove stale ones; the first time, begin to keep them so."""
         await super().check_routes(user_dict, service_dict, routes)
+        look_often_after(service_dict.values())
         if self._upkeep is None:
             self._upkeep = asyncio.ensure_future(self._keep_routes(user_dict, service_dict))
             self._sweep()
@@ -87,6 +98,7 @@ class SteadyProxy(ConfigurableHTTPProxy):  # type: ignore[misc]  # jupyterhub ha
             try:
                 await self._until_cut(address.hostname or "127.0.0.1", address.port or 8001)
                 await super().check_routes(user_dict, service_dict)
+                look_often_after(service_dict.values())
             except Exception as error:  # noqa: BLE001 - whatever it was, the next look may work
                 self.log.warning("The proxy's routes could not be checked: %s", error)
                 await asyncio.sleep(_RETRY_S)

@@ -1,5 +1,6 @@
 """The pages, and what they read of a class."""
 
+import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator
@@ -94,7 +95,8 @@ class StreamHandler(ConsoleHandler):
         self.set_header("X-Accel-Buffering", "no")  # a web server before us must not collect it
         world = self.context.world
         async with contextlib.aclosing(world.stream(name, self.context.snapshot)) as events:
-            await self._send(name, events)
+            with contextlib.suppress(asyncio.CancelledError):  # the console is told to stop
+                await self._send(name, events)
 
     async def _send(self, name: str, events: AsyncIterator[tuple[str, str] | None]) -> None:
         checked = time.monotonic()

@@ -1,6 +1,8 @@
 """The class console against a real hub: who may do what, acts, the record, the stream."""
 
 import json
+import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -485,3 +487,41 @@ def test_no_token_is_in_the_log(hub: ClassHub, tokens: dict[str, str]) -> None:
         assert token not in text
     for call in hub.sessions.calls:
         assert not call["token"] or call["token"] not in text
+
+
+def test_a_console_that_dies_is_back_within_seconds_and_says_what_was_not_done(
+    hub: ClassHub, tokens: dict[str, str]
+) -> None:
+    token = tokens["instructor"]
+    start = {"act": "start", "learners": ["nobody"]}
+    act = hub.ask("POST", "api/class/dask/acts", token, json=start).json()["id"]
+    _until(lambda: _learners(hub, token)["nobody"]["state"] == "queued", "nobody waits")
+    (console,) = [
+        int(process.name)
+        for process in Path("/proc").glob("[0-9]*")
+        if b"\0run\0console\0" in (line := _command_line(process))
+        and str(hub.state.parent).encode() in line
+    ]
+    os.kill(console, signal.SIGTERM)
+    _until(lambda: not _command_line(Path(f"/proc/{console}")), "it ends", 5)
+
+    def answers() -> bool:
+        try:
+            return hub.ask("GET", "api/classes", token).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    _until(answers, "it is back", 15)
+    assert hub.ask("GET", f"api/class/dask/acts/{act}", token).status_code == 404
+    events = hub.ask("GET", "api/class/dask/audit?limit=5", token).json()
+    told = {event["detail"] for event in events if event.get("act_id") == act}
+    assert told == {"The console was stopped before this was done."}
+    assert _learners(hub, token)["nobody"]["state"] == "queued"
+    _act(hub, token, {"act": "stop", "learners": ["nobody"]})
+
+
+def _command_line(process: Path) -> bytes:
+    try:
+        return (process / "cmdline").read_bytes()
+    except OSError:
+        return b""
