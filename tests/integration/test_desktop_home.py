@@ -333,6 +333,21 @@ def test_settings_that_break_the_desktop_are_survived_reset_and_restored(
         assert (ada.home / ".config/dconf/user").read_bytes() == database
 
 
+def test_a_reset_over_the_network_keeps_the_settings_and_starts_afresh(
+    hub: FakeHub, ada: Learner
+) -> None:
+    ada.write(".config/dconf/user", dconf_database(ada, "[org/mate/desktop]\nmine=1\n"))
+    with desktop_session(ada, hub) as session:
+        painted_within(session, START_SECONDS)
+        wait_until(lambda: session.request("GET", "desktop/state"), 20, "the server answers")
+        status, answer = session.request("POST", "desktop/reset", {"what": "desktop"})
+        assert status == 200
+        kept = ada.home / str(answer["kept"]).removeprefix("~/") / ".config/dconf/user"
+        assert b"mine" in kept.read_bytes()
+        painted_within(session, START_SECONDS, starts=2)
+        assert not session.state()["safe"]
+
+
 def test_a_reset_works_in_a_full_home_and_says_what_it_cannot_move(
     hub: FakeHub, ada: Learner
 ) -> None:
