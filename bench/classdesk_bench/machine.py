@@ -180,6 +180,9 @@ class Slurm:
         text = (REPOSITORY / "cluster/slurm.conf").read_text(encoding="utf-8")
         for name, value in values.items():
             text = text.replace(f"@{name}@", str(value))
+        # Of 2 s by default, after which a job of the stock stack (`--get-user-env=L`) runs without an environment and
+        # never calls home. Here a class's log-in shells share two cores; on nodes of their own they do not.
+        text += "GetEnvTimeout=60\n"
         Path("/etc/slurm").mkdir(exist_ok=True)
         Path("/etc/slurm/slurm.conf").write_text(text, encoding="utf-8")
         major = int(run("slurmd", "-V").split()[1].split(".")[0])
