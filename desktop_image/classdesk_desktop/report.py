@@ -148,8 +148,11 @@ class Reporter:
         """Report until cancelled."""
         while True:
             self._changed.clear()
-            self.latest = await asyncio.to_thread(self._measure)
-            await self._post(self.latest)
+            try:
+                self.latest = await asyncio.to_thread(self._measure)
+                await self._post(self.latest)
+            except Exception:  # noqa: BLE001 - one odd look must not end all reports: a silent session is culled
+                log.exception("The session could not be measured or reported.")
             await asyncio.sleep(_SHORTEST_SECONDS)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._changed.wait(), REPORT_SECONDS - _SHORTEST_SECONDS)

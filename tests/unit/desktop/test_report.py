@@ -122,6 +122,27 @@ def test_a_hub_that_is_away_is_told_later(
     asyncio.run(run())
 
 
+def test_one_look_that_fails_does_not_end_the_reports(
+    runtime: RuntimeDirectory, hub: FakeHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report, "REPORT_SECONDS", 0.1)
+    monkeypatch.setattr(report, "_SHORTEST_SECONDS", 0.05)
+    looks = iter([RuntimeError("dictionary changed size during iteration")])
+
+    def measure() -> Measure:
+        for error in looks:
+            raise error
+        return MEASURE
+
+    async def run() -> None:
+        state = SessionState(runtime.state_file)
+        task = asyncio.create_task(Reporter(state, measure, hub.url, TOKEN).run())
+        await until(lambda: bool(hub.reports))
+        task.cancel()
+
+    asyncio.run(run())
+
+
 @pytest.mark.parametrize(
     ("busy", "idle_cpu", "idle"),
     [
