@@ -151,7 +151,7 @@ class Reporter:
             try:
                 self.latest = await asyncio.to_thread(self._measure)
                 await self._post(self.latest)
-            except Exception:  # noqa: BLE001 - one odd look must not end all reports: a silent session is culled
+            except Exception:  # one odd look must not end all reports: a silent session is culled
                 log.exception("The session could not be measured or reported.")
             await asyncio.sleep(_SHORTEST_SECONDS)
             with contextlib.suppress(TimeoutError):
