@@ -9,10 +9,10 @@ from pathlib import Path
 from playwright.sync_api import Browser, Error
 
 from support.browser import Learner
-from support.screen import XServer
 from support.world import ARTIFACTS, Hub, wait_until
 
 from .marks import Area, Picture, Places, phases, places_of
+from .panels import panels_of
 
 START_SECONDS = 90.0
 _SETTLE_S = 3.0
@@ -60,8 +60,7 @@ class Visit:
         page = self.learner.page
 
         def panels() -> Sequence[Area]:
-            windows = XServer.of(self.learner.name).windows()
-            return [(w.x, w.y, w.width, w.height) for w in windows if w.kind == "mate-panel"]
+            return panels_of(self.learner.name)
 
         wait_until(panels, START_SECONDS, "MATE's panel is there")
         self._wait_for("classdeskBench.size().width > 300")
