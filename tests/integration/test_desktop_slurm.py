@@ -90,4 +90,4 @@ def test_however_a_session_ends_nothing_is_left_on_the_node(
         return True
 
     wait_until(nothing, seconds, "nothing is left")
-    wait_until(lambda: not ada.server(), 30, "the hub knows it")
+    wait_until(lambda: not ada.server(), 90, "the hub knows it")
