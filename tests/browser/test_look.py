@@ -204,6 +204,7 @@ def test_a_screen_with_many_pixels_shows_everything_sharp_and_as_large(
     learner = sit_down("learner03", device_scale_factor=2)
     learner.start("Desktop")
     desktop = Desktop(learner)
+    wait_until(lambda: desktop.page.locator("#curtain").is_hidden(), 30, "the desktop is shown")
     width, height = desktop.room()
     wait_until(lambda: desktop.x.size() == (2 * width, 2 * height), 40, "twice as many pixels")
 
@@ -211,9 +212,10 @@ def test_a_screen_with_many_pixels_shows_everything_sharp_and_as_large(
         return [w.height for w in desktop.x.windows() if w.kind == "mate-panel"]
 
     wait_until(lambda: panel_heights() == [2 * panel.HEIGHT], 20, "a panel of twice the pixels")
-    desktop.click(*panel.launcher(desktop, "terminal"))
+    desktop.still_picture()  # everything has found its new size
+    panel.press(desktop, "terminal")
     desktop.window("", "mate-terminal")
-    desktop.click(*panel.launcher(desktop, "editor"))
+    panel.press(desktop, "editor")
     desktop.window("Pluma", "pluma")
     desktop.still_picture()
     desktop.screenshot("desktop-2x")
