@@ -116,6 +116,14 @@ class SessionJob:
         """The job as the last snapshot of the queue shows it."""
         return self.cluster.watcher.job(self.job_id) if self.job_id else None
 
+    @property
+    def has_called_home(self) -> bool:
+        """Whether the session has called home in the run that Slurm is known to have begun last."""
+        latest, seen = self.cluster.watcher.latest, self.seen
+        is_news = latest is None or latest.began <= self._called
+        runs = seen is not None and seen.phase is Phase.RUNNING
+        return bool(self.port) and (is_news or runs)
+
     # Starting --------------------------------------------------------------------------------
 
     async def submit(

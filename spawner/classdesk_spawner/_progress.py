@@ -70,7 +70,7 @@ class StartState:
         ahead: How many sessions wait that were submitted before this one.
         reservation_start: When the reservation begins that was chosen, in Unix seconds; None: none was.
         submitted: Whether Slurm has taken the job.
-        called_home: Whether the session's supervisor has reported its port.
+        called_home: Whether the session's supervisor has reported its port; the job may be seen later to run.
         waited_s: Seconds since *Start* was pressed.
         stale: Whether Slurm does not answer at the moment.
     """
@@ -89,15 +89,15 @@ def progress_event(state: StartState) -> dict[str, Any]:
     job, waited_s = state.job, state.waited_s
     if not state.submitted:
         percent, text = 3, "Asking the cluster for your session…"
-    elif job is None or job.phase is Phase.WAITING:
-        # It never stands still, and never reaches what comes next.
-        percent = 5 + round(40 * (1 - math.exp(-waited_s / 60)))
-        text = f"In the queue: {_queue_text(job, state)}."
-    elif job.phase is Phase.HELD_UP:
+    elif job is not None and job.phase is Phase.HELD_UP:
         percent, text = 45, "The cluster has suspended your session; it goes on by itself."
     elif state.called_home:
         percent = 75 + round(20 * (1 - math.exp(-waited_s / 20)))
         text = "The image is open; the session's server and desktop are starting…"
+    elif job is None or job.phase is Phase.WAITING:
+        # It never stands still, and never reaches what comes next.
+        percent = 5 + round(40 * (1 - math.exp(-waited_s / 60)))
+        text = f"In the queue: {_queue_text(job, state)}."
     else:
         percent = 50 + round(20 * (1 - math.exp(-waited_s / 20)))
         text = f"The machine {job.node or 'for your session'} is yours; the image is being opened…"

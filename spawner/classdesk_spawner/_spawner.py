@@ -187,7 +187,7 @@ class DesktopSpawner(ChosenOptions, ReportedSession, SlurmSpawner):  # type: ign
             ahead=watcher.latest.ahead_of(job.job_id) if watcher.latest and job else 0,
             reservation_start=self.cluster.reservation_start(reservation),
             submitted=bool(job and job.job_id),
-            called_home=bool(job and job.port),
+            called_home=bool(job and job.has_called_home),
             waited_s=self._waited_s(),
             stale=watcher.failure is not None,
         )

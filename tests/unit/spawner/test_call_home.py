@@ -16,7 +16,7 @@ from classdesk_spawner._job_handlers import (
     read_port,
 )
 from support.fake_slurm import FakeSlurm
-from support.fake_spawner import give_server, make_spawner, run_scene, until
+from support.fake_spawner import give_server, make_spawner, message, run_scene, until
 
 
 @pytest.mark.usefixtures("learner")
@@ -56,6 +56,7 @@ def test_a_call_home_from_a_node_needs_no_look_at_the_queue(fake_slurm: FakeSlur
         start = asyncio.ensure_future(spawner.start())
         await until(lambda: bool(spawner.job and spawner.job.job_id))
         assert await spawner.accept_port(43210, "::ffff:192.0.2.7")
+        assert "the session's server and desktop are starting" in message(spawner)
         assert await start == ("192.0.2.7", 43210)
         give_server(spawner, "192.0.2.7", 43210)
         assert await spawner.poll() is None
