@@ -97,9 +97,9 @@ def test_hub_killed_when_the_node_is_allocated(ada: HubClient, hub: Hub) -> None
 
 
 def test_hub_killed_when_the_session_has_called_home(ada: HubClient, hub: Hub) -> None:
-    ada.press_start(TERMINAL)
-    job_id = only_job("learner01")
-    until_told(ada, "server and desktop are starting")
+    with faults.until_called_home(ada):
+        ada.press_start(TERMINAL)
+        job_id = only_job("learner01")
     kill_hub(hub)
     until_ready(ada)
     assert job_ids("learner01") == [job_id]

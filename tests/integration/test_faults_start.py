@@ -73,9 +73,9 @@ def test_cancel_when_the_node_is_allocated(ada: HubClient) -> None:
 
 
 def test_cancel_while_the_server_starts(ada: HubClient) -> None:
-    ada.press_start(DESKTOP)
-    only_job(ada.name)
-    until_told(ada, "server and desktop are starting")
+    with faults.until_called_home(ada):
+        ada.press_start(DESKTOP)
+        only_job(ada.name)
     ada.stop()
     _nothing_stays_and_a_start_works(ada)
 

@@ -357,6 +357,18 @@ def hub_log_since(position: int) -> str:
 
 
 @contextlib.contextmanager
+def until_called_home(client: HubClient) -> Iterator[None]:
+    """At the end, wait until the session that is started inside has told the hub its port.
+
+    The waiting page may not show that phase: the session can be ready in the same moment.
+    """
+    position = (LOGS / "hub.log").stat().st_size
+    yield
+    call = f"201 POST /hub/api/batchspawner ({client.name}@"
+    wait_until(lambda: call in hub_log_since(position), 60, "the session has called home")
+
+
+@contextlib.contextmanager
 def no_traceback() -> Iterator[None]:
     """Assert that the hub's log gets no traceback and no forgotten exception."""
     log = LOGS / "hub.log"
