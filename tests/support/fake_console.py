@@ -359,7 +359,7 @@ class Api(RequestHandler):
         try:
             while True:
                 try:
-                    kind, data = await asyncio.wait_for(queue.get(), 10)
+                    kind, data = await asyncio.wait_for(queue.get(), 5)
                     self.write(f"event: {kind}\ndata: {json.dumps(data)}\n\n")
                 except TimeoutError:
                     self.write(": still here\n\n")

@@ -17,6 +17,9 @@ _TICK_S = 1.0
 _ROSTER_TICK_S = 10.0
 _LATE_S = 5.0
 _LONGEST_QUEUE = 50
+_QUIET_S = 5.0
+"""Seconds without news after which a stream says that it is still there: a page that hears nothing for twelve
+takes it for lost. The proxy does not tell it when this process is killed."""
 
 _log = logging.getLogger("classdesk.console")
 
@@ -138,7 +141,7 @@ class World:
                         viewer.lost, viewer.events = False, asyncio.Queue(_LONGEST_QUEUE)
                         yield "snapshot", json.dumps(first(name), separators=(",", ":"))
                     try:
-                        yield await asyncio.wait_for(viewer.events.get(), 10)
+                        yield await asyncio.wait_for(viewer.events.get(), _QUIET_S)
                     except TimeoutError:
                         yield None
             finally:

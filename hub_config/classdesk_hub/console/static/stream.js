@@ -2,7 +2,7 @@
 // wants, does not tell 403 from 503, and does not notice a link that went dead without a word.
 import { CUT, hubAnswers, headers, meaning, statusOf } from "./api.js";
 
-const SILENCE_MS = 25_000; // the service sends a comment every 10 s
+const SILENCE_MS = 12_000; // the service sends a comment every 5 s
 const LOOK_MS = 1000;
 const PAUSES_MS = [500, 1000, 2000, 3000];
 const LOGIN_PAUSE_MS = 60_000;
