@@ -214,11 +214,14 @@ class Desktop:
 
         if not is_active():
             place = self._visible_title(window)
-            if place:
-                self.click(*place)
-            else:
-                self._switch_to(window)
-            wait_until(is_active, 5, f"the window “{title}” has the keyboard")
+            ways = [lambda: self.click(*place)] if place else []
+
+            def bring_forward() -> bool:
+                if not is_active():
+                    (ways.pop() if ways else self._switch_to_oldest)()
+                return is_active()
+
+            wait_until(bring_forward, 8, f"the window “{title}” has the keyboard", every=0.5)
         return window
 
     def _visible_title(self, window: Window) -> tuple[int, int] | None:
@@ -231,12 +234,12 @@ class Desktop:
                     return x, y
         return None
 
-    def _switch_to(self, window: Window) -> None:
-        """Alt + Tab, as often as it takes; it goes through the windows from the front one down."""
+    def _switch_to_oldest(self) -> None:
+        """Alt + Tab to the window that was used longest ago: again and again it reaches each of them."""
         others = {"mate-panel", "caja"}
-        stack = [w for w in reversed(self.x.windows(stacked=True)) if w.kind not in others]
+        count = len([w for w in self.x.windows() if w.kind not in others])
         self.page.keyboard.down("Alt")
-        self.press(*["Tab"] * stack.index(window))
+        self.press(*["Tab"] * max(1, count - 1))
         self.page.keyboard.up("Alt")
 
     def move(self, title: str, kind: str, x: int, y: int) -> Window:

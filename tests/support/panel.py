@@ -25,8 +25,8 @@ def launcher(desktop: Desktop, name: str) -> tuple[int, int]:
     assert section, f"the panel has no launcher {name}"
     facts = dict(re.findall(r"^([\w-]+)=(.*)$", section[1], re.MULTILINE))
     place = int(facts["position"]) + HEIGHT // 2
-    if facts.get("relative-to-edge") == "'end'":
-        place = desktop.room()[0] - place
+    # Beyond the end means at the end.
+    place = min(place, desktop.room()[0] - HEIGHT // 2)
     return place, HEIGHT // 2
 
 
