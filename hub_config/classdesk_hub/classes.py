@@ -25,7 +25,14 @@ OAUTH_SCOPES = ("list:users", "admin:servers", "access:servers", "read:groups", 
 USE_CONSOLE = f"access:services!service={CONSOLE}"
 
 
-_PROGRAM = Path(sys.executable).with_name("classdesk")
+# The command `classdesk`; but the hub may stop it while it still imports, and SIGINT shall then be an end, not a
+# traceback in the hub's log.
+_PROGRAM = """
+import signal
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+from classdesk_hub.cli import main
+main()
+""".strip()
 
 
 def instructor_scopes(name: str) -> list[str]:
@@ -100,7 +107,10 @@ def _console(site: Site, site_file: Path) -> dict[str, Any]:
         "url": site.hub.console_url,
         "api_token": console_token(site),
         # The hub's own installation and its own site file.
-        "command": [str(_PROGRAM), "run", "console", "--site", str(site_file.resolve())],
+        "command": [
+            *(sys.executable, "-P", "-c", _PROGRAM),
+            *("run", "console", "--site", str(site_file.resolve())),
+        ],
         "oauth_client_allowed_scopes": list(OAUTH_SCOPES),
         # It is a part of the hub, and not somebody else's program that asks for leave.
         "oauth_no_confirm": True,

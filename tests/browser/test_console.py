@@ -214,7 +214,6 @@ def test_a_reset_brings_a_broken_desktop_back(board: Board, desktops: dict[str, 
     desktop = desktops["learner01"]
     terminal = Terminal.open(desktop)
     terminal.begin(f"gsettings set {PANEL} orientation bottom")
-    terminal.begin("gsettings set org.mate.panel toplevel-id-list '[]'")
     wait_until(lambda: not has_panel(desktop), 30, "the panel is not where it belongs")
     desktop.screenshot("broken")
     board.done(board.act("reset", "learner01", kind="reset-desktop"))
@@ -265,11 +264,11 @@ def test_a_session_that_ends_during_an_act_is_told(
 def test_the_page_recovers_from_a_restart_of_the_service(
     board: Board, desktops: dict[str, Desktop]
 ) -> None:
-    (pid,) = command("pgrep", "-u", "classdesk", "-f", "classdesk run console").split()
+    (pid,) = command("pgrep", "-u", "classdesk", "-f", "run console").split()
     command("kill", "-KILL", pid)
     expect(board.page.locator("#notice")).to_contain_text("What you see is from", timeout=30_000)
     board.page.wait_for_selector(LIVE, timeout=90_000)
-    assert command("pgrep", "-u", "classdesk", "-f", "classdesk run console").split() != [pid]
+    assert command("pgrep", "-u", "classdesk", "-f", "run console").split() != [pid]
     expect(board.row("learner01")).to_contain_text("Running")
 
 

@@ -132,7 +132,7 @@ def test_instructors_get_their_class_and_nothing_else(site_file: Path) -> None:
     assert "groups!group=dask" not in role["scopes"], "it would let him add anybody"
     assert c.JupyterHub.load_groups == {"dask": {"users": ["ada"]}}
     console = next(s for s in c.JupyterHub.services if s["name"] == "console")
-    assert console["command"][1:3] == ["run", "console"]
+    assert console["command"][-4:-1] == ["run", "console", "--site"]
     assert console["command"][-1] == str(site_file.resolve())
     assert not any(
         scope.startswith(("admin:users", "tokens", "inherit"))
