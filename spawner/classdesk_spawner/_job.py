@@ -23,6 +23,7 @@ from ._states import Phase, end_sentence
 
 _CANCEL_TRIES = 3
 _ENDING_PATIENCE_S = 35.0  # Slurm's default KillWait is 30 s
+_ENDS_BEFORE_LIMIT_S = 10
 _FIRST_LOOK_S = 5.0  # a restarting hub does not wait longer for news of a session that ran
 
 _log = logging.getLogger("jupyterhub.classdesk.job")
@@ -44,6 +45,7 @@ class SessionJob:
         reached: Whether the session's address has been handed to JupyterHub.
         last_words: The last lines of the session's log, as the job sent them when it failed.
         taken_up: Whether an earlier hub process began it.
+        limit: When its time limit ends it, in Unix seconds, as it was known while the job ran.
     """
 
     cluster: Cluster
@@ -56,6 +58,7 @@ class SessionJob:
     reached: bool = False
     last_words: str = ""
     taken_up: bool = False
+    limit: int | None = None
     began: float = field(default_factory=time.monotonic)
     _called: float = float("-inf")
     _caller: str = ""
@@ -260,6 +263,8 @@ class SessionJob:
     def exit_status(self) -> int | None:
         """Return None while the job lives, 0 when it ended by itself, 1 when it ended otherwise."""
         job = self.seen
+        if job is not None and job.phase is Phase.RUNNING:
+            self.limit = job.end
         if job is not None and job.phase is Phase.ENDED:
             return 0 if job.state == "COMPLETED" else 1
         return 1 if self.job_id and self._is_gone() else None
@@ -269,7 +274,9 @@ class SessionJob:
         job = self.seen
         if job is None or job.phase is not Phase.ENDED:
             return "The session's job is gone from the queue."
-        return end_sentence(job.state)
+        # A session closes its programs in order just before its limit, so that Slurm sees it end by itself.
+        at_limit = self.limit and job.end and job.end >= self.limit - _ENDS_BEFORE_LIMIT_S
+        return end_sentence("TIMEOUT" if job.state == "COMPLETED" and at_limit else job.state)
 
     async def cancel(self) -> None:
         """Cancel the job.

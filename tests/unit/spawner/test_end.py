@@ -2,6 +2,7 @@
 
 import asyncio
 import getpass
+import time
 
 import pytest
 
@@ -72,6 +73,33 @@ def test_a_session_that_ended_by_itself_tells_how_until_the_next_one(fake_slurm:
         await until(lambda: len(fake_slurm.jobs()) == 2)
         assert later.ending == ""
         start.cancel()
+
+    run_scene(scene)
+
+
+@pytest.mark.usefixtures("learner")
+@pytest.mark.parametrize(
+    ("early_s", "sentence"),
+    [(3, "The session reached its time limit."), (600, "The session's program ended by itself.")],
+    ids=["just-before-its-limit", "long-before"],
+)
+def test_a_session_that_closes_in_order_at_its_limit_has_reached_it(
+    fake_slurm: FakeSlurm, early_s: int, sentence: str
+) -> None:
+    async def scene() -> None:
+        spawner = make_spawner(fake_slurm)
+        await spawner.cluster.commands.submit("ada", [], "", {})
+        limit = int(time.time()) + 3600
+        fake_slurm.change("101", state="RUNNING", start=str(limit - 7200), end=str(limit))
+        spawner.load_state(stored_state("101"))
+        job = spawner.job
+        assert job is not None
+        await spawner.cluster.watcher.newer_than(time.monotonic())
+        assert job.exit_status() is None
+        fake_slurm.change("101", state="COMPLETED", end=str(limit - early_s))
+        await spawner.cluster.watcher.newer_than(time.monotonic())
+        assert job.exit_status() == 0
+        assert job.end_sentence() == sentence
 
     run_scene(scene)
 
