@@ -1,11 +1,9 @@
 """Starts that are given up, pressed twice, or fail on the node. See docs/developer/faults.md."""
 
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
-import pytest
 
 from support import faults
 from support.faults import (
@@ -24,19 +22,6 @@ from support.world import Hub, command, job_ids, wait_until
 
 TERMINAL = {"ui": "terminal", "cores": "1", "hours": "1"}
 DESKTOP = {"ui": "desktop", "cores": "1", "hours": "1"}
-
-
-@pytest.fixture(autouse=True)
-def _no_traceback(hub: Hub) -> Iterator[None]:
-    del hub
-    with faults.no_traceback():
-        yield
-
-
-@pytest.fixture
-def ada(hub: Hub) -> Iterator[HubClient]:
-    with HubClient(hub, "learner01") as client:
-        yield client
 
 
 def _nothing_stays_and_a_start_works(client: HubClient) -> None:

@@ -15,19 +15,6 @@ from support.world import Hub, command, job_ids, slurm
 TERMINAL = {"ui": "terminal", "cores": "1", "hours": "1"}
 
 
-@pytest.fixture(autouse=True)
-def _no_traceback(hub: Hub) -> Iterator[None]:
-    del hub
-    with faults.no_traceback():
-        yield
-
-
-@pytest.fixture
-def ada(hub: Hub) -> Iterator[HubClient]:
-    with HubClient(hub, "learner01") as client:
-        yield client
-
-
 @contextmanager
 def _partition(change: str, back: str) -> Iterator[None]:
     slurm("scontrol", "update", "PartitionName=class", change)

@@ -1,7 +1,7 @@
 """Slurm or one of its services goes away, or ends a job behind the hub's back. See docs/developer/faults.md."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 import pytest
@@ -26,25 +26,6 @@ from support.hub_client import HubClient
 from support.world import Hub, job_ids, slurm, wait_until
 
 TERMINAL = {"ui": "terminal", "cores": "1", "hours": "1"}
-
-
-@pytest.fixture(autouse=True)
-def _no_traceback(hub: Hub) -> Iterator[None]:
-    del hub
-    with faults.no_traceback():
-        yield
-
-
-@pytest.fixture
-def ada(hub: Hub) -> Iterator[HubClient]:
-    with HubClient(hub, "learner01") as client:
-        yield client
-
-
-@pytest.fixture
-def bob(hub: Hub) -> Iterator[HubClient]:
-    with HubClient(hub, "learner02") as client:
-        yield client
 
 
 @pytest.mark.parametrize("away", [stopped, frozen])

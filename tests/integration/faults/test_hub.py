@@ -4,9 +4,6 @@ import os
 import signal
 import sqlite3
 import time
-from collections.abc import Iterator
-
-import pytest
 
 from support import faults
 from support.faults import (
@@ -25,25 +22,6 @@ from support.hub_client import HubClient
 from support.world import Hub, job_ids, slurm, wait_until
 
 TERMINAL = {"ui": "terminal", "cores": "1", "hours": "1"}
-
-
-@pytest.fixture(autouse=True)
-def _no_traceback(hub: Hub) -> Iterator[None]:
-    del hub
-    with faults.no_traceback():
-        yield
-
-
-@pytest.fixture
-def ada(hub: Hub) -> Iterator[HubClient]:
-    with HubClient(hub, "learner01") as client:
-        yield client
-
-
-@pytest.fixture
-def bob(hub: Hub) -> Iterator[HubClient]:
-    with HubClient(hub, "learner02") as client:
-        yield client
 
 
 def test_hub_killed_while_a_session_waits_in_the_queue(ada: HubClient, hub: Hub) -> None:
