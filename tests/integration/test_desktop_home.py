@@ -4,7 +4,6 @@ import os
 import shutil
 import signal
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
@@ -20,7 +19,7 @@ from support.desktop_session import (
     painted_within,
 )
 from support.fake_hub import FakeHub, fake_hub
-from support.world import require_world, wait_until
+from support.world import require_world, stays, wait_until
 
 START_SECONDS = 15  # on a machine that does other things; alone it takes one
 BACK_SECONDS = 3  # the promise after an accident
@@ -135,8 +134,7 @@ def test_a_terminal_stays_open_whatever_the_start_up_files_do(hub: FakeHub, ada:
         painted_within(session, START_SECONDS)
         session.run("sh", "-c", "mate-terminal >/dev/null 2>&1 &")
         wait_until(lambda: "mate-terminal" in session.windows(), 10, "the terminal is open")
-        time.sleep(2)
-        assert "mate-terminal" in session.windows()
+        stays(lambda: "mate-terminal" in session.windows(), 2, "the terminal is open")
         assert session.pids("bash --noprofile")
 
 
@@ -388,8 +386,7 @@ def test_after_a_log_out_the_learner_is_asked(hub: FakeHub, ada: Learner) -> Non
         state = session.until("logged out", timeout=5)
         assert state["starts"] == 1
         wait_until(lambda: not session.pids("/usr/bin/Xtigervnc"), 5, "X has ended")
-        time.sleep(1)  # no new desktop comes by itself
-        assert session.state()["state"] == "logged out"
+        stays(lambda: session.state()["state"] == "logged out", 1, "no new desktop comes by itself")
         assert session.request("POST", "desktop/restart", {})[0] == 202
         assert not painted_within(session, START_SECONDS, starts=2)["notice"]
 
