@@ -4,6 +4,7 @@ A class is a hub group of its learners. Its instructors get a role whose scopes 
 so that JupyterHub itself decides what they may do.
 """
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,9 @@ COMMAND_LINE = "classdesk-class"
 
 OAUTH_SCOPES = ("list:users", "admin:servers", "access:servers", "read:groups", "groups")
 """What the console may do with an instructor's token, of what the instructor himself may do."""
+
+HUB_PROCESS = "CLASSDESK_HUB_PID"
+"""Environment variable of the console: the hub that has started it, and without which it ends."""
 
 USE_CONSOLE = f"access:services!service={CONSOLE}"
 
@@ -106,6 +110,7 @@ def _console(site: Site, site_file: Path) -> dict[str, Any]:
         "name": CONSOLE,
         "url": site.hub.console_url,
         "api_token": console_token(site),
+        "environment": {HUB_PROCESS: str(os.getpid())},
         # The hub's own installation and its own site file.
         "command": [
             *(sys.executable, "-P", "-c", _PROGRAM),

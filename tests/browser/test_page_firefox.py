@@ -36,7 +36,9 @@ def test_text_goes_both_ways(
     browser.open(page_url)
     open_terminal(browser, desktop)
     browser.press(CONTROL, SHIFT, "v")
-    wait_until(lambda: browser.run("return document.activeElement.tagName") == "CANVAS", 5, "focus")
+    wait_until(
+        lambda: browser.read("return document.activeElement.tagName") == "CANVAS", 5, "focus"
+    )
     browser.press(ENTER)
     wait_until(lambda: pasted.read_text() == f"{TEXT}\n", 10, "the pasted command has run")
     browser.screenshot(pictures / "pasted.png")
@@ -44,7 +46,7 @@ def test_text_goes_both_ways(
     browser.press(CONTROL, SHIFT, "a")
     browser.press(CONTROL, SHIFT, "c")
     box = "return document.getElementById('clipboard-text').value"
-    wait_until(lambda: f"\n{TEXT}\n" in browser.run(box), 10, "the page has got the copy")
+    wait_until(lambda: f"\n{TEXT}\n" in browser.read(box), 10, "the page has got the copy")
     browser.press(SHIFT)  # any key is a gesture, with which the browser lets the page copy
     assert f"\n{TEXT}\n" in paste_in_another_page(browser, page_url)
 
@@ -58,12 +60,12 @@ def log_in(browser: Firefox, url: str, password: str) -> None:
         NAME,
         password,
     )
-    wait_until(lambda: "/desktop/" in browser.run("return location.pathname"), 30, "logged in")
+    wait_until(lambda: "/desktop/" in browser.read("return location.pathname"), 30, "logged in")
 
 
 def open_terminal(browser: Firefox, desktop: Desktop) -> None:
     shown = "return document.getElementById('curtain').hidden"
-    wait_until(lambda: browser.run(shown), 30, "the desktop is shown")
+    wait_until(lambda: browser.read(shown), 30, "the desktop is shown")
     size = wait_until(lambda: canvas_size(browser) == desktop.x.size(), 15, "its size is settled")
     assert size
     left, top = browser.run(
@@ -78,7 +80,7 @@ def open_terminal(browser: Firefox, desktop: Desktop) -> None:
 
 
 def canvas_size(browser: Firefox) -> tuple[int, int]:
-    width, height = browser.run(
+    width, height = browser.read(
         "const c = document.querySelector('#screen canvas'); return [c.width, c.height];"
     )
     return width, height
@@ -105,5 +107,5 @@ def paste_in_another_page(browser: Firefox, url: str) -> str:
     browser.run(FIELD, "")
     browser.press(CONTROL, "v")
     field = "return document.getElementById('field').value"
-    wait_until(lambda: browser.run(field), 5, "something was pasted")
+    wait_until(lambda: browser.read(field), 5, "something was pasted")
     return str(browser.run(field))

@@ -133,9 +133,9 @@ def test_the_visitor_s_window_does_not_change_the_learner_s_desktop(
     )
     before = desktop.x.size()
     shown.page.set_viewport_size({"width": 700, "height": 500})
-    shown.page.wait_for_function(
-        "document.querySelector('#screen canvas').getBoundingClientRect().width <= 700"
-    )
+    # Not Playwright's own wait, which is an `eval` in the page: its policy forbids that.
+    width = "document.querySelector('#screen canvas').getBoundingClientRect().width"
+    wait_until(lambda: shown.page.evaluate(width) <= 700, 10, "the visitor's picture has shrunk")
     assert desktop.x.size() == before
     shown.page.set_viewport_size({"width": 1000, "height": 640})
 

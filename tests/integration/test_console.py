@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from support.faults import kill_hub
+from support.faults import hub_answers, kill_hub, pid_of
 from support.hub_client import HubClient
 from support.world import Hub, command, job_ids, slurm, wait_until
 
@@ -277,10 +277,16 @@ def _command_line(process: Path) -> bytes:
         return b""
 
 
+def one_console() -> int:
+    """Wait until one console runs, and no other, and return its process."""
+    wait_until(lambda: len(_consoles()) == 1, 15, "one console runs")
+    (console,) = _consoles()
+    return console
+
+
 def test_a_killed_console_comes_back_and_knows_the_sessions(instructor: Instructor) -> None:
     instructor.act("start", "learner01")
-    (console,) = _consoles()
-    os.kill(console, signal.SIGKILL)
+    os.kill(one_console(), signal.SIGKILL)
     wait_until(
         lambda: (
             instructor.ask("GET", "learners").status_code == 200
@@ -305,7 +311,25 @@ def test_after_a_restart_of_the_hub_the_open_page_goes_on(hub: Hub, instructor: 
         every=0.5,
     )
     assert instructor.learners()["learner01"]["cores"] == 2
-    assert len(_consoles()) == 1, "the killed hub's console has ended by itself"
+    one_console()  # the killed hub's has ended by itself
+
+
+def test_a_console_that_its_hub_leaves_while_it_imports_ends(
+    hub: Hub, instructor: Instructor
+) -> None:
+    os.kill(pid_of("hub"), signal.SIGKILL)
+    wait_until(lambda: not _consoles(), 15, "the console has ended")
+    (newborn,) = wait_until(_consoles, 60, "supervisord's new hub has started one", every=0.005)
+    os.kill(pid_of("hub"), signal.SIGKILL)
+    wait_until(lambda: newborn not in _consoles(), 15, "it has noticed that its hub is gone")
+    hub_answers(hub)
+    wait_until(
+        lambda: instructor.ask("GET", "learners").status_code == 200,
+        60,
+        "the console is back",
+        every=0.5,
+    )
+    one_console()
 
 
 def test_a_session_that_goes_in_the_middle_of_an_act_is_one_failure_of_many(

@@ -46,6 +46,17 @@ class Firefox:
         """Runs the body of a function in the page."""
         return self._ask("WebDriver:ExecuteScript", {"script": script, "args": arguments})["value"]
 
+    def read(self, script: str) -> Any:
+        """Runs the body of a function that returns what the page shows.
+
+        Raises:
+            LookupError: Nothing was returned: a page that is just being left has nothing to say.
+        """
+        value = self.run(script)
+        if value is None:
+            raise LookupError(f"the page says nothing to {script!r}")
+        return value
+
     def press(self, *keys: str) -> None:
         """Presses keys together, as WebDriver names them."""
         self._act(

@@ -13,6 +13,7 @@ from jupyterhub.services.auth import HubOAuth, HubOAuthCallbackHandler
 from tornado import web
 from tornado.httpserver import HTTPServer
 
+from classdesk_hub.classes import HUB_PROCESS
 from classdesk_hub.site import Site
 from classdesk_hub.tokens import console_cookie_secret
 
@@ -124,7 +125,10 @@ async def _listen(server: HTTPServer, host: str, port: int) -> None:
 
 
 async def _until_orphaned() -> None:
-    """Wait until the hub is gone: one that was killed can't stop its services."""
-    parent = os.getppid()
-    while os.getppid() == parent:  # noqa: ASYNC110  # there is no event for it
+    """Wait until the hub is gone: one that was killed can't stop its services.
+
+    The hub may be killed while the console still imports: who is its parent now proves nothing.
+    """
+    hub = int(os.environ[HUB_PROCESS])
+    while os.getppid() == hub:  # noqa: ASYNC110  # there is no event for it
         await asyncio.sleep(1)
