@@ -1,6 +1,6 @@
 """Starts a desktop as a Slurm job, from the hub process. See spawner/README.md."""
 
-from . import _job_handlers
+from . import _routes
 from ._class_form import CLASS_KEY, ClassForm, ClassPreset
 from ._cluster import Cluster, cluster_for
 from ._errors import (
@@ -34,7 +34,7 @@ from ._spawner import DesktopSpawner
 from ._states import Phase, ended_as_wanted
 
 # Importing batchspawner has registered its API handler; ours takes its place before a hub can start.
-_job_handlers.install()
+_routes.install()
 
 __all__ = [
     "CLASS_KEY",

@@ -7,7 +7,7 @@ from jupyterhub.apihandlers import APIHandler
 from tornado import web
 
 from ._extension import ExtensionError, extend, learners_minutes, read_minutes
-from ._job_handlers import SessionHandler
+from ._session_handler import SessionHandler
 
 EXTEND_ROUTE = r"/api/classdesk/extend"
 USER_EXTEND_ROUTE = r"/api/classdesk/users/([^/]+)/extend"

@@ -8,40 +8,15 @@ import base64
 import json
 from typing import Any
 
-from jupyterhub.apihandlers import APIHandler, default_handlers
 from tornado import web
 
-from ._spawner import DesktopSpawner
+from ._session_handler import SessionHandler
 
 PORT_ROUTE = r"/api/batchspawner"
 LAST_WORDS_ROUTE = r"/api/classdesk/last-words"
 
 _LONGEST_BODY = 8192
 _LONGEST_LAST_WORDS = 2000
-
-
-class SessionHandler(APIHandler):  # type: ignore[misc]  # jupyterhub has no type information
-    """Base of what a session asks of the hub, with its own token."""
-
-    def session(self) -> DesktopSpawner:
-        """Return the session that owns the request's token.
-
-        Raises:
-            tornado.web.HTTPError: 403 where it is not the token of a session.
-        """
-        # Imported late: the spawner's module imports this one.
-        from ._spawner import DesktopSpawner
-
-        token = self.get_auth_token()
-        spawners = getattr(self.current_user, "spawners", {}).values() if token else ()
-        for spawner in spawners:
-            if (
-                isinstance(spawner, DesktopSpawner)
-                and spawner.job
-                and spawner.job.owns_token(token)
-            ):
-                return spawner
-        raise web.HTTPError(403, "This token does not belong to a session of classdesk.")
 
 
 class PortHandler(SessionHandler):
@@ -111,26 +86,3 @@ def _only_value(body: bytes, key: str) -> Any:
     if not isinstance(data, dict) or set(data) != {key}:
         raise web.HTTPError(400, f'Expected {{"{key}": …}} and nothing else.')
     return data[key]
-
-
-def install() -> None:
-    """Put our handlers into JupyterHub's list, in the place of the one that importing batchspawner registered."""
-    # Imported late: those modules need this one.
-    from ._extension_handlers import (
-        EXTEND_ROUTE,
-        USER_EXTEND_ROUTE,
-        ExtendHandler,
-        UserExtendHandler,
-    )
-    from ._report_handler import REPORT_ROUTE, ReportHandler
-
-    ours = {
-        PORT_ROUTE: PortHandler,
-        LAST_WORDS_ROUTE: LastWordsHandler,
-        REPORT_ROUTE: ReportHandler,
-        EXTEND_ROUTE: ExtendHandler,
-        USER_EXTEND_ROUTE: UserExtendHandler,
-    }
-    default_handlers[:] = [row for row in default_handlers if row[0] not in ours] + list(
-        ours.items()
-    )

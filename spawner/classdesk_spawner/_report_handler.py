@@ -4,8 +4,8 @@ import json
 
 from tornado import web
 
-from ._job_handlers import SessionHandler
 from ._report import read_report
+from ._session_handler import SessionHandler
 
 REPORT_ROUTE = r"/api/classdesk/report"
 

@@ -3,7 +3,7 @@
 from pydantic import ValidationError
 from tornado import web
 
-from .acts import ActRequest
+from .act_request import ActRequest
 from .handlers import ConsoleHandler, translated
 
 _MOST_EVENTS = 2000

@@ -6,18 +6,16 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 from urllib.parse import quote
 
 from classdesk_hub.learner_state import FAILED, IDLE, NOT_STARTED, QUEUED, RUNNING, STOPPING
 from classdesk_spawner import CLASS_KEY
 
+from .act_request import ActRequest
 from .hub_client import CallError, HubClient
 from .learners import learner
 from .world import World
-
-if TYPE_CHECKING:
-    from .acts import ActRequest
 
 _QUEUE_PATIENCE_S = 20.0
 _START_PATIENCE_S = 180.0
@@ -43,7 +41,7 @@ class Performer:
     world: World
 
     async def perform(
-        self, class_name: str, request: "ActRequest", name: str, token: str, slot: _Slot
+        self, class_name: str, request: ActRequest, name: str, token: str, slot: _Slot
     ) -> str:
         """Do an act for a learner and return what came of it, for the instructor.
 
@@ -74,7 +72,7 @@ class Performer:
             return await self._extend(name, token, request.minutes)
         return await self._in_session(name, token, request)
 
-    async def _in_session(self, name: str, token: str, request: "ActRequest") -> str:
+    async def _in_session(self, name: str, token: str, request: ActRequest) -> str:
         if request.act == "message":
             answer = await self._call(
                 "POST", name, "desktop/message", token, {"text": request.text}

@@ -92,6 +92,7 @@ def test_a_session_that_calls_from_another_node_is_looked_for_where_its_job_runs
 ) -> None:
     async def scene() -> None:
         spawner = make_spawner(fake_slurm)
+        spawner.cluster.watcher.fast_tick_s = 2.0  # no look at the queue before the call home
         routes: list[tuple[str, int]] = []
 
         async def add_user(_user: object, _name: str) -> None:
@@ -102,9 +103,10 @@ def test_a_session_that_calls_from_another_node_is_looked_for_where_its_job_runs
         start = asyncio.ensure_future(spawner.start())
         await until(lambda: bool(spawner.job and spawner.job.job_id))
         assert await spawner.accept_port(43210, "192.0.2.8")
+        # From the call home on, each look shows that it runs.
+        fake_slurm.change("101", state="RUNNING", node="node1")
         assert await start == ("192.0.2.8", 43210)
         give_server(spawner, "192.0.2.8", 43210)
-        fake_slurm.change("101", state="RUNNING", node="node1")
         await until(lambda: bool(routes))
         assert routes == [("192.0.2.7", 43210)]
 
