@@ -1,5 +1,6 @@
 """What an instructor reads of one learner's session: a state in a word, and the facts behind it."""
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,9 @@ STOPPING = "stopping"
 
 STATES = (NOT_STARTED, QUEUED, STARTING, RUNNING, IDLE, FAILED, STOPPING)
 """The words for a learner's state, as the console shows them."""
+
+_NEWS_S = 12 * 3600
+"""How long a failure is news: next week's class begins with an empty board."""
 
 
 def places(queue: Mapping[str, Any]) -> dict[str, int]:
@@ -69,17 +73,24 @@ def learner_state(
 
 
 def _without_session(spawner: DesktopSpawner) -> dict[str, Any]:
+    if spawner.ended and time.time() - spawner.ended > _NEWS_S:
+        return {"state": NOT_STARTED, "sentence": ""}
     failure = spawner.start_failure
     if failure is not None:
-        sentence = (
-            str(failure.message)
-            if isinstance(failure, SessionError)
-            else "The session could not be started; the hub's log says why."
-        )
-        return {"state": FAILED, "sentence": sentence}
+        return {"state": FAILED, "sentence": _why_not_started(failure, spawner.ending)}
     if spawner.ending and not ended_as_wanted(spawner.ending):
         return {"state": FAILED, "sentence": spawner.ending}
     return {"state": NOT_STARTED, "sentence": spawner.ending}
+
+
+def _why_not_started(failure: BaseException, ending: str) -> str:
+    if isinstance(failure, SessionError):
+        return str(failure.message)
+    if ending:  # JupyterHub waits a minute for an answer of a job that has ended meanwhile
+        return ending
+    if isinstance(failure, TimeoutError):
+        return "The session did not come up in time."
+    return "The session could not be started; the hub's log says why."
 
 
 def _running(spawner: DesktopSpawner, job: Any, idle_after_s: float) -> dict[str, Any]:

@@ -7,8 +7,10 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from jupyterhub import orm
 from jupyterhub.apihandlers import APIHandler
 from jupyterhub.scopes import needs_scope
+from sqlalchemy import Text, type_coerce
 
 from classdesk_spawner import Cluster, DesktopSpawner, cluster_for
 
@@ -43,6 +45,7 @@ class SessionsHandler(APIHandler):  # type: ignore[misc]  # jupyterhub has no ty
         cluster = cluster_for(self.site.slurm)
         if self.get_argument("fresh", ""):
             await _freshen(cluster)
+        self._recall_ended()
         may_read = self.get_scope_filter("read:servers")
         spawners = [
             spawner
@@ -53,6 +56,17 @@ class SessionsHandler(APIHandler):  # type: ignore[misc]  # jupyterhub has no ty
         idle_after_s = self.site.desktop.idle_minutes * 60
         model = sessions_model(cluster, spawners, idle_after_s)
         self.finish(json.dumps({**model, "figures": start_figures()}))
+
+    def _recall_ended(self) -> None:
+        """Take those sessions up that have ended by themselves; JupyterHub forgets them, but for its database."""
+        state = type_coerce(orm.Spawner.state, Text)  # as it is stored: JSON
+        ended = (
+            self.db.query(orm.User.name, orm.Spawner.name)
+            .join(orm.Spawner, orm.Spawner.user_id == orm.User.id)
+            .filter(orm.Spawner.server_id.is_(None), state.contains('"ending"'))
+        )
+        for user, server in ended:
+            self.users[user].spawners[server]  # made where it is missing
 
 
 async def _freshen(cluster: Cluster) -> None:

@@ -106,8 +106,9 @@ class DesktopSpawner(ChosenOptions, ReportedSession, SlurmSpawner):  # type: ign
         self._refused_fields: Mapping[str, object] | None = None
         self.report = None
         self.extending = asyncio.Lock()
-        self.ending = ""
-        """One sentence about how the last session ended, where it ended by itself."""
+        self.ending, self.ended = "", 0
+        """How the last session ended or why it did not start, in a sentence, and when, in Unix seconds; empty where
+        it was stopped."""
 
     # Life of a session -----------------------------------------------------------------------
 
@@ -115,7 +116,7 @@ class DesktopSpawner(ChosenOptions, ReportedSession, SlurmSpawner):  # type: ign
         """Submit the job, wait until its session has called home; return its address and port."""
         options = self.options or await self.validated_options(self.user_options)
         self._pressed = time.monotonic()
-        self.port, self.ending = 0, ""
+        self.port, self.ending, self.ended = 0, "", 0
         self.ip = self.settings.session.bind_address
         self.default_url = DEFAULT_URLS[options.kind]
         account = await asyncio.to_thread(unix_account, self.user.name)
@@ -123,14 +124,18 @@ class DesktopSpawner(ChosenOptions, ReportedSession, SlurmSpawner):  # type: ign
         job = self.job = SessionJob.new(self.cluster, account.pw_name, self.api_token)
         # Written down before sbatch and again after it: a hub that dies between finds the job.
         self.cluster.ledger.write(self)
-        await job.submit(
-            sbatch_arguments(self.settings.slurm, options, job.comment(self.name)),
-            render_batch_script(options, runtime, account.pw_dir),
-            self._job_environment() | {"CLASSDESK_START_AGAIN": start_again(options)},
-        )
-        self.cluster.ledger.write(self)
-        self.log.info("Session %s is job %s: %s", self._log_name, job.job_id, options)
-        address = await job.until_reachable()
+        try:
+            await job.submit(
+                sbatch_arguments(self.settings.slurm, options, job.comment(self.name)),
+                render_batch_script(options, runtime, account.pw_dir),
+                self._job_environment() | {"CLASSDESK_START_AGAIN": start_again(options)},
+            )
+            self.cluster.ledger.write(self)
+            self.log.info("Session %s is job %s: %s", self._log_name, job.job_id, options)
+            address = await job.until_reachable()
+        except SessionError as error:
+            self._note_end(str(error.message))
+            raise
         await self.cluster.turnstile.pass_through(Step.REACHED)
         self.port = job.port
         if job.start is None:
@@ -163,9 +168,12 @@ class DesktopSpawner(ChosenOptions, ReportedSession, SlurmSpawner):  # type: ign
         status = job.exit_status()
         if status is not None and self.job is job:
             self.log.info("Session %s has ended: %s", self._log_name, job.seen)
-            self.ending = job.end_sentence()
+            self._note_end(self.ending or job.end_sentence())
             self.clear_state()
         return status
+
+    def _note_end(self, sentence: str) -> None:
+        self.ending, self.ended = sentence, round(time.time())
 
     async def progress(self) -> AsyncIterator[dict[str, object]]:
         """Yield what the learner's waiting page shows: news at once, a percentage alone now and then."""
@@ -352,13 +360,15 @@ class DesktopSpawner(ChosenOptions, ReportedSession, SlurmSpawner):  # type: ign
         """Take over a session that an earlier hub process started."""
         super().load_state(state)
         self.ending = state.get("classdesk", {}).get("ending", "")
+        self.ended = state.get("classdesk", {}).get("ended", 0)
         self.job = SessionJob.from_state(self.cluster, state.get("classdesk", {}))
         self.options = options_from_state(state.get("classdesk", {}).get("options"))
 
     def get_state(self) -> dict[str, Any]:
         """Return what the next hub process must know."""
         if self.job is None:
-            return {"classdesk": {"ending": self.ending}} if self.ending else {}
+            told = {"ending": self.ending, "ended": self.ended}
+            return {"classdesk": told} if self.ending else {}
         self.job_id = self.job.job_id  # for hooks that know batchspawner
         options = self.options.model_dump() if self.options else None
         return {**super().get_state(), "classdesk": {**self.job.to_state(), "options": options}}

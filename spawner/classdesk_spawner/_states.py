@@ -66,13 +66,13 @@ END_SENTENCES: dict[str, str] = {
 }
 
 
-AS_WANTED = frozenset({"COMPLETED", "CANCELLED", "TIMEOUT", "DEADLINE"})
-"""Ends of a session that are no failure: somebody wanted them, or the time was over."""
-
-
 def ended_as_wanted(sentence: str) -> bool:
-    """Tell whether a sentence of `end_sentence` tells of an end that is no failure."""
-    return sentence in {END_SENTENCES[state] for state in AS_WANTED}
+    """Tell whether a sentence of `end_sentence` tells of an end that is no failure: a log-out.
+
+    A session that is stopped through the hub has no such sentence. One that was cancelled was so behind the hub's
+    back, and its learner sits before a page that is gone, as at the end of its time.
+    """
+    return sentence == END_SENTENCES["COMPLETED"]
 
 
 def phase_of(state: str) -> Phase:

@@ -4,16 +4,13 @@ The hub runs in a process of its own, with its console as the service that it ha
 would pass on is asked for at the console's own address.
 """
 
-import http.server
-import json
 import os
 import socket
 import subprocess
 import sys
 import textwrap
-import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +18,7 @@ from typing import Any
 
 import httpx
 
+from support.fake_sessions import FakeSessions
 from support.fake_slurm import FakeSlurm
 
 _CONFIG = """
@@ -76,6 +74,7 @@ class ClassHub:
         state: The hub's state directory.
         log: What hub and console have logged.
         sessions: What plays the learners' sessions, and the proxy before them.
+    restart: Ends the hub and starts it again; sessions go on.
     """
 
     api: str
@@ -83,7 +82,8 @@ class ClassHub:
     slurm: FakeSlurm
     state: Path
     log: Path
-    sessions: "FakeSessions"
+    sessions: FakeSessions
+    restart: Callable[[], None]
 
     def hub(
         self, method: str, path: str, token: str = TEST_TOKEN, **options: Any
@@ -100,6 +100,23 @@ class ClassHub:
         answer = self.hub("POST", f"/users/{user}/tokens", json={"note": "test"})
         assert answer.status_code == 201, answer.text
         return str(answer.json()["token"])
+
+    def act(self, token: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Do an act in the class `dask`, wait until it is over, and return its results by learner."""
+        answer = self.ask("POST", "api/class/dask/acts", token, json=body)
+        assert answer.status_code == 202, answer.text
+        path = f"api/class/dask/acts/{answer.json()['id']}"
+        found: dict[str, Any] = until(
+            lambda: (act := self.ask("GET", path, token).json())["done"] and act,
+            f"{body} is done",
+            60,
+        )
+        return {one["learner"]: one for one in found["results"]}
+
+    def learners(self, token: str) -> dict[str, Any]:
+        """Return the learners of the class `dask` by name, as the console shows them."""
+        answer = self.ask("GET", "api/class/dask/learners", token).json()
+        return {one["name"]: one for one in answer["learners"]}
 
     def let_run(self, user: str) -> str:
         """Let Slurm start a user's waiting job and its session call home; return the session's token."""
@@ -137,6 +154,15 @@ class ClassHub:
         return httpx.request(method, url, headers=headers, timeout=30, **options)
 
 
+def until(true: Callable[[], Any], what: str, timeout: float = 20) -> Any:
+    """Wait until something is true, and return it."""
+    end = time.monotonic() + timeout
+    while not (found := true()):
+        assert time.monotonic() < end, what
+        time.sleep(0.05)
+    return found
+
+
 @contextmanager
 def class_hub(folder: Path, classes: str) -> Iterator[ClassHub]:
     """Run a hub with the classes of a site file's text."""
@@ -170,83 +196,45 @@ def class_hub(folder: Path, classes: str) -> Iterator[ClassHub]:
         _CONFIG.replace("@SITE@", repr(str(site))).replace("@TOKEN@", repr(TEST_TOKEN))
     )
     log = folder / "hub.log"
-    with log.open("w") as out:
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "jupyterhub", "--config", str(config)],
-            cwd=state,
-            stdout=out,
-            stderr=subprocess.STDOUT,
-        )
-        hub = ClassHub(
-            f"http://127.0.0.1:{hub_port}/hub/api",
-            f"http://127.0.0.1:{console_port}/services/console/",
-            slurm,
-            state,
-            log,
-            sessions,
-        )
-        try:
-            _wait(hub, process)
-            yield hub
-        finally:
-            sessions.close()
-            process.terminate()
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+    running: list[subprocess.Popen[bytes]] = []
+
+    def start() -> None:
+        with log.open("a") as out:
+            command = [sys.executable, "-P", "-m", "jupyterhub", "--config", str(config)]
+            running.append(
+                subprocess.Popen(command, cwd=state, stdout=out, stderr=subprocess.STDOUT)
+            )
+        _wait(hub, running[0])
+
+    def restart() -> None:
+        _end(running.pop())
+        start()
+
+    hub = ClassHub(
+        f"http://127.0.0.1:{hub_port}/hub/api",
+        f"http://127.0.0.1:{console_port}/services/console/",
+        slurm,
+        state,
+        log,
+        sessions,
+        restart,
+    )
+    try:
+        start()
+        yield hub
+    finally:
+        sessions.close()
+        for process in running:
+            _end(process)
 
 
-class FakeSessions:
-    """Answers in the place of all sessions, and notes who asked what with which token."""
-
-    def __init__(self) -> None:
-        self.calls: list[dict[str, Any]] = []
-        self.refusals: dict[str, str] = {}
-        noted = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def answer(self) -> None:
-                length = int(self.headers.get("Content-Length") or 0)
-                body = self.rfile.read(length)
-                user, _, path = self.path.removeprefix("/user/").partition("/")
-                noted.calls.append(
-                    {
-                        "user": user,
-                        "call": f"{self.command} {path}",
-                        "token": self.headers.get("Authorization", "").removeprefix("token "),
-                        "body": json.loads(body) if body else None,
-                    }
-                )
-                sentence = noted.refusals.get(user)
-                told = (
-                    {"message": sentence} if sentence else {"shown": 1, "sentence": "Kept in ~/x."}
-                )
-                text = json.dumps(told).encode()
-                self.send_response(409 if sentence and path != "api" else 200)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(text)))
-                self.end_headers()
-                self.wfile.write(text)
-
-            do_GET = do_POST = do_DELETE = answer  # noqa: N815  # named by http.server
-
-            def log_message(self, *_args: object) -> None:
-                """Say nothing: what was asked is in `calls`."""
-
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.port = self._server.server_port
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def of(self, user: str) -> list[dict[str, Any]]:
-        """Return what was asked of a user's session by others than the hub."""
-        return [c for c in self.calls if c["user"] == user and not c["call"].startswith("GET api")]
-
-    def close(self) -> None:
-        """Stop answering."""
-        self._server.shutdown()
-        self._server.server_close()
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    process.terminate()
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _wait(hub: ClassHub, process: "subprocess.Popen[bytes]") -> None:

@@ -40,6 +40,7 @@ def _spawner(job: Job | None = None, *, session: bool = True, **changes: Any) ->
         "pending": None,
         "ready": False,
         "ending": "",
+        "ended": 0,
         "start_failure": None,
         "report": None,
         "cores": 2,
@@ -66,14 +67,27 @@ def _reported(**changes: Any) -> Any:
     [
         pytest.param(_spawner(session=False), "not started", id="never"),
         pytest.param(
-            _spawner(session=False, ending="The session reached its time limit."),
+            _spawner(session=False, ending="The session's program ended by itself."),
             "not started",
+            id="logged-out",
+        ),
+        pytest.param(
+            _spawner(session=False, ending="The session reached its time limit."),
+            "failed",
             id="time-is-over",
+        ),
+        pytest.param(
+            _spawner(session=False, ending="The session was cancelled."), "failed", id="scancel"
         ),
         pytest.param(
             _spawner(session=False, ending="The session used more memory than it had."),
             "failed",
             id="out-of-memory",
+        ),
+        pytest.param(
+            _spawner(session=False, ending="The session was cancelled.", ended=NOW - 13 * 3600),
+            "not started",
+            id="scancel-of-yesterday",
         ),
         pytest.param(
             _spawner(session=False, start_failure=JobEndedError("Broken.", job_id="7")),
@@ -118,6 +132,22 @@ def test_a_failure_is_told_in_its_own_sentence() -> None:
     assert learner_state(failed, {}, IDLE_AFTER_S)["sentence"].startswith(
         "Broken. Please start again"
     )
+
+
+@pytest.mark.parametrize(
+    ("ending", "sentence"),
+    [
+        ("The compute node that ran the session failed.",) * 2,
+        ("", "The session did not come up in time."),
+    ],
+    ids=["its-job-has-ended", "nobody-knows-why"],
+)
+def test_a_server_that_never_answered_failed_for_the_best_reason_known(
+    ending: str, sentence: str
+) -> None:
+    failed = _spawner(session=False, start_failure=TimeoutError(), ending=ending)
+    facts = learner_state(failed, {}, IDLE_AFTER_S)
+    assert (facts["state"], facts["sentence"]) == ("failed", sentence)
 
 
 def test_a_queued_session_has_reason_place_and_estimate() -> None:
