@@ -1,7 +1,8 @@
-"""The environments of a session's children: pure functions from the job's to theirs."""
+"""The environments of a session's children, made from the job's."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -21,11 +22,15 @@ _FOREIGN_PREFIXES: Final = (
     "BASH_FUNC_",
     "CONDA",
     "DBUS_",
+    "DCONF_",
+    "FONTCONFIG_",
     "GDK_",
     "GIO_",
     "GNOME_",
     "GSETTINGS_",
     "GTK",
+    # Of GLib; G_DEBUG=fatal-warnings ends MATE at its first word.
+    "G_",
     "KDE_",
     "LD_",
     "MAMBA_",
@@ -124,5 +129,7 @@ def _without_foreign(environ: Mapping[str, str]) -> dict[str, str]:
     }
     env["PATH"] = SYSTEM_PATH
     env.setdefault("LANG", "C.UTF-8")
-    env.setdefault("SHELL", "/bin/bash")
+    # The node may have shells that the image has not.
+    if not os.access(env.get("SHELL", ""), os.X_OK):
+        env["SHELL"] = "/bin/bash"
     return env

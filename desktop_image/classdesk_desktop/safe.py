@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +16,7 @@ _WRITTEN: Final = (".config", ".config/caja", ".config/dconf", ".config/mate")
 _PROBE_BYTES: Final = 4096
 
 _KEPT: Final = "so this desktop has fresh settings of its own, for as long as it runs"
-_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+_NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 def home_trouble(home: Path) -> str:
@@ -23,6 +24,32 @@ def home_trouble(home: Path) -> str:
 
     It writes a small file and removes it: a quota is noticed by nothing less.
     """
+    return _misplaced(home) or _forbidden(home) or _full(home)
+
+
+def _misplaced(home: Path) -> str:
+    for directory in (*(home / name for name in _WRITTEN), _desktop_folder(home)):
+        if directory.is_dir():
+            continue
+        # A file, or a link to nothing: MATE could not make the folder in its place.
+        if os.path.lexists(directory) or not (
+            home in directory.parents or directory.parent.is_dir()
+        ):
+            return f"{_tilde(directory, home)} is not a folder that can be used, {_KEPT}."
+    return ""
+
+
+def _desktop_folder(home: Path) -> Path:
+    """The folder whose files lie on the desktop: the learner's user-dirs.dirs may name another one."""
+    named: list[str] = []
+    record = home / ".config/user-dirs.dirs"
+    if record.is_file() and os.access(record, os.R_OK):
+        text = record.read_text(errors="replace")
+        named = re.findall(r'^\s*XDG_DESKTOP_DIR\s*=\s*"((?:\$HOME|/)[^"\0]*)"', text, re.MULTILINE)
+    return Path(named[-1].replace("$HOME", str(home), 1)) if named else home / "Desktop"
+
+
+def _forbidden(home: Path) -> str:
     for directory in (home, *(home / name for name in _WRITTEN)):
         # X alone would be enough to look, but not to keep anything.
         if directory.is_dir() and not os.access(directory, os.R_OK | os.W_OK | os.X_OK):
@@ -30,13 +57,18 @@ def home_trouble(home: Path) -> str:
                 return f"Your home directory is read-only, {_KEPT}."
             return f"You may not write to {_tilde(directory, home)}, {_KEPT}."
     database = home / ".config/dconf/user"
-    if database.exists() and not os.access(database, os.R_OK):
+    # Who opens a named pipe waits for ever.
+    if database.exists() and not (database.is_file() and os.access(database, os.R_OK)):
         return f"Your settings in {_tilde(database, home)} cannot be read, {_KEPT}."
+    return ""
+
+
+def _full(home: Path) -> str:
     config = home / ".config"
     try:
         _write_probe(config if config.is_dir() else home)
     except OSError as error:
-        if error.errno in _FULL:
+        if error.errno in _NO_SPACE:
             return (
                 f"Your home directory is full, {_KEPT}. Delete some files, also in the wastebasket."
             )
@@ -92,4 +124,6 @@ def _write_probe(directory: Path) -> None:
 
 
 def _tilde(path: Path, home: Path) -> str:
-    return "your home directory" if path == home else f"~/{path.relative_to(home)}"
+    if path == home:
+        return "your home directory"
+    return f"~/{path.relative_to(home)}" if home in path.parents else str(path)

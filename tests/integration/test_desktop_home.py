@@ -170,6 +170,32 @@ def unreadable_dconf(ada: Learner) -> Iterator[None]:
     yield
 
 
+@contextmanager
+def a_pipe_for_dconf(ada: Learner) -> Iterator[None]:
+    ada.write(".config/dconf/keys")
+    os.mkfifo(ada.home / ".config/dconf/user")
+    os.chown(ada.home / ".config/dconf/user", ada.uid, ada.uid)
+    yield
+
+
+@contextmanager
+def a_file_for_config(ada: Learner) -> Iterator[None]:
+    ada.write(".config")
+    yield
+
+
+@contextmanager
+def a_file_for_desktop(ada: Learner) -> Iterator[None]:
+    ada.write("Desktop")
+    yield
+
+
+@contextmanager
+def a_lost_disk_for_desktop(ada: Learner) -> Iterator[None]:
+    (ada.home / "Desktop").symlink_to("/nonexistent/disk/Desktop")
+    yield
+
+
 @pytest.mark.parametrize(
     ("home", "words"),
     [
@@ -177,6 +203,12 @@ def unreadable_dconf(ada: Learner) -> Iterator[None]:
         pytest.param(read_only, "is read-only", id="read-only"),
         pytest.param(roots_config, "~/.config", id="root's config"),
         pytest.param(unreadable_dconf, "cannot be read", id="unreadable dconf"),
+        pytest.param(a_pipe_for_dconf, "cannot be read", id="pipe for dconf"),
+        pytest.param(a_file_for_config, "~/.config is not a folder", id="file for config"),
+        pytest.param(a_file_for_desktop, "~/Desktop is not a folder", id="file for Desktop"),
+        pytest.param(
+            a_lost_disk_for_desktop, "~/Desktop is not a folder", id="Desktop on a lost disk"
+        ),
     ],
 )
 def test_a_home_that_keeps_no_settings_gives_a_safe_desktop_that_says_why(

@@ -36,6 +36,9 @@ JOB = {
     "XDG_RUNTIME_DIR": "/run/user/1",
     "XDG_CONFIG_DIRS": "/home/ada/xdg",
     "GTK_MODULES": "gail",
+    "G_DEBUG": "fatal-warnings",
+    "DCONF_PROFILE": "/nonexistent",
+    "FONTCONFIG_FILE": "/nonexistent",
     "SBATCH_EXPORT": "NONE",
     "SLURM_EXPORT_ENV": "NIL",
     "TMPDIR": "/scratch/long/path",
@@ -44,7 +47,7 @@ JOB = {
 FOREIGN = [
     "CONDA_PREFIX", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "LD_PRELOAD", "VIRTUAL_ENV", "BASH_ENV",
     "BASH_FUNC_module%%", "SESSION_MANAGER", "WAYLAND_DISPLAY", "XDG_CONFIG_DIRS",
-    "GTK_MODULES", "SBATCH_EXPORT", "SLURM_EXPORT_ENV", "TMPDIR",
+    "GTK_MODULES", "G_DEBUG", "DCONF_PROFILE", "FONTCONFIG_FILE", "SBATCH_EXPORT", "SLURM_EXPORT_ENV", "TMPDIR",
 ]  # fmt: skip
 
 
@@ -61,6 +64,14 @@ def test_what_a_site_gives_to_its_sessions_is_kept(name: str) -> None:
 
 def test_a_conda_in_front_of_the_path_does_not_reach_the_desktop() -> None:
     assert desktop_environment(JOB, RUNTIME, 101)["PATH"] == SYSTEM_PATH
+
+
+@pytest.mark.parametrize(
+    ("shell", "expected"), [("/bin/sh", "/bin/sh"), ("/bin/nosh", "/bin/bash"), ("", "/bin/bash")]
+)
+def test_the_shell_is_one_that_the_image_has(shell: str, expected: str) -> None:
+    assert desktop_environment(JOB | {"SHELL": shell}, RUNTIME, 101)["SHELL"] == expected
+    assert server_environment(JOB | {"SHELL": shell}, RUNTIME, 5, 6)["SHELL"] == expected
 
 
 def test_the_desktop_has_its_own_display_and_runtime_directory() -> None:

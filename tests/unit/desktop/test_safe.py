@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,57 @@ def test_settings_that_belong_to_somebody_else_are_named(
     # The test may run as root, who may do everything.
     monkeypatch.setattr(os, "access", lambda path, _: path != home / name)
     assert f"~/{name}" in home_trouble(home)
+
+
+@pytest.mark.parametrize("name", [".config", ".config/caja", ".config/dconf", "Desktop"])
+@pytest.mark.parametrize("what", ["file", "link to nothing", "link to itself"])
+def test_what_stands_where_a_folder_should_be_is_named(
+    tmp_path: Path, name: str, what: str
+) -> None:
+    place = tmp_path / name
+    place.parent.mkdir(exist_ok=True)
+    if what == "file":
+        place.touch()
+    else:
+        place.symlink_to("/nonexistent/folder" if what == "link to nothing" else place)
+    assert f"~/{name} is not a folder" in home_trouble(tmp_path)
+
+
+def test_a_link_to_a_folder_is_one(home: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    (home / "Desktop").symlink_to(tmp_path_factory.mktemp("elsewhere"))
+    assert home_trouble(home) == ""
+
+
+@pytest.mark.parametrize(
+    ("line", "trouble"),
+    [
+        ('XDG_DESKTOP_DIR="$HOME/Schreibtisch"', ""),
+        ('XDG_DESKTOP_DIR="$HOME/"', ""),
+        ('XDG_DESKTOP_DIR="$HOME"', ""),
+        ('XDG_DESKTOP_DIR="/home"', ""),
+        ('XDG_DESKTOP_DIR="/nonexistent/Desktop"', "/nonexistent/Desktop is not a folder"),
+        ('XDG_DESKTOP_DIR="$HOME/note.txt"', "~/note.txt is not a folder"),
+        ('XDG_DESKTOP_DIR="$HOME/lost"', "~/lost is not a folder"),
+        ('#XDG_DESKTOP_DIR="/nonexistent/Desktop"', ""),
+        ('XDG_DESKTOP_DIR="relative"', ""),
+        ("\xff\0", ""),
+    ],
+)
+def test_the_folder_of_the_desktop_may_be_another(home: Path, line: str, trouble: str) -> None:
+    (home / "note.txt").touch()
+    (home / "lost").symlink_to("/nonexistent/disk")
+    (home / ".config/user-dirs.dirs").write_text(line + "\n", encoding="latin-1")
+    said = home_trouble(home)
+    assert said.startswith(trouble) if trouble else said == ""
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_settings_that_are_no_file_cannot_be_read(
+    tmp_path: Path, make: Callable[[Path], None]
+) -> None:
+    (tmp_path / ".config/dconf").mkdir(parents=True)
+    make(tmp_path / ".config/dconf/user")
+    assert "~/.config/dconf/user cannot be read" in home_trouble(tmp_path)
 
 
 def test_private_settings_are_the_sessions_and_the_wastebasket_the_learners(

@@ -2,11 +2,17 @@
 # Start-up files that end the shell, such as a ~/.bashrc with `exit 1`, shall not cost the learner each terminal.
 
 classdesk_rescue() {
-  local status=$?
+  local status=$? command=$BASH_COMMAND why
   trap - EXIT
-  # Once they are read, somebody wants to leave.
-  [[ " ${FUNCNAME[*]} " == *" source "* ]] || return "$status"
-  printf '\nOne of your start-up files (~/.bash_profile, ~/.profile or ~/.bashrc) ends the shell. This one goes on without them.\n' >&2
+  if [[ " ${FUNCNAME[*]} " == *" source "* ]]; then
+    why='One of your start-up files (~/.bash_profile, ~/.profile or ~/.bashrc) ends the shell. This one goes on without them.'
+  elif [[ $- == *e* && $status != 0 && ! $command =~ ^(exit|logout)( |$) ]]; then
+    # Each mistyped command would close the window, before its message could be read.
+    why='“set -e”, perhaps in one of your start-up files, ended the shell at this command. This one goes on without it.'
+  else
+    return "$status" # somebody wants to leave
+  fi
+  printf '\n%s\n' "$why" >&2
   exec bash --noprofile --rcfile /etc/bash.bashrc -i
 }
 trap classdesk_rescue EXIT

@@ -71,7 +71,10 @@ export class Panels extends EventTarget {
   }
 
   #show(id) {
-    for (const panel of this.#panels) panel.hidden = panel.id !== id;
+    for (const panel of this.#panels) {
+      panel.hidden = panel.id !== id;
+      if (!panel.hidden) place(panel);
+    }
     for (const button of document.querySelectorAll("[data-panel][aria-expanded]")) {
       button.setAttribute("aria-expanded", String(button.dataset.panel === id));
     }
@@ -118,6 +121,14 @@ export class Panels extends EventTarget {
       if (!menu.contains(event.target) && !menuButton.contains(event.target)) setOpen(false);
     }, { capture: true });
   }
+}
+
+/** Puts a panel below its button in the bar. One that is opened from the menu stays at the menu's edge of the page. */
+function place(panel) {
+  const button = document.querySelector(`.bar [data-panel="${panel.id}"]`);
+  const isSeen = button?.checkVisibility() ?? false;
+  panel.classList.toggle("at-button", isSeen);
+  if (isSeen) panel.style.setProperty("--button", `${button.getBoundingClientRect().left}px`);
 }
 
 function items() {
