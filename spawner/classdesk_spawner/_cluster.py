@@ -241,8 +241,7 @@ class Cluster:
             suspects = {job.id for job in strays}
 
     def _is_stray(self, job: Job) -> bool:
-        _, _, mark = job.comment.rpartition(":")
-        submission, _, hub_id = mark.partition("@")
+        submission, hub_id = job.submission
         return (
             job.phase in _LIVING
             and hub_id == self.hub_id

@@ -3,11 +3,27 @@
 import asyncio
 import contextlib
 import os
+import resource
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from ._errors import SlurmUnavailableError
 
 _ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "SLURM_TIME_FORMAT": "%s"}
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a command may take.
+
+    Attributes:
+        seconds: Time.
+        output: Bytes on a channel, more than which the kernel does not let it print; None: any. Not for sbatch,
+            which hands its own limits on to the job.
+    """
+
+    seconds: float
+    output: int | None = None
 
 
 async def run_command(
@@ -15,7 +31,7 @@ async def run_command(
     argv: Sequence[str],
     text: str,
     environment: Mapping[str, str],
-    timeout_s: float,
+    limits: Limits,
 ) -> tuple[int, str, str]:
     """Run a command and return its exit status and what it wrote to standard output and error.
 
@@ -27,7 +43,7 @@ async def run_command(
         argv: The command; it may have sudo in front.
         text: Its standard input.
         environment: Its variables, beside a few of our own.
-        timeout_s: Its time limit in seconds.
+        limits: What it may take.
 
     Raises:
         SlurmUnavailableError: It can't be run, or did not end in time.
@@ -44,10 +60,15 @@ async def run_command(
             )
         except OSError as error:
             raise SlurmUnavailableError(f"{name} can't be run: {error}") from error
+        if limits.output is not None:
+            with contextlib.suppress(ProcessLookupError):
+                resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (limits.output,) * 2)
         try:
-            status = await asyncio.wait_for(process.wait(), timeout_s)
+            status = await asyncio.wait_for(process.wait(), limits.seconds)
         except TimeoutError as error:
-            raise SlurmUnavailableError(f"{name} did not answer within {timeout_s:g} s") from error
+            raise SlurmUnavailableError(
+                f"{name} did not answer within {limits.seconds:g} s"
+            ) from error
         finally:
             if process.returncode is None:
                 await _kill(process)
@@ -57,7 +78,10 @@ async def run_command(
 @contextlib.contextmanager
 def _file(text: str = "") -> Iterator[int]:
     """Give the descriptor of a file in memory, at its beginning."""
-    descriptor = os.memfd_create("classdesk")
+    try:
+        descriptor = os.memfd_create("classdesk")
+    except OSError as error:  # the hub has as many files open as it may
+        raise SlurmUnavailableError(f"no command can be run: {error}") from error
     try:
         if text:
             os.pwrite(descriptor, text.encode(), 0)

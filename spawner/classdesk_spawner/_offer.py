@@ -180,11 +180,17 @@ def parse_associations(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def parse_time_limit(text: str) -> float:
-    """Return a Slurm time such as `1-12:00:00`, `30:00` or `infinite` in hours."""
+    """Return a Slurm time such as `1-12:00:00`, `30:00` or `infinite` in hours.
+
+    Raises:
+        ValueError: It is no time.
+    """
     if text.lower() in {"infinite", "unlimited", "n/a"}:
         return math.inf
     days, _, clock = text.rpartition("-")
     parts = [int(part) for part in clock.split(":")]
+    if len(parts) > 3:
+        raise ValueError(f"the time {text!r}")
     if days:
         hours, minutes, seconds = [*parts, 0, 0][:3]
     else:

@@ -5,12 +5,14 @@ Parsing is pure. Running is `SlurmCommands`: absolute programs, few at the same 
 
 import asyncio
 import re
+import secrets
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from ._access import Access, parse_access
-from ._command import run_command
+from ._command import Limits, run_command
 from ._errors import SessionError, SlurmUnavailableError
 from ._offer import (
     ASSOCIATION_FORMAT,
@@ -24,14 +26,19 @@ from ._offer import (
 from ._refusals import cancel_found_no_job, explain_extension_refusal, explain_refusal
 from ._states import Phase, phase_of
 
+T = TypeVar("T")
+
 SUDO = "/usr/bin/sudo"
 
 _AT_ONCE = 8
 """How many processes of one command run at the same time. More only take the processor from the hub and from each
 other, until they run into their time limits."""
 
+_MOST_OUTPUT = 64 * 1024 * 1024
+"""What a command may print that only asks, in bytes: some hundred thousand jobs."""
+
 JOB_FORMAT = "%i|%T|%r|%S|%e|%B|%u|%k"
-"""The fields of `parse_jobs`; the comment comes last because it alone may contain a bar."""
+"""The fields of `parse_jobs`; the comment comes last because it alone may contain a bar, and even line ends."""
 
 _NO_ACCOUNTING = re.compile(r"not running a supported accounting_storage plugin", re.IGNORECASE)
 
@@ -48,7 +55,7 @@ class Job:
         end: Time at which the limit ends it, in Unix seconds.
         node: Name of the node that runs the batch script; empty while there is none.
         user: Owner.
-        comment: The name of the hub's server, empty for the default one.
+        comment: What `SessionJob.comment` gave a session's job; anything in a job of somebody else.
     """
 
     id: str
@@ -61,31 +68,50 @@ class Job:
     comment: str
 
     @property
+    def submission(self) -> tuple[str, str]:
+        """The submission id and the mark of the hub in the comment; empty where it has none."""
+        submission, _, hub_id = self.comment.rpartition(":")[2].partition("@")
+        return submission, hub_id
+
+    @property
     def phase(self) -> Phase:
         """What the state means for the session."""
         return phase_of(self.state)
 
 
-def parse_jobs(text: str) -> tuple[Job, ...]:
-    """Read the output of `squeue --format=JOB_FORMAT` (with SLURM_TIME_FORMAT=%s)."""
-    jobs = []
-    for line in text.splitlines():
-        fields = line.split("|", 7)
-        if len(fields) == 8:
-            job_id, state, reason, start, end, node, user, comment = (f.strip() for f in fields)
-            jobs.append(
-                Job(
-                    id=job_id,
-                    state=state,
-                    reason=reason,
-                    start=_unix_time(start),
-                    end=_unix_time(end),
-                    node=_word(node),
-                    user=user,
-                    comment=_word(comment),
-                )
-            )
-    return tuple(jobs)
+def parse_jobs(text: str, mark: str) -> tuple[Job, ...]:
+    """Read the output of `squeue --format=MARK|JOB_FORMAT` (with SLURM_TIME_FORMAT=%s), heading included.
+
+    Args:
+        text: What squeue printed.
+        mark: A word that nobody could know before, so that no line of a user's comment passes for a job.
+
+    Raises:
+        ValueError: It is not what squeue prints, or only a part of it. No job may count as gone for that.
+    """
+    marked = f"{mark}|"
+    # Not splitlines(): it takes more characters for line ends than squeue does.
+    rows = [row.removeprefix(marked) for row in text.split("\n") if row.startswith(marked)]
+    if not rows or not rows[0].startswith("JOBID|"):
+        raise ValueError(f"no heading in {text[:200]!r}")
+    return tuple(_job(row) for row in rows[1:])
+
+
+def _job(row: str) -> Job:
+    fields = row.split("|", 7)
+    if len(fields) != 8:
+        raise ValueError(f"not a job: {row[:200]!r}")
+    job_id, state, reason, start, end, node, user, comment = (f.strip() for f in fields)
+    return Job(
+        id=job_id,
+        state=state,
+        reason=reason,
+        start=_unix_time(start),
+        end=_unix_time(end),
+        node=_word(node),
+        user=user,
+        comment=_word(comment),
+    )
 
 
 def parse_job_id(text: str) -> str:
@@ -103,8 +129,16 @@ def parse_job_id(text: str) -> str:
     raise ValueError(f"sbatch printed no job id: {text!r}")
 
 
+def _read(program: str, parse: Callable[[], T]) -> T:
+    """Return what a program's text says; text that makes no sense is no answer."""
+    try:
+        return parse()
+    except ValueError as error:
+        raise SlurmUnavailableError(f"{program} printed {error}") from error
+
+
 def _unix_time(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() else None
+    return int(text) if re.fullmatch(r"[0-9]{1,15}", text) else None
 
 
 def _word(text: str) -> str:
@@ -201,12 +235,13 @@ class SlurmCommands:
         """Return all jobs of a name that run, wait, or ended in the last minutes (MinJobAge).
 
         Raises:
-            SlurmUnavailableError: squeue failed, for whatever reason.
+            SlurmUnavailableError: squeue failed, for whatever reason, or printed something else.
         """
+        mark = secrets.token_hex(8)
         out = await self._ask(
-            "squeue", "--noheader", "--states=all", f"--name={job_name}", f"--format={JOB_FORMAT}"
+            "squeue", "--states=all", f"--name={job_name}", f"--format={mark}|{JOB_FORMAT}"
         )
-        return parse_jobs(out)
+        return _read("squeue", lambda: parse_jobs(out, mark))
 
     async def partitions(self) -> tuple[Partition, ...]:
         """Return the open partitions, the default one first.
@@ -215,9 +250,8 @@ class SlurmCommands:
             SlurmUnavailableError: sinfo failed.
         """
         # All: Slurm leaves out what the hub's own account may not use, which the learner may.
-        return parse_partitions(
-            await self._ask("sinfo", "--all", "--noheader", f"--format={PARTITION_FORMAT}")
-        )
+        out = await self._ask("sinfo", "--all", "--noheader", f"--format={PARTITION_FORMAT}")
+        return _read("sinfo", lambda: parse_partitions(out))
 
     async def access(self) -> tuple[Access, ...]:
         """Return who may use each partition.
@@ -276,7 +310,8 @@ class SlurmCommands:
         return tuple(dict.fromkeys(line.strip() for line in out.splitlines() if line.strip()))
 
     async def _ask(self, program: str, *arguments: str) -> str:
-        code, out, err = await self._run([self._program(program), *arguments])
+        argv = [self._program(program), *arguments]
+        code, out, err = await self._run(argv, most_output=_MOST_OUTPUT)
         if code != 0:
             raise SlurmUnavailableError(f"{program}: {err.strip() or f'exit status {code}'}")
         return out
@@ -291,9 +326,14 @@ class SlurmCommands:
         return [SUDO, "-n", "-H", *([f"--preserve-env={keep}"] if keep else []), "-u", user, "--"]
 
     async def _run(
-        self, argv: Sequence[str], text: str = "", environment: Mapping[str, str] | None = None
+        self,
+        argv: Sequence[str],
+        text: str = "",
+        environment: Mapping[str, str] | None = None,
+        most_output: int | None = None,
     ) -> tuple[int, str, str]:
         program = argv[0] if argv[0] != SUDO else argv[argv.index("--") + 1]
         # Each command has a gate of its own: the queue is looked at while a class submits.
         async with self._gates[program]:
-            return await run_command(program, argv, text, environment or {}, self.timeout_s)
+            limits = Limits(self.timeout_s, most_output)
+            return await run_command(program, argv, text, environment or {}, limits)

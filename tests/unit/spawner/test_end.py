@@ -45,6 +45,40 @@ def test_a_failing_squeue_never_drops_a_session(fake_slurm: FakeSlurm, stderr: s
     run_scene(scene)
 
 
+@pytest.mark.usefixtures("learner")
+@pytest.mark.parametrize(
+    "text",
+    ["", "slurm_load_jobs error: Socket timed out", "101|COMPLETED|None|1|2|n|ada|"],
+    ids=["nothing", "an-error", "an-unmarked-job"],
+)
+def test_a_squeue_that_succeeds_with_nonsense_never_drops_a_session(
+    fake_slurm: FakeSlurm, text: str
+) -> None:
+    async def scene() -> None:
+        spawner = make_spawner(fake_slurm)
+        fake_slurm.print_nonsense(text)
+        spawner.load_state(stored_state("101"))
+        await until(lambda: len(fake_slurm.calls("squeue")) >= 3)
+        assert await spawner.poll() is None
+        assert "does not answer at the moment" in message(spawner)
+
+    run_scene(scene)
+
+
+@pytest.mark.usefixtures("learner")
+def test_a_squeue_that_prints_without_end_is_ended(fake_slurm: FakeSlurm) -> None:
+    squeue = fake_slurm.directory / "squeue"
+    squeue.write_text("#!/bin/sh\nexec yes\n")
+
+    async def scene() -> None:
+        began = time.monotonic()
+        with pytest.raises(SessionError, match="squeue"):
+            await make_spawner(fake_slurm).cluster.commands.jobs("classdesk")
+        assert time.monotonic() - began < 10, "long before its time limit of 15 s"
+
+    run_scene(scene)
+
+
 def test_poll_asks_slurm_nothing_itself(fake_slurm: FakeSlurm) -> None:
     async def scene() -> None:
         spawners = [make_spawner(fake_slurm, job_name="many") for _ in range(50)]

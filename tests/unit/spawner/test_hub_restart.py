@@ -1,6 +1,7 @@
 """What a new hub process takes up."""
 
 import asyncio
+import getpass
 import json
 
 import pytest
@@ -38,11 +39,18 @@ def test_a_job_whose_number_was_never_stored_is_found(fake_slurm: FakeSlurm) -> 
     async def scene() -> None:
         spawner = make_spawner(fake_slurm)
         give_server(spawner, "", 0)
-        await spawner.cluster.commands.submit("ada", [], "", {})
-        fake_slurm.change("101", state="RUNNING", node="node1", comment=":5ub@x")
+        # Everybody may read the comment of a job, and give it to one of his own.
+        for user in ("eve", getpass.getuser()):
+            await spawner.cluster.commands.submit(user, [], "", {})
+        fake_slurm.change("101", state="RUNNING", node="evil", comment=":5ub@x", user="eve")
+        fake_slurm.change(
+            "102", state="RUNNING", node="node1", comment=":5ub@x", user=getpass.getuser()
+        )
         spawner.load_state(stored_state(port=0))
         poll = asyncio.ensure_future(spawner.poll())
-        await until(lambda: spawner.job is not None and spawner.job.job_id == "101")
+        await until(lambda: spawner.job is not None and bool(spawner.job.job_id))
+        assert spawner.job is not None
+        assert spawner.job.job_id == "102"
         assert await spawner.accept_port(43210, "")
         assert await poll is None
 

@@ -1,10 +1,12 @@
 import asyncio
+import contextlib
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from classdesk_spawner import SessionError, SlurmUnavailableError, SubmitError
+from classdesk_spawner._offer import parse_partitions
 from classdesk_spawner._refusals import explain_refusal
 from classdesk_spawner._slurm import (
     Job,
@@ -15,21 +17,56 @@ from classdesk_spawner._slurm import (
 from classdesk_spawner._states import END_SENTENCES, STATES, Phase, end_sentence, phase_of
 from support.fake_slurm import FakeSlurm
 
+HEADING = "5ecret|JOBID|STATE|REASON|START_TIME|END_TIME|EXEC_HOST|USER|COMMENT\n"
+
 
 def test_squeue_lines_are_read() -> None:
     text = (
-        "12|RUNNING|None|1700000000|1700010800|node1|ada|(null)\n"
-        "13|PENDING|Resources|N/A|N/A|n/a|bob|my%20|server\n"
+        f"{HEADING}5ecret|12|RUNNING|None|1700000000|1700010800|node1|ada|(null)\n"
+        "5ecret|13|PENDING|Resources|N/A|N/A|n/a|bob|my%20|server\n"
     )
-    assert parse_jobs(text) == (
+    assert parse_jobs(text, "5ecret") == (
         Job("12", "RUNNING", "None", 1700000000, 1700010800, "node1", "ada", ""),
         Job("13", "PENDING", "Resources", None, None, "", "bob", "my%20|server"),
     )
+    assert parse_jobs(HEADING, "5ecret") == ()
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\v", "\f", "\x1c", "\x85", "\u2028"])
+def test_a_comment_of_several_lines_is_no_job_of_somebody_else(line_end: str) -> None:
+    forged = f"x{line_end}12|COMPLETED|None|1|2|evil|ada|y{line_end}"
+    text = (
+        f"{HEADING}5ecret|12|RUNNING|None|1700000000|1700010800|node1|ada|:5ub@3f\n"
+        f"5ecret|13|PENDING|Resources|N/A|N/A|n/a|eve|{forged}\n"
+    )
+    jobs = {job.id: job for job in parse_jobs(text, "5ecret")}
+    assert (jobs["12"].state, jobs["12"].node) == ("RUNNING", "node1")
+    assert set(jobs) == {"12", "13"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "slurm_load_jobs error: Unable to contact slurm controller\n",
+        "JOBID|STATE|REASON|START_TIME|END_TIME|EXEC_HOST|USER|COMMENT\n",
+        "5ecret|12|RUNNING|None|1700000000|1700010800|node1|ada|\n",
+        f"{HEADING}5ecret|12|RUNN",
+    ],
+    ids=["nothing", "an-error", "another-mark", "no-heading", "a-part"],
+)
+def test_what_is_not_squeues_whole_answer_is_no_answer(text: str) -> None:
+    with pytest.raises(ValueError, match=r"no heading|not a job"):
+        parse_jobs(text, "5ecret")
 
 
 @given(st.text())
-def test_any_squeue_text_is_read_without_an_error(text: str) -> None:
-    parse_jobs(text)
+def test_any_text_is_read_or_refused(text: str) -> None:
+    for squeue in (text, HEADING + text, f"{HEADING}5ecret|{text}"):
+        with contextlib.suppress(ValueError):
+            parse_jobs(squeue, "5ecret")
+    with contextlib.suppress(ValueError):
+        parse_partitions(f"main*|up|{text}|4|8000|(null)|idle")
 
 
 @pytest.mark.parametrize(
