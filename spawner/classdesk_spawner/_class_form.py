@@ -52,10 +52,11 @@ class ClassForm:
         preset = self.preset
         key = preset.interface or form.default_interface
         base = form.interfaces[key]
-        fixed = NumberField(show="fixed")
+        fixed = NumberField(show="fixed", step=None)
         fields = FormFields(cores=fixed, hours=fixed)
         if preset.reservation:
-            fields = FormFields(cores=fixed, hours=fixed, reservation=ChoiceField(show="fixed"))
+            reserved = ChoiceField(show="fixed", default=preset.reservation)
+            fields = FormFields(cores=fixed, hours=fixed, reservation=reserved)
         interface = base.model_copy(
             update={
                 "cores": preset.cores or base.cores,

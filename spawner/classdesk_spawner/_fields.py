@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ._offer import Offer, Partition
-from ._settings import FormFields, FormSettings, Interface, Show, SlurmSettings
+from ._settings import ChoiceField, FormSettings, Interface, Show, SlurmSettings
 
 LABELS: Mapping[str, str] = {
     "ui": "User interface",
@@ -28,6 +28,9 @@ MIN_HOURS = 0.25
 """The shortest session that can be asked for, in hours. Less is gone before a lesson begins."""
 
 _DECIMAL_NUMBER = re.compile(r"\+?[0-9]{1,9}(\.[0-9]{0,6})?", re.ASCII)
+_HUGE = 1e15
+"""More than anything that can be asked for; a whole number in JSON may be too large for a float."""
+
 _SWITCH: Mapping[object, bool] = {"on": True, "true": True, "false": False, "off": False}
 
 
@@ -76,6 +79,9 @@ class Number:
             value = self.preset
         else:
             value = self._parsed(raw)
+            # What the page shows of a value comes back: 100 minutes are 1.66667 hours there.
+            known = (self.preset, self.least, self.ceiling.value)
+            value = next((exact for exact in known if number(exact) == number(value)), value)
             if self.show != "shown" and value != self.preset:
                 raise ValueError(f"{self._label}: this site has set it to {number(self.preset)}.")
         if value < self.least:
@@ -102,7 +108,7 @@ class Number:
     def _parsed(self, raw: object) -> float:
         if isinstance(raw, str) and _DECIMAL_NUMBER.fullmatch(raw.strip()):
             raw = float(raw)
-        if not isinstance(raw, int | float) or isinstance(raw, bool) or not math.isfinite(raw):
+        if not isinstance(raw, int | float) or isinstance(raw, bool) or not abs(raw) < _HUGE:
             kind = "whole number" if self.whole else "number"
             example = " of hours, such as 3 or 1.5" if self.key == "hours" else ""
             raise ValueError(f"{self._label}: {shown(raw)} is not a {kind}{example}.")
@@ -179,6 +185,12 @@ class Switch:
         return value
 
 
+def preset_name(setting: ChoiceField, key: str, slurm: SlurmSettings) -> str:
+    """Return the partition, account and so on that a field begins with."""
+    own: str = getattr(slurm, key)
+    return own if setting.default is None else setting.default
+
+
 def interface_fields(
     form: FormSettings,
     slurm: SlurmSettings,
@@ -195,7 +207,7 @@ def interface_fields(
         interface: The interface.
         partition: The partition whose limits hold; None while it is not known.
     """
-    settings = FormFields().changed_by(form.fields).changed_by(interface.fields)
+    settings = form.fields_of(interface)
     owner = f"the partition {partition.name}" if partition else ""
     limits = {
         "cores": (interface.cores, 1, form.max_cores, partition.cores if partition else None),
@@ -221,17 +233,27 @@ def interface_fields(
         )
         if partition_most is not None and partition_most < ceiling.value:
             ceiling = Ceiling(partition_most, owner)
+        step, whole = setting.step or 0, key in {"cores", "gpus"}
+        # Steps are counted from the site's least value, and without one from 0: 0.5, 1, 1.5, and not 0.75, 1.25.
         least = max(lowest, setting.min or 0)
+        if (
+            setting.min is None
+            and step
+            and (first := step * math.ceil(lowest / step)) <= ceiling.value
+        ):
+            least = first
+        if whole:
+            least = math.ceil(least)
+            ceiling = Ceiling(math.floor(ceiling.value), ceiling.owner)
         fields.append(
             Number(
                 key,
                 setting.show,
-                # A preset above what the partition gives today is lowered, not refused.
-                preset=max(least, min(preset, ceiling.value)),
+                preset=_possible(preset, least, ceiling.value, step),
                 least=least,
                 ceiling=ceiling,
-                step=setting.step or 0,
-                whole=key in {"cores", "gpus"},
+                step=step,
+                whole=whole,
             )
         )
     names = {
@@ -243,7 +265,8 @@ def interface_fields(
         },
     }
     for key, texts in names.items():
-        setting, chosen = getattr(settings, key), getattr(slurm, key)
+        setting = getattr(settings, key)
+        chosen = preset_name(setting, key, slurm)
         if key == "partition" and not chosen and not offer.default_is_open:
             chosen = next(iter(texts), "")  # left to Slurm, the session would be refused
         allowed = {name: text for name, text in texts.items() if name in (setting.choices or texts)}
@@ -253,6 +276,12 @@ def interface_fields(
     switch = settings.oversubscribe
     fields.append(Switch("oversubscribe", switch.show, switch.default))
     return fields
+
+
+def _possible(preset: float, least: float, most: float, step: float) -> float:
+    """Return a preset as the form can give it: one above what the partition has today is lowered, not refused."""
+    value = max(least, min(preset, most))
+    return least + step * math.floor((value - least) / step + 1e-6) if step else value
 
 
 def shown(value: object) -> str:

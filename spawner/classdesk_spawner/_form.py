@@ -1,7 +1,7 @@
 """The start form: its text, and how what comes back from it is read. Pure functions."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -62,9 +62,15 @@ def render_form(
     by_interface = {
         key: rules.fields(form.interfaces[key], filled.get("partition")) for key in form.offer
     }
-    visible = {
-        field.key for fields in by_interface.values() for field in fields if _is_visible(field)
+    by_partition = {
+        key: {name: rules.fields(form.interfaces[key], name) for name in _partitions(fields)}
+        for key, fields in by_interface.items()
     }
+    shapes = [
+        *by_interface.values(),
+        *(fields for choices in by_partition.values() for fields in choices.values()),
+    ]
+    visible = {field.key for fields in shapes for field in fields if _is_visible(field)}
     return _template().render(
         labels=LABELS,
         interfaces=[
@@ -73,6 +79,10 @@ def render_form(
                 "label": form.interfaces[key].label,
                 "selected": key == ui,
                 "fields": {field.key: _for_page(field) for field in fields if field.key in visible},
+                "partitions": {
+                    name: [_for_page(field) for field in choice if isinstance(field, Number)]
+                    for name, choice in by_partition[key].items()
+                },
             }
             for key, fields in by_interface.items()
         ],
@@ -86,6 +96,14 @@ def render_form(
         title=title,
         trouble=trouble,
     )
+
+
+def _partitions(fields: Sequence[Number | Choice | Switch]) -> Mapping[str, str]:
+    """Return the partitions that the learner can choose: each has limits of its own."""
+    for field in fields:
+        if isinstance(field, Choice) and field.key == "partition" and field.show == "shown":
+            return field.choices if field.has_choice else {}
+    return {}
 
 
 def _is_visible(field: Number | Choice | Switch) -> bool:

@@ -5,6 +5,7 @@ where a value came from. What comes out is a frozen `SessionOptions`; nothing el
 """
 
 import difflib
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -13,9 +14,12 @@ from urllib.parse import urlencode
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ._errors import OptionsError
-from ._fields import LABELS, Choice, Number, Switch, interface_fields, shown
+from ._fields import LABELS, Choice, Number, Switch, interface_fields, preset_name, shown
 from ._offer import Offer
 from ._settings import FormSettings, Interface, SlurmSettings
+
+_MOST_UNKNOWN = 5
+"""How many unknown options are told: the hub must not be busy for seconds with a call of a million."""
 
 
 class SessionOptions(BaseModel):
@@ -85,7 +89,8 @@ class OptionRules:
         Raises:
             OptionsError: With one sentence for each field that is refused.
         """
-        problems = [_unknown_key(key) for key in raw if key not in LABELS]
+        unknown = (key for key in raw if key not in LABELS)
+        problems = [_unknown_key(key) for key in itertools.islice(unknown, _MOST_UNKNOWN)]
         given = {key: value for key, value in raw.items() if not _is_empty(value)}
         ui = given.get("ui", self.form.default_interface)
         interface = self.form.interfaces.get(ui) if isinstance(ui, str) else None
@@ -118,9 +123,10 @@ class OptionRules:
         self, interface: Interface, partition: object = None
     ) -> list[Number | Choice | Switch]:
         """Return the fields of an interface, with the limits of a partition or else of the preset one."""
-        chosen = partition if isinstance(partition, str) else self.slurm.partition
-        found = self.offer.partition(chosen) or self.offer.partition(self.slurm.partition)
-        return interface_fields(self.form, self.slurm, self.offer, interface, found)
+        setting = self.form.fields_of(interface).partition
+        preset = self.offer.partition(preset_name(setting, "partition", self.slurm))
+        chosen = self.offer.partition(partition) if isinstance(partition, str) else None
+        return interface_fields(self.form, self.slurm, self.offer, interface, chosen or preset)
 
     def _unknown_interface(self, ui: object) -> str:
         offered = ", ".join(

@@ -46,7 +46,7 @@ class NumberField(Section):
     step: float | None = Field(
         None,
         gt=0,
-        description="Only the least value plus a multiple of this is allowed; unset: any.",
+        description="Only multiples of this are allowed, counted from min where that is set; unset: any.",
     )
 
 
@@ -54,6 +54,10 @@ class ChoiceField(Section):
     """A choice among what the cluster has; not shown while there is nothing to choose."""
 
     show: Show = Field("hidden", description="shown, fixed or hidden, as for numbers.")
+    default: SlurmName | None = Field(
+        None,
+        description="What is preselected; unset: the name in [slurm]; empty: Slurm's own default.",
+    )
     choices: tuple[SlurmName, ...] = Field(
         (), strict=False, description="Offer these only; empty: all that Slurm gives the learner."
     )
@@ -190,7 +194,23 @@ class FormSettings(Section):
                 raise ValueError(
                     f"interfaces.{key}.hours is {interface.hours:g}; max_hours is {self.max_hours:g}"
                 )
+            self._leave_a_choice(key)
         return self
+
+    def _leave_a_choice(self, key: str) -> None:
+        fields = self.fields_of(self.interfaces[key])
+        site_most = {"cores": self.max_cores, "hours": self.max_hours}
+        for name in ("cores", "hours", "memory", "gpus"):
+            field: NumberField = getattr(fields, name)
+            mosts = [most for most in (field.max, site_most.get(name)) if most is not None]
+            if field.min is not None and mosts and field.min > min(mosts):
+                raise ValueError(
+                    f"the least {name} for {key} is {field.min:g}, but the most is {min(mosts):g}"
+                )
+
+    def fields_of(self, interface: Interface) -> FormFields:
+        """Return the fields of an interface: the form's, with what its own tables change."""
+        return FormFields().changed_by(self.fields).changed_by(interface.fields)
 
 
 class SlurmSettings(Section):

@@ -32,7 +32,7 @@ class DesktopSpawner(ChosenOptions, ReportedSession, SlurmSpawner):  # type: ign
     """Starts sessions as Slurm jobs and always knows their state.
 
     Of batchspawner, the traits and the meaning of `req_partition`, `req_account`, `req_qos` and
-    `req_reservation` hold: where set, they go before the site's settings. Its command strings, templates,
+    `req_reservation` hold: where set, they go before the site's section `[slurm]`. Its command strings, templates,
     polling and API handler are not used.
     """
 

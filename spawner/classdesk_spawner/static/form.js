@@ -1,16 +1,29 @@
-// Choosing an interface sets its presets and limits. Without JavaScript the server does the same for empty fields.
+// Choosing an interface sets its presets and limits; choosing a partition sets its limits. Without JavaScript the
+// server does the same for empty fields.
 const ui = document.getElementById("classdesk-ui");
+const partition = document.getElementById("classdesk-partition");
+
+function limit(field) {
+  const id = `classdesk-${field.key}`;
+  const input = document.getElementById(id);
+  if (!input) return;
+  document.getElementById(`${id}-row`).hidden = field.show === "hidden";
+  Object.assign(input, { min: field.min, max: field.max, step: field.step });
+  input.readOnly = field.show === "fixed";
+  input.disabled = field.show === "hidden";
+  document.getElementById(`${id}-range`).textContent = field.range;
+  // What was typed stays where it can.
+  if (field.show !== "shown" || !input.validity.valid) input.value = field.preset;
+}
 
 function apply(field) {
   const id = `classdesk-${field.key}`;
   const input = document.getElementById(id);
-  document.getElementById(`${id}-row`).hidden = field.show === "hidden";
   if (field.type === "number") {
-    Object.assign(input, { min: field.min, max: field.max, step: field.step, value: field.preset });
-    input.readOnly = field.show === "fixed";
-    input.disabled = field.show === "hidden";
-    document.getElementById(`${id}-range`).textContent = field.range;
+    input.value = field.preset;
+    limit(field);
   } else {
+    document.getElementById(`${id}-row`).hidden = field.show === "hidden";
     input.replaceChildren(...Object.entries(field.choices).map(([value, text]) => new Option(text, value)));
     input.value = field.preset;
     input.disabled = field.show !== "shown";
@@ -19,4 +32,8 @@ function apply(field) {
 
 ui?.addEventListener("change", () => {
   Object.values(JSON.parse(ui.selectedOptions[0].dataset.fields)).forEach(apply);
+});
+
+partition?.addEventListener("change", () => {
+  (JSON.parse(ui.selectedOptions[0].dataset.partitions)[partition.value] ?? []).forEach(limit);
 });

@@ -1,10 +1,12 @@
 """What a site can do with the form's fields."""
 
+import time
 from typing import Any
 
 import pytest
 
 from classdesk_spawner import FormSettings, Offer, OptionRules, OptionsError, SlurmSettings
+from classdesk_spawner._fields import LABELS, Number, number
 from classdesk_spawner._form import render_form
 from classdesk_spawner._offer import Partition, Reservation
 
@@ -148,3 +150,88 @@ def test_gpus_are_offered_where_there_are_some() -> None:
 def test_old_limits_are_shown_as_old() -> None:
     assert "the last that are known" in render_form(_rules({}, Offer((MAIN,), stale=True)), {})
     assert "the last that are known" not in render_form(_rules({}), {})
+
+
+@pytest.mark.parametrize(
+    ("field", "least", "refused"),
+    [
+        pytest.param({"hours": {"step": 1.0}}, "1", "1.25", id="whole-hours"),
+        pytest.param({"hours": {"step": 0.5}}, "0.5", "0.25", id="half-hours"),
+        pytest.param({"hours": {"step": 2.0, "min": 1.0}}, "1", "2", id="odd-hours"),
+        pytest.param({"cores": {"step": 2.0}}, "2", "3", id="even-cores"),
+        pytest.param({"cores": {"min": 1.5}}, "2", "1", id="a-broken-number-of-cores"),
+        pytest.param({"memory": {"show": "shown", "step": 2.0}}, "2", "1", id="memory"),
+    ],
+)
+def test_what_the_form_shows_of_a_field_with_steps_can_be_started(
+    field: dict[str, Any], least: str, refused: str
+) -> None:
+    rules = _rules({"fields": field})
+    (key,) = field
+    for ui in ("desktop", "lab"):
+        shown = {f.key: f for f in rules.fields(rules.form.interfaces[ui])}[key]
+        assert isinstance(shown, Number)
+        assert number(shown.least) == least
+        rules.validate({"ui": ui, key: number(shown.preset)})
+        rules.validate({"ui": ui, key: least})
+        assert LABELS[key] in _refusal(rules, {"ui": ui, key: refused})
+
+
+def test_a_value_that_the_form_shows_rounded_is_taken_as_what_it_stands_for() -> None:
+    odd = Partition("odd", cores=4, hours=100 / 60, memory_mib=7973, gpus=0)
+    form = {"fields": {"memory": {"show": "shown"}}}
+    assert _rules(form, Offer((odd,))).validate({"hours": "1.66667"}).minutes == 100
+    assert _rules(form, Offer((odd,))).validate({"memory": "7.78613"}).memory_mib == 7973
+    fixed = {
+        "fields": {"memory": {"show": "fixed"}},
+        "interfaces": {"desktop": {"memory_mib": 3001}},
+    }
+    assert _rules(fixed).validate({"memory": "2.93066"}).memory_mib == 3001
+    assert "set it to 2.93066" in _refusal(_rules(fixed), {"memory": "2.931"})
+
+
+@pytest.mark.parametrize(
+    ("form", "sentence"),
+    [
+        ({"fields": {"hours": {"min": 5.0, "max": 2.0}}}, "the least hours for desktop is 5"),
+        ({"fields": {"cores": {"min": 8.0}}, "max_cores": 4}, "the most is 4"),
+        (
+            {
+                "fields": {"memory": {"min": 4.0}},
+                "interfaces": {"lab": {"fields": {"memory": {"max": 2.0}}}},
+            },
+            "the least memory for lab is 4, but the most is 2",
+        ),
+    ],
+    ids=["in-one-table", "above-the-sites-limit", "in-two-tables"],
+)
+def test_limits_that_leave_nothing_to_choose_are_an_error(
+    form: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        _rules(form)
+
+
+def test_an_interface_can_have_a_partition_and_an_account_of_its_own() -> None:
+    big = {"fields": {"partition": {"default": "big"}, "account": {"default": "gpu-course"}}}
+    rules = _rules({"interfaces": {"lab": big}}, Offer((MAIN, BIG)), partition="main")
+    assert rules.validate({"ui": "desktop"}).partition == "main"
+    options = rules.validate({"ui": "lab", "cores": "64", "gpus": "4"})
+    assert (options.partition, options.account, options.cores) == ("big", "gpu-course", 64)
+    assert "set it to “big”" in _refusal(rules, {"ui": "lab", "partition": "main"})
+    default = _rules({"fields": {"partition": {"default": ""}}}, Offer((MAIN,)), partition="big")
+    assert default.validate({}).partition == "", "Slurm's own"
+
+
+def test_a_call_with_thousands_of_unknown_options_is_answered_at_once() -> None:
+    began = time.monotonic()
+    sentence = _refusal(_rules({}), {f"option{n}": "x" for n in range(50_000)})
+    assert time.monotonic() - began < 1
+    assert len(sentence) < 2000
+
+
+@pytest.mark.parametrize("value", [10**400, -(10**400), 1e308, float("inf")])
+def test_no_number_is_too_large_to_be_refused(value: float) -> None:
+    for key in ("cores", "hours", "memory", "gpus"):
+        rules = _rules({"fields": {"memory": {"show": "shown"}}})
+        assert LABELS[key] in _refusal(rules, {key: value})

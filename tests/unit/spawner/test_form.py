@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classdesk_spawner import OptionRules, OptionsError
+from classdesk_spawner import FormSettings, Offer, OptionRules, OptionsError, SlurmSettings
 from classdesk_spawner._form import read_fields, render_form
+from classdesk_spawner._offer import Partition
 
 
 class _Elements(HTMLParser):
@@ -53,6 +54,24 @@ def test_each_interface_carries_its_preset_for_the_page(rules: OptionRules) -> N
         key: (value["cores"]["preset"], value["hours"]["preset"]) for key, value in fields.items()
     }
     assert presets == {"desktop": ("2", "3"), "lab": ("1", "1"), "terminal": ("1", "1")}
+
+
+def test_each_partition_that_can_be_chosen_carries_its_limits_for_the_page() -> None:
+    main, big = Partition("main", 4, 24, 8192, 0), Partition("big", 64, 2, 65536, 4)
+    shown = FormSettings.model_validate({"fields": {"partition": {"show": "shown"}}})
+    form = _Elements(render_form(OptionRules(shown, SlurmSettings(), Offer((main, big))), {}))
+    option = next(attrs for tag, attrs in form.found if tag == "option" and "data-fields" in attrs)
+    partitions = json.loads(option["data-partitions"] or "")
+    most = {
+        name: {field["key"]: field["max"] for field in fields}
+        for name, fields in partitions.items()
+    }
+    assert {name: limits["cores"] for name, limits in most.items()} == {
+        "": "4",
+        "main": "4",
+        "big": "64",
+    }
+    assert form.named("gpus")["disabled"] is None, "for the partition that has some"
 
 
 def test_refused_values_come_back_as_they_were(rules: OptionRules) -> None:
