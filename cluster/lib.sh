@@ -8,6 +8,7 @@ REPO=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 {
   HERE=$REPO/cluster
   SOFTWARE=/opt/classdesk            # venv and proxy: links to versions beside them
+  COMMAND=/usr/local/bin/classdesk   # a link, so that an administrator can type what the docs say
   CONFIG=/etc/classdesk
   STATE=/var/lib/classdesk
   UNDO=$STATE/undo                   # what `make purge` has to know

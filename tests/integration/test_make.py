@@ -266,7 +266,7 @@ cluster/up >/dev/null
 umount /var/lib/classdesk/images
 make purge YES=1
 echo "--- left:"
-ls -d /opt/classdesk /etc/classdesk /var/lib/classdesk /var/log/classdesk /run/classdesk* \
+ls -d /opt/classdesk /usr/local/bin/classdesk /etc/classdesk /var/lib/classdesk /var/log/classdesk /run/classdesk* \
   /etc/slurm/slurm.conf /etc/slurm/cgroup.conf /etc/sudoers.d/classdesk /etc/pam.d/classdesk \
   /home/learner* /home/instructor 2>/dev/null || true
 getent passwd classdesk instructor learner01 learner02 learner03 learner04 || true
