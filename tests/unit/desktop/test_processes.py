@@ -8,15 +8,13 @@ import sys
 import time
 from pathlib import Path
 
-from classdesk_desktop.processes import descendants, stop_group
+from classdesk_desktop.processes import descendants, process_table, stop_group
 
 
 def alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
+    """Whether a process runs; one that has ended and waits for somebody to take its status does not."""
+    # In a container the first process may be one that takes nobody's status.
+    return process_table().get(pid, (0, "Z"))[1] != "Z"
 
 
 def wait_until_gone(pid: int) -> None:

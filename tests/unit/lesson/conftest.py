@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -45,6 +46,12 @@ produces = ["picture.png"]
 """
 
 NAP = "from time import sleep\nsleep({seconds})\nprint('done')\n"
+
+
+@pytest.fixture(autouse=True)
+def _python(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is a `python` in the learner's terminal: this one. A plain Debian has `python3` alone."""
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
 
 
 @pytest.fixture
