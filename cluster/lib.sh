@@ -72,6 +72,13 @@ wait_for() {
   done
 }
 
+# ended PID: true when a process has ended, also where nobody takes its status: a container's first process may not.
+ended() {
+  local state
+  state=$(sed -n 's/^State:[[:space:]]*//p' "/proc/$1/status" 2>/dev/null) || return 0
+  [[ -z $state || $state == Z* ]]
+}
+
 # Our supervisord, when it runs.
 supervisor_pid() {
   local pid

@@ -194,6 +194,21 @@ def test_down_ends_sessions_and_leaves_no_process(hub: Hub) -> None:
     assert "does not answer" in text
 
 
+def test_a_process_whose_status_nobody_takes_has_ended() -> None:
+    """As in a container whose first process is no init: `make down` need not wait for such a one."""
+
+    def ended(pid: int) -> bool:
+        words = f"source {world.REPOSITORY}/cluster/lib.sh; ended {pid}"
+        return subprocess.run(["bash", "-c", words], check=False).returncode == 0
+
+    with subprocess.Popen(["sleep", "600"]) as process:
+        assert not ended(process.pid)
+        process.kill()
+        wait_until(partial(ended, process.pid), 10, "it counts as ended")
+        assert Path(f"/proc/{process.pid}").exists(), "its status is still to be taken"
+    assert ended(process.pid)
+
+
 @pytest.mark.usefixtures("hub")
 def test_purge_without_a_terminal_refuses_unless_told_not_to_ask() -> None:
     result = make("purge")
