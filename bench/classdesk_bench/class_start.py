@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from . import machine, samples, stack
+from .command_line import CommandLine
 from .crowd import ClassResult, start_class
 from .probe import probing
 from .report import Progress, Row, print_json, show
@@ -186,12 +187,12 @@ def main() -> None:
 
 def parse_arguments() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        prog="bench/class_start",
-        description="A class of n learners presses Start: classdesk beside JupyterHub with stock "
-        "batchspawner, on the same real Slurm, in a test world. Needs root. See bench/README.md.",
+    parser = CommandLine(
+        "class_start",
+        "A class of n learners presses Start: classdesk beside JupyterHub with stock "
+        "batchspawner, on the same real Slurm, in a test world.",
     )
-    parser.add_argument("--python", required=True, help=argparse.SUPPRESS)
+    parser.add_python()
     parser.add_argument(
         "--sizes",
         type=lambda text: [int(word) for word in text.split(",")],
@@ -212,11 +213,11 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--limit", type=float, default=180.0, metavar="S", help="longest time of one run in seconds"
     )
-    parser.add_argument("--skip-stock", action="store_true", help="measure ours only")
+    parser.add_skip_stock()
     parser.add_argument(
         "--lean-stock", action="store_true", help="stock without srun, as some sites have it"
     )
-    parser.add_argument("--json", action="store_true", help="the last line is the table as JSON")
+    parser.add_json("the table as JSON")
     options = parser.parse_args()
     if not all(1 <= n <= machine.CPUS for n in options.sizes) or options.repeat < 1:
         parser.error(f"sizes are from 1 to {machine.CPUS}, and there is at least one run")

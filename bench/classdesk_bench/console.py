@@ -24,8 +24,9 @@ from support.browser import CHROMIUM, FLAGS
 from support.fake_slurm import FakeSlurm
 
 from . import machine, samples, stack
+from .command_line import CommandLine
 from .crowd import start_class
-from .report import Progress, print_json, show
+from .report import Progress, print_object, show
 from .watcher import run_jobs, stand_in
 
 COLUMNS = {
@@ -257,26 +258,19 @@ def main() -> None:
     row = {"n": options.sessions, **figures}
     show(f"{options.seconds:g} s, a hand every {HAND_EACH_S:g} s", COLUMNS, [row])
     if options.json:
-        print_json([row])
+        print_object(row)
 
 
 def parse_arguments() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        prog="bench/console",
-        description="Made-up sessions that report to a real hub, and an instructor's page in Chromium. Needs root. "
-        "See bench/README.md.",
+    parser = CommandLine(
+        "console",
+        "Made-up sessions that report to a real hub, and an instructor's page in Chromium.",
     )
-    parser.add_argument("--python", required=True, help=argparse.SUPPRESS)
-    parser.add_argument("--sessions", type=int, default=300, metavar="N", help="default 300")
-    parser.add_argument(
-        "--seconds", type=float, default=60, metavar="S", help="how long; default 60"
-    )
-    parser.add_argument("--json", action="store_true", help="the last line is the table as JSON")
-    options = parser.parse_args()
-    if not 1 <= options.sessions <= machine.CPUS:
-        parser.error(f"sessions are from 1 to {machine.CPUS}")
-    return options
+    parser.add_python()
+    parser.add_sessions()
+    parser.add_json()
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from support.screen import XServer
 from support.world import Hub, wait_until
 
 from . import desktops, machine
+from .command_line import CommandLine
 from .inside import start_in_session
 from .report import Progress, Row, print_object, show
 from .rfb import Link, MessageLink, Rectangle, RfbClient, SocketLink
@@ -230,16 +231,16 @@ def main() -> None:
 
 def parse_arguments() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        prog="bench/latency",
-        description="From a key to the repaint of a terminal in a session: through hub proxy and session server as "
-        "the page does it, and at the socket of the same X server, in a test world. Needs root. See bench/README.md.",
+    parser = CommandLine(
+        "latency",
+        "From a key to the repaint of a terminal in a session: through hub proxy and session server as "
+        "the page does it, and at the socket of the same X server, in a test world.",
     )
-    parser.add_argument("--stock-root", type=Path, help=argparse.SUPPRESS)
+    parser.add_stock_root(required=False)
     parser.add_argument(
         "--keys", type=int, default=300, metavar="N", help="on each way; default 300"
     )
-    parser.add_argument("--json", action="store_true", help="the last line is one JSON object")
+    parser.add_json()
     options = parser.parse_args()
     if options.keys < 1:
         parser.error("there is at least one key")

@@ -13,6 +13,7 @@ from support.screen import session_processes
 from support.world import Hub
 
 from . import desktops, machine
+from .command_line import CommandLine
 from .report import Progress, Row, print_object, show
 from .shares import has_settled, name_of, pss_mb
 from .visit import Visit
@@ -96,14 +97,14 @@ def main() -> None:
 
 def parse_arguments() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        prog="bench/memory",
-        description="The proportional memory (PSS) of all processes of one idle session whose page is open: "
-        "classdesk beside the stock stack, in a test world. Needs root. See bench/README.md.",
+    parser = CommandLine(
+        "memory",
+        "The proportional memory (PSS) of all processes of one idle session whose page is open: "
+        "classdesk beside the stock stack, in a test world.",
     )
-    parser.add_argument("--stock-root", type=Path, required=True, help=argparse.SUPPRESS)
-    parser.add_argument("--skip-stock", action="store_true", help="measure ours only")
-    parser.add_argument("--json", action="store_true", help="the last line is one JSON object")
+    parser.add_stock_root()
+    parser.add_skip_stock()
+    parser.add_json()
     return parser.parse_args()
 
 

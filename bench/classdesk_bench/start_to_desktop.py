@@ -5,7 +5,6 @@ import functools
 import os
 import statistics
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from playwright.sync_api import Browser
 
@@ -13,6 +12,7 @@ from support.browser import chromium
 from support.world import Hub
 
 from . import desktops, machine
+from .command_line import CommandLine
 from .marks import PHASES
 from .report import Progress, Row, print_object, show
 from .visit import Visit
@@ -125,21 +125,21 @@ def main() -> None:
 
 def parse_arguments() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        prog="bench/start_to_desktop",
-        description="From pressing Start in Chromium to a painted MATE desktop in the page: classdesk beside "
+    parser = CommandLine(
+        "start_to_desktop",
+        "From pressing Start in Chromium to a painted MATE desktop in the page: classdesk beside "
         "JupyterHub, batchspawner and jupyter-remote-desktop-proxy as they come, on the same Slurm, in a test "
-        "world. Needs root. See bench/README.md.",
+        "world.",
     )
-    parser.add_argument("--stock-root", type=Path, required=True, help=argparse.SUPPRESS)
+    parser.add_stock_root()
     parser.add_argument(
         "--repeat", type=int, default=9, metavar="K", help="measured starts of each; default 9"
     )
     parser.add_argument(
         "--empty-cache", action="store_true", help="each start with a browser that was never here"
     )
-    parser.add_argument("--skip-stock", action="store_true", help="measure ours only")
-    parser.add_argument("--json", action="store_true", help="the last line is one JSON object")
+    parser.add_skip_stock()
+    parser.add_json()
     options = parser.parse_args()
     if options.repeat < 1:
         parser.error("there is at least one run")

@@ -18,6 +18,7 @@ import aiohttp
 from support.fake_slurm import FakeSlurm
 
 from . import machine, samples, stack
+from .command_line import CommandLine
 from .crowd import start_class
 from .probe import probing
 from .report import Progress, Row, print_json, show
@@ -176,28 +177,22 @@ def main() -> None:
 
 def parse_arguments() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        prog="bench/watcher",
-        description="Sessions on a fake Slurm: how often classdesk and stock batchspawner look at the queue, "
-        "and how late their hubs' event loops are. Needs root. See bench/README.md.",
+    parser = CommandLine(
+        "watcher",
+        "Sessions on a fake Slurm: how often classdesk and stock batchspawner look at the queue, "
+        "and how late their hubs' event loops are.",
     )
-    parser.add_argument("--python", required=True, help=argparse.SUPPRESS)
-    parser.add_argument("--sessions", type=int, default=300, metavar="N", help="default 300")
-    parser.add_argument(
-        "--seconds", type=float, default=60, metavar="S", help="how long; default 60"
-    )
+    parser.add_python()
+    parser.add_sessions()
     parser.add_argument(
         "--pending", type=float, default=20, metavar="S", help="jobs wait so long; default 20"
     )
     parser.add_argument(
         "--within", type=float, default=10, metavar="S", help="Starts are spread over; default 10"
     )
-    parser.add_argument("--skip-stock", action="store_true", help="measure ours only")
-    parser.add_argument("--json", action="store_true", help="the last line is the table as JSON")
-    options = parser.parse_args()
-    if not 1 <= options.sessions <= machine.CPUS:
-        parser.error(f"sessions are from 1 to {machine.CPUS}")
-    return options
+    parser.add_skip_stock()
+    parser.add_json("the table as JSON")
+    return parser.parse_args()
 
 
 if __name__ == "__main__":
