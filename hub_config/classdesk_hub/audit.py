@@ -62,7 +62,7 @@ class AuditLog:
         try:
             with self._locked():
                 self._rotate()
-                self._append(json.dumps(event, ensure_ascii=False).encode() + b"\n")
+                self._append(_line(event))
         except OSError as error:
             _log.error("The record can't be written: %s; the event is %s", error, event)
 
@@ -79,9 +79,12 @@ class AuditLog:
             os.close(lock)
 
     def _append(self, line: bytes) -> None:
-        descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, _MODE)
+        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, _MODE)
         try:
             os.fchmod(descriptor, _MODE)
+            size = os.fstat(descriptor).st_size
+            if size and os.pread(descriptor, 1, size - 1) != b"\n":
+                line = b"\n" + line  # half a line of a full disk, which takes no other with it
             os.write(descriptor, line)
         finally:
             os.close(descriptor)
@@ -109,7 +112,7 @@ class AuditLog:
     def _backwards(self) -> Iterator[dict[str, Any]]:
         for path in (self.path, *(self._old(number) for number in range(1, _OLD_FILES + 1))):
             try:
-                lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+                lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
             except FileNotFoundError:
                 return
             for line in reversed(lines):
@@ -134,3 +137,10 @@ class AuditLog:
 
     def _old(self, number: int) -> Path:
         return self.path.with_name(f"{self.path.name}.{number}")
+
+
+def _line(event: dict[str, Any]) -> bytes:
+    """Return an event as a line of JSON that is one line to every program, and only shows itself in a terminal."""
+    text = json.dumps(event, ensure_ascii=False)
+    shown = "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
+    return shown.encode() + b"\n"

@@ -1,7 +1,10 @@
 """What the hub itself puts on record: acts on others' sessions that do not come from the console, and who watches."""
 
 import functools
+import time
+from collections import deque
 from collections.abc import Collection
+from dataclasses import dataclass, field
 from typing import Any
 
 from jupyterhub import orm
@@ -32,7 +35,7 @@ class RecordedServerHandler(UserServerAPIHandler):  # type: ignore[misc]  # jupy
             return
         done = self.get_status() < 300
         audit_log(self.site).write(
-            class_name_of(self.site, whom, self.db),
+            class_name_of(self.site, who.name, whom, self.db),
             who.name,
             act,
             [whom],
@@ -48,24 +51,59 @@ class RecordedServerHandler(UserServerAPIHandler):  # type: ignore[misc]  # jupy
         return found is not None and found.client_id == f"service-{CONSOLE}"
 
 
-def class_name_of(site: Site, learner: str, db: Any) -> str:
-    """Return a class that a learner is in; empty where there is none."""
+def class_name_of(site: Site, who: str, learner: str, db: Any) -> str:
+    """Return the class in which somebody acts on a learner: one that he teaches, if there is one.
+
+    Empty where the learner is in none.
+    """
     user = orm.User.find(db, learner)
     groups = {group.name for group in user.groups} if user else set()
-    return next((name for name in site.classes if name in groups), "")
+    names = [name for name in site.classes if name in groups]
+    taught = [name for name in names if who in site.classes[name].instructors]
+    return next(iter([*taught, *names]), "")
 
 
 def record_watchers(
     site: Site, spawner: DesktopSpawner, came: Collection[str], left: Collection[str]
 ) -> None:
-    """Put on record who has begun and who has ended to watch a session, as the session tells it."""
-    learner = spawner.user.name
+    """Put on record who has begun and who has ended to watch a session, as the session tells it.
+
+    A session is its learner's and may tell anything: of names it can make up none, and it can't fill the record,
+    whose oldest files go.
+    """
+    learner, db = spawner.user.name, spawner.user.db
     log: AuditLog = audit_log(site)
-    name = class_name_of(site, learner, spawner.user.db)
-    for who in sorted(came):
-        log.write(name, who, "observe", [learner], "began")
-    for who in sorted(left):
-        log.write(name, who, "observe", [learner], "ended")
+    for who, result in [
+        *((n, "began") for n in sorted(came)),
+        *((n, "ended") for n in sorted(left)),
+    ]:
+        if orm.User.find(db, who) is None:
+            continue
+        if not _MOST_VISITS.allows(learner):
+            spawner.log.warning("%s's session tells of too many visits; not on record", learner)
+            return
+        log.write(class_name_of(site, who, learner, db), who, "observe", [learner], result)
+
+
+@dataclass
+class _Limit:
+    """So many events an hour of one learner."""
+
+    most: int
+    moments: dict[str, deque[float]] = field(default_factory=dict)
+
+    def allows(self, learner: str) -> bool:
+        """Tell whether one more is within the limit, and count it."""
+        kept = self.moments.setdefault(learner, deque(maxlen=self.most))
+        now = time.monotonic()
+        if len(kept) == self.most and now - kept[0] < _HOUR_S:
+            return False
+        kept.append(now)
+        return True
+
+
+_HOUR_S = 3600
+_MOST_VISITS = _Limit(200)
 
 
 def configure(c: Any, site: Site) -> None:

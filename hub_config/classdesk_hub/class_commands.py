@@ -19,6 +19,7 @@ from rich.table import Table
 
 from .classes import CONSOLE
 from .learner_state import FAILED, NOT_STARTED
+from .roster import decode_roster
 from .site import SITE_FILE, Site, load_site
 from .tokens import class_token
 
@@ -204,8 +205,8 @@ def import_(
 ) -> None:
     """Import the roster of one or more classes. Who is not in it leaves the class."""
     try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        text = decode_roster(file.read_bytes())
+    except OSError as error:
         raise _ended(f"{file} can't be read: {error}") from None
     answer = _caller(site_file).hub("POST", "/classdesk/roster", {"csv": text, "preview": preview})
     for problem in answer["errors"]:

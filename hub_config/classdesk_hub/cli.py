@@ -6,6 +6,7 @@ import sys
 import urllib.request
 from collections.abc import Callable
 from datetime import datetime
+from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
 
@@ -157,7 +158,8 @@ def proxy_arguments(site: Site) -> list[str]:
         *("--ip", host, "--port", port),
         *("--api-ip", api_host, "--api-port", api_port),
         *("--default-target", hub_url),
-        *("--error-target", f"{hub_url}/hub/error"),
+        # A folder, and not the hub's own page for it: what does not answer may be the hub.
+        *("--error-path", str(files("classdesk_hub") / "proxy_pages")),
     ]
 
 

@@ -21,6 +21,11 @@ _NEWS_S = 12 * 3600
 """How long a failure is news: next week's class begins with an empty board."""
 
 
+def is_news(ended: float) -> bool:
+    """Tell whether the end of a session, at a moment in Unix seconds, is still to be told of."""
+    return time.time() - ended < _NEWS_S
+
+
 def places(queue: Mapping[str, Any]) -> dict[str, int]:
     """Return the place of each waiting job among the hub's sessions, from 1."""
     waiting = sorted(
@@ -73,7 +78,7 @@ def learner_state(
 
 
 def _without_session(spawner: DesktopSpawner) -> dict[str, Any]:
-    if spawner.ended and time.time() - spawner.ended > _NEWS_S:
+    if spawner.ended and not is_news(spawner.ended):
         return {"state": NOT_STARTED, "sentence": ""}
     failure = spawner.start_failure
     if failure is not None:

@@ -1,5 +1,6 @@
 """A roster: a CSV file of learners (user, name, group), read with errors by line, and what it would change. Pure."""
 
+import codecs
 import csv
 import difflib
 import io
@@ -12,6 +13,7 @@ COLUMNS = ("user", "name", "group")
 _LONGEST_TEXT = 1_000_000
 _MOST_LINES = 5000
 _LONGEST_NAME = 100
+_JOINERS = dict.fromkeys(map(ord, "\u200c\u200d"))  # written in names of several scripts; not seen
 _USER = re.compile(r"[a-z0-9_][a-z0-9_.@-]{0,63}")
 
 
@@ -68,6 +70,19 @@ class Change:
     keep: int
 
 
+def decode_roster(data: bytes) -> str:
+    """Return a file's text: UTF-8, UTF-16 as Excel's "Unicode text", or else Windows' western characters.
+
+    Every sequence of bytes is a text in the last: who imports looks at the names in the preview.
+    """
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16", errors="replace")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", errors="replace")
+
+
 def read_roster(text: str, classes: Collection[str], only: str = "") -> Roster:
     """Read a roster.
 
@@ -96,9 +111,10 @@ def read_roster(text: str, classes: Collection[str], only: str = "") -> Roster:
 def _rows(text: str) -> Iterable[tuple[int, list[str]]]:
     head = next((line for line in text.splitlines() if line.strip()), "")
     separator = max(",;\t", key=head.count)
-    reader = csv.reader(io.StringIO(text), delimiter=separator, strict=True)
+    lines = io.StringIO(text, newline=None)  # of Windows, Unix, and Excel for the Mac
+    reader = csv.reader(lines, delimiter=separator, strict=True)
     for row in reader:
-        cells = [cell.strip() for cell in row]
+        cells = [cell.replace("\u00a0", " ").strip() for cell in row]
         if any(cells):
             yield reader.line_num, cells
 
@@ -147,7 +163,7 @@ class _Reader:
             return "The user name is missing."
         if not _USER.fullmatch(user):
             return f"“{_short(user)}” is not a user name."
-        if len(name) > _LONGEST_NAME or not name.isprintable():
+        if len(name) > _LONGEST_NAME or not name.translate(_JOINERS).isprintable():
             return f"The full name is longer than {_LONGEST_NAME} characters, or has some that can't be printed."
         return ""
 

@@ -15,7 +15,7 @@ from sqlalchemy import Text, type_coerce
 from classdesk_spawner import Cluster, DesktopSpawner, cluster_for
 
 from .figures import start_figures
-from .learner_state import FAILED, learner_state, places
+from .learner_state import FAILED, is_news, learner_state, places
 from .site import Site
 
 ROUTE = r"/api/classdesk/sessions"
@@ -61,12 +61,13 @@ class SessionsHandler(APIHandler):  # type: ignore[misc]  # jupyterhub has no ty
         """Take those sessions up that have ended by themselves; JupyterHub forgets them, but for its database."""
         state = type_coerce(orm.Spawner.state, Text)  # as it is stored: JSON
         ended = (
-            self.db.query(orm.User.name, orm.Spawner.name)
+            self.db.query(orm.User.name, orm.Spawner.name, state)
             .join(orm.Spawner, orm.Spawner.user_id == orm.User.id)
             .filter(orm.Spawner.server_id.is_(None), state.contains('"ending"'))
         )
-        for user, server in ended:
-            self.users[user].spawners[server]  # made where it is missing
+        for user, server, stored in ended:
+            if is_news(json.loads(stored).get("classdesk", {}).get("ended", 0)):
+                self.users[user].spawners[server]  # made where it is missing
 
 
 async def _freshen(cluster: Cluster) -> None:

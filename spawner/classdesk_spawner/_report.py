@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 _LONGEST_BODY = 16_384
 _RESOLUTION_S = 60.0
@@ -17,6 +17,11 @@ _RESOLUTION_S = 60.0
 
 _Seconds = Annotated[float, Field(ge=0, le=1e11, allow_inf_nan=False)]
 _Name = Annotated[str, Field(min_length=1, max_length=255)]
+
+
+def _shown(text: str) -> str:
+    """Return a learner's text without what does things to a terminal; an emoji's joiner does nothing."""
+    return "".join(c if c.isprintable() or c in "\u200d\u00a0" else " " for c in text)
 
 
 class _Strict(BaseModel):
@@ -32,7 +37,7 @@ class Hand(_Strict):
     """
 
     since: _Seconds
-    text: str = Field("", max_length=200)
+    text: Annotated[str, AfterValidator(_shown)] = Field("", max_length=200)
 
 
 class SessionReport(_Strict):

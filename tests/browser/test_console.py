@@ -265,10 +265,15 @@ def test_the_page_recovers_from_a_restart_of_the_service(
     board: Board, desktops: dict[str, Desktop]
 ) -> None:
     (pid,) = command("pgrep", "-u", "classdesk", "-f", "run console").split()
+    other = board.page.context.new_page()
     command("kill", "-KILL", pid)
+    other.goto(board.page.url)  # opened in these seconds
+    expect(other.get_by_role("heading", name="Connecting again")).to_be_visible()
     expect(board.page.locator("#notice")).to_contain_text("What you see is from", timeout=30_000)
     board.page.wait_for_selector(LIVE, timeout=90_000)
     assert command("pgrep", "-u", "classdesk", "-f", "run console").split() != [pid]
+    other.wait_for_selector(LIVE, timeout=30_000)
+    other.close()
     expect(board.row("learner01")).to_contain_text("Running")
 
 

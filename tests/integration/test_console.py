@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from support.faults import hub_answers, kill_hub, pid_of
+from support.faults import hub_answers, kill_hub, pid_of, supervisor
 from support.hub_client import HubClient
 from support.world import Hub, command, job_ids, slurm, wait_until
 
@@ -312,6 +312,47 @@ def test_after_a_restart_of_the_hub_the_open_page_goes_on(hub: Hub, instructor: 
     )
     assert instructor.learners()["learner01"]["cores"] == 2
     one_console()  # the killed hub's has ended by itself
+
+
+def test_who_opens_a_page_while_the_hub_is_away_gets_one_that_tries_again(
+    hub: Hub, instructor: Instructor
+) -> None:
+    supervisor("stop", "hub")
+    try:
+        for path in ("/services/console/", "/services/console/class/demo", "/hub/home"):
+            away = instructor.http.get(path)
+            assert away.status_code == 503
+            assert "tries again" in away.text, path
+            assert '<meta http-equiv="refresh"' in away.text
+    finally:
+        supervisor("start", "hub")
+        hub_answers(hub)
+    wait_until(
+        lambda: (
+            (page := instructor.http.get("/services/console/")).status_code == 200
+            and "Demo class" in page.text
+        ),
+        60,
+        "the same address is the console again, without a log-in",
+        every=0.5,
+    )
+
+
+def test_a_session_that_is_cancelled_behind_the_hubs_back_has_failed(
+    instructor: Instructor,
+) -> None:
+    instructor.act("start", "learner01", "learner02")
+    slurm("scancel", *job_ids("learner01"))
+    wait_until(
+        lambda: instructor.learners()["learner01"]["state"] == "failed", 30, "it is seen as failed"
+    )
+    assert instructor.learners()["learner01"]["sentence"] == "The session was cancelled."
+    instructor.act("stop", "learner02")
+    assert instructor.learners()["learner02"]["state"] == "not started"
+    assert instructor.learners()["learner01"]["state"] == "failed"
+    instructor.act("start", "learner01")
+    instructor.act("stop", "learner01")
+    assert instructor.learners()["learner01"]["state"] == "not started"
 
 
 def test_a_console_that_its_hub_leaves_while_it_imports_ends(

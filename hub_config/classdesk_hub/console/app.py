@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from jupyterhub.services.auth import HubOAuth, HubOAuthCallbackHandler
+from jupyterhub.services.auth import HubOAuth
 from tornado import web
 from tornado.httpserver import HTTPServer
 
@@ -56,7 +56,7 @@ def application(context: Context, cookie_secret: str) -> web.Application:
         (rf"api/{name}/link", more_handlers.LinkHandler, ours),
         (rf"api/{name}/thumbnail/([^/]+)", more_handlers.ThumbnailHandler, ours),
         (r"metrics", more_handlers.MetricsHandler, ours),
-        (r"oauth_callback", HubOAuthCallbackHandler, {}),
+        (r"oauth_callback", class_handlers.CallbackHandler, ours),
         (r"static/(.+)", web.StaticFileHandler, {"path": str(_folder("static"))}),
     ]
     return web.Application(

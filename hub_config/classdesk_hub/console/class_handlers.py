@@ -6,10 +6,12 @@ import time
 from collections.abc import AsyncIterator
 from typing import Any
 
+from jupyterhub.services.auth import HubOAuthCallbackHandler
 from tornado import web
 from tornado.iostream import StreamClosedError
 
-from .handlers import ConsoleHandler, translated
+from .context import Context
+from .handlers import SECURITY, ConsoleHandler, translated
 
 _CHECK_AGAIN_S = 60.0
 """Seconds after which the rights of somebody who still looks are looked at again."""
@@ -121,6 +123,34 @@ class StreamHandler(ConsoleHandler):
             return False
         self.user = model
         return self.may_see(name)
+
+
+class CallbackHandler(HubOAuthCallbackHandler):  # type: ignore[misc]  # jupyterhub has no type information
+    """The last step of a log-in, with a page where it does not work: hub or console may have been restarted in it."""
+
+    def initialize(self, context: Context) -> None:
+        """Take what all handlers share."""
+        self.context = context
+
+    def set_default_headers(self) -> None:
+        """Let no other site frame or read the console."""
+        for name, value in SECURITY.items():
+            self.set_header(name, value)
+
+    def write_error(self, _status_code: int, **_kwargs: Any) -> None:
+        """Lead to the page itself, which begins anew; an address with a code is good for once."""
+        refused = bool(self.get_query_argument("error", ""))
+        self.finish(
+            self.context.page(
+                "error.html",
+                sentence="The hub does not let you into the console."
+                if refused
+                else "Your log-in did not come through: the hub or the console was restarted just now.",
+                status=403 if refused else 503,
+                again=self.context.prefix,
+                user="",
+            )
+        )
 
 
 class NowhereHandler(ConsoleHandler):

@@ -16,7 +16,7 @@ from classdesk_hub.class_settings import ClassSettings
 from .context import Context
 from .hub_client import CallError
 
-_SECURITY = {
+SECURITY = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; "
         "img-src 'self' data: blob:; connect-src 'self'; base-uri 'none'; form-action 'self'; "
@@ -52,7 +52,7 @@ class ConsoleHandler(HubOAuthenticated, web.RequestHandler):  # type: ignore[mis
 
     def set_default_headers(self) -> None:
         """Let no other site frame or read the console."""
-        for name, value in _SECURITY.items():
+        for name, value in SECURITY.items():
             self.set_header(name, value)
 
     async def prepare(self) -> None:
@@ -128,7 +128,11 @@ class ConsoleHandler(HubOAuthenticated, web.RequestHandler):  # type: ignore[mis
         if self.is_page:
             self.finish(
                 self.context.page(
-                    "error.html", sentence=message, status=status_code, user=self.user_name
+                    "error.html",
+                    sentence=message,
+                    status=status_code,
+                    again="",
+                    user=self.user_name,
                 )
             )
         else:

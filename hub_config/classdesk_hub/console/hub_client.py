@@ -17,6 +17,8 @@ _MOST_AT_ONCE = 400
 
 _PICTURES = {"image/jpeg", "image/png"}
 _LARGEST_PICTURE = 300_000
+_LARGEST_ANSWER = 20_000_000
+_LONGEST_SENTENCE = 500
 
 _HUB = "The hub"
 _SESSION = "The session"
@@ -75,7 +77,8 @@ class HubClient:
     @classmethod
     def of(cls, site: Site) -> "HubClient":
         """Return a client for the hub of a site."""
-        AsyncHTTPClient.configure(None, max_clients=_MOST_AT_ONCE)
+        # A session is a learner's: what it answers with is not to fill this process's memory.
+        AsyncHTTPClient.configure(None, max_clients=_MOST_AT_ONCE, max_body_size=_LARGEST_ANSWER)
         return cls(f"{_reachable(site.hub.api_url)}/hub/api", _reachable(site.hub.bind_url))
 
     async def hub(
@@ -165,9 +168,16 @@ async def _fetch(
 def _sentence(answer: HTTPResponse, who: str) -> str:
     told = _json(answer)
     message = told.get("message") if isinstance(told, Mapping) else None
-    if isinstance(message, str) and message.strip():
-        return message.strip()[:500]
+    if isinstance(message, str) and (shown := one_line(message)):
+        return shown
     return _SENTENCES.get((who, answer.code), f"{who} answered with the status {answer.code}.")
+
+
+def one_line(text: str) -> str:
+    """Return what a session has said as something to show: its learner may have written it, and for a terminal."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[
+        :_LONGEST_SENTENCE
+    ]
 
 
 def _json(answer: HTTPResponse) -> Any:

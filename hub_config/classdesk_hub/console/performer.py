@@ -13,7 +13,7 @@ from classdesk_hub.learner_state import FAILED, IDLE, NOT_STARTED, QUEUED, RUNNI
 from classdesk_spawner import CLASS_KEY
 
 from .act_request import ActRequest
-from .hub_client import CallError, HubClient
+from .hub_client import CallError, HubClient, one_line
 from .learners import learner
 from .world import World
 
@@ -88,7 +88,7 @@ class Performer:
             return "The hand is lowered."
         what = request.act.removeprefix("reset-")
         answer = await self._call("POST", name, "desktop/reset", token, {"what": what})
-        return str(answer.get("sentence") or "It is reset.")[:500]
+        return one_line(str(answer.get("sentence") or "")) or "It is reset."
 
     async def _call(
         self, method: str, name: str, path: str, token: str, body: Mapping[str, Any] | None

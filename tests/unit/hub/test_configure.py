@@ -1,4 +1,5 @@
 import os
+import re
 import stat
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
@@ -96,6 +97,9 @@ def test_the_proxy_listens_where_the_site_file_says() -> None:
     arguments = proxy_arguments(site)
     assert arguments[:4] == ["--ip", "::1", "--port", "8443"]
     assert arguments[arguments.index("--default-target") + 1] == "http://127.0.0.1:8081"
+    absent = Path(arguments[arguments.index("--error-path") + 1]) / "503.html"
+    assert '<meta http-equiv="refresh"' in absent.read_text()
+    assert not re.search(r"(src|url)\s*[=(]", absent.read_text()), "needs nothing that may be away"
 
 
 def test_a_sites_own_services_and_roles_stay(site_file: Path) -> None:

@@ -78,6 +78,12 @@ def _partial_failure(hub: ClassHub, token: str) -> None:
     }
     assert results["games"]["status"] == "failed"
     assert results["games"]["message"] == "The desktop is just being reset."
+    hub.sessions.refusals["games"] = (
+        "Broken \ud800\x1b[2J\n" + 9 * "\u2028x"
+    )  # its learner's own server
+    results = hub.act(token, {"act": "reset-desktop", "learners": ["games", "nobody"]})
+    assert results["games"]["message"] == "Broken [2J" + 9 * " x"
+    assert results["nobody"]["status"] == "done"
     del hub.sessions.refusals["games"]
     assert (
         hub.act(token, {"act": "reset-desktop", "learners": ["games"]})["games"]["status"] == "done"

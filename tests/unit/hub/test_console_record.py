@@ -64,6 +64,10 @@ def test_who_watches_is_on_record(hub: ClassHub, tokens: dict[str, str]) -> None
         ("ines", "observe", ["games"], "ended"),
         ("ines", "observe", ["games"], "began"),
     ]
+    # The session is the learner's, who may make it tell anything.
+    made_up = {**report, "watchers": ["<b>", "x" * 255, "someone"]}
+    assert hub.hub("POST", "/classdesk/report", session, json=made_up).status_code == 200
+    assert hub.ask("GET", "api/class/dask/audit?limit=2", token).json() == events
     assert hub.hub("POST", "/classdesk/report", tokens["learner"], json=report).status_code == 403
     assert hub.hub("POST", "/classdesk/extend", session, json={}).status_code == 403
     hub.act(token, {"act": "stop", "learners": ["games"]})

@@ -60,6 +60,7 @@ def _session_token(hub: ClassHub) -> str:
 def test_the_walk_knows_every_route(hub: ClassHub) -> None:
     source = Path(__file__).parents[3] / "hub_config/classdesk_hub/console/app.py"
     lines = [line for line in source.read_text().splitlines() if ", ours)," in line]
+    lines = [line for line in lines if "oauth_callback" not in line]  # it is how one gets a role
     # Two routes of one path differ by method; `acts` and `roster` are told apart by their names.
     assert len(lines) == len(ROUTES)
 
@@ -110,3 +111,24 @@ def test_orders_from_other_sites_are_refused(hub: ClassHub, tokens: dict[str, st
         )
         assert answer.status_code == 403
         assert "other sites" in answer.json()["message"]
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence", "again"),
+    [
+        ("?code=0123&state=of-an-earlier-console", "did not come through", True),
+        ("", "did not come through", True),
+        ("?error=access_denied&error_description=<b>x", "does not let you in", False),
+    ],
+    ids=["console-restarted", "nothing", "refused"],
+)
+def test_a_log_in_that_does_not_come_through_begins_anew_by_itself(
+    hub: ClassHub, query: str, sentence: str, again: bool
+) -> None:
+    answer = hub.ask("GET", f"oauth_callback{query}", None)
+    assert answer.status_code in {400, 403}
+    assert sentence in answer.text
+    assert "<b>x" not in answer.text
+    refresh = 'http-equiv="refresh" content="5; url=/services/console/"'
+    assert (refresh in answer.text) is again
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]

@@ -1,11 +1,15 @@
 """Rosters: what is read, what is refused by line, what changes; and who stays in a group."""
 
-from pathlib import Path
-
 import pytest
 
-from classdesk_hub.audit import AuditLog
-from classdesk_hub.roster import Change, Entry, change, read_roster, write_roster
+from classdesk_hub.roster import (
+    Change,
+    Entry,
+    change,
+    decode_roster,
+    read_roster,
+    write_roster,
+)
 
 CLASSES = ("dask", "numpy")
 
@@ -27,6 +31,8 @@ def _problems(text: str, only: str = "") -> list[tuple[int, str]]:
             'user,name,group\n\n"ada","Ada L","dask"\n , , \nbob,,dask\n', id="empty-lines"
         ),
         pytest.param("user,name\nada,Ada L\nbob\n", id="group-by-page"),
+        pytest.param("user,name,group\rada,Ada L,dask\rbob,,dask\r", id="excel-for-mac"),
+        pytest.param("user,name,group\nada,\u00a0Ada\u00a0L ,dask\nbob,,dask\n", id="hard-spaces"),
     ],
 )
 def test_a_roster_is_read(text: str) -> None:
@@ -109,21 +115,36 @@ def test_what_is_written_can_be_read() -> None:
     assert read == members
 
 
-def test_the_record_begins_a_new_file_and_keeps_old_ones(tmp_path: Path) -> None:
-    log = AuditLog(tmp_path / "audit.jsonl", largest=400)
-    for number in range(12):
-        log.write("dask" if number % 2 else "numpy", "ines", "stop", [f"l{number}"], "done")
-    assert log.path.with_name("audit.jsonl.1").exists()
-    newest = log.newest("dask", 3)
-    assert [event["whom"] for event in newest] == [["l11"], ["l9"], ["l7"]]
-    log.path.write_bytes(log.path.read_bytes() + b'{"half')
-    assert log.newest("dask", 1)[0]["whom"] == ["l11"]
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param("ada,Ada Müller,dask".encode(), id="utf-8"),
+        pytest.param("ada,Ada Müller,dask".encode("utf-8-sig"), id="utf-8-with-its-mark"),
+        pytest.param("ada,Ada Müller,dask".encode("utf-16"), id="unicode-text-of-excel"),
+        pytest.param("ada,Ada Müller,dask".encode("cp1252"), id="windows"),
+    ],
+)
+def test_a_file_is_read_in_the_encodings_of_spreadsheets(data: bytes) -> None:
+    roster = read_roster(decode_roster(data), CLASSES)
+    assert roster.problems == []
+    assert [one.name for one in roster.classes["dask"]] == ["Ada Müller"]
 
 
-def test_what_was_asked_for_gives_way_to_its_results(tmp_path: Path) -> None:
-    log = AuditLog(tmp_path / "audit.jsonl")
-    log.write("dask", "ines", "stop", ["a", "b"], "asked", act_id="1")
-    log.write("dask", "ines", "stop", ["a"], "done", act_id="1")
-    assert [event["result"] for event in log.newest("dask", 9)] == ["done", "asked"]
-    log.write("dask", "ines", "stop", ["b"], "failed", act_id="1")
-    assert [event["result"] for event in log.newest("dask", 9)] == ["failed", "done"]
+def test_any_bytes_are_a_text_with_errors_by_line_at_worst() -> None:
+    for data in (bytes(range(256)), b"\xff\xfe\x00", b"\x81\x8d,\x00,dask", b"\xff" * 3):
+        assert read_roster(decode_roster(data), CLASSES).problems
+
+
+def test_names_of_all_scripts_are_names() -> None:
+    names = [
+        "\u0639\u0644\u06cc\u200c\u0631\u0636\u0627",
+        "ශ්\u200dරී",
+        "李小龍",
+        "O'Neil",
+        "=1+1",
+        "😀",
+    ]
+    text = write_roster({"dask": {f"u{number}": name for number, name in enumerate(names)}})
+    roster = read_roster(text, CLASSES)
+    assert roster.problems == []
+    assert [one.name for one in roster.classes["dask"]] == names

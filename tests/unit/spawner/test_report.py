@@ -108,3 +108,10 @@ def test_the_policy_travels_without_what_only_the_hub_needs() -> None:
 
 def test_the_hub_has_our_handler() -> None:
     assert dict(row[:2] for row in default_handlers)[REPORT_ROUTE] is ReportHandler
+
+
+def test_a_hands_text_does_nothing_to_a_terminal() -> None:
+    hand = {"since": 1, "text": "Hilfe\x1b]0;x\x07 \x9b2J \u202eno 👩\u200d🏫"}
+    report = read_report(json.dumps({**REPORT, "hand": hand}).encode())
+    assert report.hand is not None
+    assert report.hand.text == "Hilfe ]0;x   2J  no 👩\u200d🏫"

@@ -57,6 +57,19 @@ async function send(isPreview) {
   }
 }
 
+/** A file's text: UTF-8, UTF-16 as Excel's "Unicode text", or else Windows' western characters. */
+function decode(data) {
+  const [first, second] = new Uint8Array(data, 0, Math.min(2, data.byteLength));
+  if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) {
+    return new TextDecoder(first === 0xff ? "utf-16le" : "utf-16be").decode(data);
+  }
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(data);
+  } catch {
+    return new TextDecoder("windows-1252").decode(data);
+  }
+}
+
 function reset() {
   bring.disabled = true;
   preview.replaceChildren();
@@ -68,7 +81,7 @@ export function setUpRoster() {
   file.addEventListener("change", async () => {
     reset();
     if (file.files[0]) {
-      text.value = await file.files[0].text();
+      text.value = decode(await file.files[0].arrayBuffer());
       await send(true);
     }
   });
