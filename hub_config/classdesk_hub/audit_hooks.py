@@ -11,7 +11,7 @@ from jupyterhub import orm
 from jupyterhub.apihandlers import default_handlers
 from jupyterhub.apihandlers.users import UserServerAPIHandler
 
-from classdesk_spawner import DesktopSpawner
+from classdesk_spawner import DesktopSpawner, ServerHandler
 
 from .audit import AuditLog, audit_log
 from .classes import COMMAND_LINE, CONSOLE
@@ -20,7 +20,7 @@ from .site import Site
 _ACTS = {"POST": "start", "DELETE": "stop"}
 
 
-class RecordedServerHandler(UserServerAPIHandler):  # type: ignore[misc]  # jupyterhub has no type information
+class RecordedServerHandler(ServerHandler):
     """Starts and stops, with a record where it is somebody else's session and the console did not ask."""
 
     site: Site

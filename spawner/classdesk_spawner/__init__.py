@@ -32,6 +32,7 @@ from ._settings import (
 )
 from ._spawner import DesktopSpawner
 from ._states import Phase, ended_as_wanted
+from ._stop_handler import ServerHandler
 
 # Importing batchspawner has registered its API handler; ours takes its place before a hub can start.
 _routes.install()
@@ -57,6 +58,7 @@ __all__ = [
     "Phase",
     "RuntimeSettings",
     "Section",
+    "ServerHandler",
     "SessionError",
     "SessionOptions",
     "SessionSettings",

@@ -103,6 +103,21 @@ class JobEndedError(SessionError):
             )
 
 
+class ServerLostError(SessionError, TimeoutError):
+    """What JupyterHub waited for after `start()` will not come; only a time-out is no fault of the program to it.
+
+    Args:
+        cause: Why.
+    """
+
+    reason = "server_lost"
+    status_code = 503
+
+    def __init__(self, cause: SessionError) -> None:
+        super().__init__(str(cause.message), detail=cause.detail)
+        self.jupyterhub_html_message = getattr(cause, "jupyterhub_html_message", None)
+
+
 _ADVICE = (
     (
         r"No space left on device|Disk quota exceeded",
@@ -113,7 +128,7 @@ _ADVICE = (
         "Your home directory can't be written at the moment. Please tell your instructor.",
     ),
     (
-        r"bwrap: Can't (chdir to |find source path /home/)",
+        r"home directory \S+ can't be opened|bwrap: Can't (chdir to |find source path /home/)",
         "Your home directory can't be opened on the compute node. Please tell your instructor.",
     ),
     (

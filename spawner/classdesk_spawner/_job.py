@@ -23,6 +23,7 @@ from ._states import Phase, end_sentence
 
 _CANCEL_TRIES = 3
 _ENDING_PATIENCE_S = 35.0  # Slurm's default KillWait is 30 s
+_CLEANING_PATIENCE_S = 30.0
 _ENDS_BEFORE_LIMIT_S = 10
 _FIRST_LOOK_S = 5.0  # a restarting hub does not wait longer for news of a session that ran
 
@@ -178,11 +179,20 @@ class SessionJob:
         if not self.taken_up:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._called_home.wait(), self.cluster.watcher.fast_tick_s)
+        ending = float("inf")
         while True:
             job = self._seen_since(moment)
             if self._is_gone():
                 raise self._ended_early("The session's job is gone from the queue.")
-            if job is not None and job.phase in {Phase.ENDED, Phase.ENDING}:
+            if job is None or job.phase is not Phase.ENDING:
+                ending = float("inf")
+            else:
+                # Soon it says how it ended; or it waits again, because Slurm cleans up before a requeue, too.
+                ending = min(ending, time.monotonic())
+                self.port = 0
+                self._called_home.clear()
+            has_ended = job is not None and job.phase is Phase.ENDED
+            if job is not None and (has_ended or time.monotonic() - ending > _CLEANING_PATIENCE_S):
                 raise self._ended_early(end_sentence(job.state))
             if self.port and (address := await self._address(job)):
                 self.reached = True
@@ -244,6 +254,36 @@ class SessionJob:
             return None
         self.port, self.start = port, job.start
         return await self.cluster.node_address(job.node)
+
+    async def goes_on(self) -> str | None:
+        """Look at a job whose session has called home and does not answer.
+
+        Returns:
+            The new address where Slurm has started it anew, and None where it still runs as it did.
+
+        Raises:
+            JobEndedError: It has ended.
+        """
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.cluster.watcher.newer_than(time.monotonic()), _FIRST_LOOK_S)
+        if self.exit_status() is not None:
+            raise self._ended_early(self.end_sentence())
+        job = self.seen
+        if job is None or job.phase not in {Phase.WAITING, Phase.ENDING}:
+            return None
+        self.port, self.start, self.reached = 0, None, False
+        self._called_home.clear()
+        return await self.until_reachable()
+
+    def late_error(self) -> SessionError:
+        """Return the error of a start that took longer than the site waits."""
+        job = self.seen
+        if job is not None and job.phase is not Phase.WAITING:
+            return self._ended_early("The session got its machine, but was not ready in time.")
+        return SessionError(
+            "Your session waited too long in the queue. Please start it again.",
+            detail=f"job {self.job_id}: {job.reason if job else 'not seen'}",
+        )
 
     async def went_on_without_hub(self) -> bool:
         """Tell whether the job still runs where an earlier hub process left it.

@@ -87,19 +87,20 @@ class StartState:
 def progress_event(state: StartState) -> dict[str, Any]:
     """Return an event for JupyterHub's progress stream."""
     job, waited_s = state.job, state.waited_s
+    percent: float
     if not state.submitted:
         percent, text = 3, "Asking the cluster for your session…"
     elif job is not None and job.phase is Phase.HELD_UP:
         percent, text = 45, "The cluster has suspended your session; it goes on by itself."
     elif state.called_home:
-        percent = 75 + round(20 * (1 - math.exp(-waited_s / 20)))
+        percent = round(75 + 20 * waited_s / (waited_s + 20), 1)
         text = "The image is open; the session's server and desktop are starting…"
     elif job is None or job.phase is Phase.WAITING:
-        # It never stands still, and never reaches what comes next.
-        percent = 5 + round(40 * (1 - math.exp(-waited_s / 60)))
+        # It never stands still, not in an hour either, and never reaches what comes next.
+        percent = round(5 + 40 * waited_s / (waited_s + 90), 1)
         text = f"In the queue: {_queue_text(job, state)}."
     else:
-        percent = 50 + round(20 * (1 - math.exp(-waited_s / 20)))
+        percent = round(50 + 20 * waited_s / (waited_s + 20), 1)
         text = f"The machine {job.node or 'for your session'} is yours; the image is being opened…"
     if state.stale:
         text += " (The scheduler does not answer at the moment; this is the last that is known. Nothing is lost.)"

@@ -24,7 +24,7 @@ class ReportedSession:
     user_options: Mapping[str, object]
     orm_spawner: Any
     user: Any
-    _spawn_future: "asyncio.Future[bool] | None"
+    _spawn_future: "asyncio.Future[Any] | None"
 
     def chosen(self, key: str) -> str:
         """Return the partition, reservation and so on that the session was started with; empty: Slurm's choice."""

@@ -21,6 +21,7 @@ from ._progress import StartState, progress_event
 from ._reported import ReportedSession
 from ._runtimes import runtime_command
 from ._script import render_batch_script, sbatch_arguments
+from ._server import SessionServer
 from ._settings import SpawnerSettings
 from ._turnstile import Step
 
@@ -84,6 +85,8 @@ class DesktopSpawner(ChosenOptions, ReportedSession, SlurmSpawner):  # type: ign
     def _default_apply_user_options(self) -> object:
         return DesktopSpawner._take_options
 
+    _server: Any
+
     options_form = Callable()
 
     @default("options_form")
@@ -116,6 +119,7 @@ class DesktopSpawner(ChosenOptions, ReportedSession, SlurmSpawner):  # type: ign
         """Submit the job, wait until its session has called home; return its address and port."""
         options = self.options or await self.validated_options(self.user_options)
         self._pressed = time.monotonic()
+        deadline = asyncio.get_running_loop().time() + 0.95 * self.start_timeout
         self.port, self.ending, self.ended = 0, "", 0
         self.ip = self.settings.session.bind_address
         self.default_url = DEFAULT_URLS[options.kind]
@@ -132,12 +136,20 @@ class DesktopSpawner(ChosenOptions, ReportedSession, SlurmSpawner):  # type: ign
             )
             self.cluster.ledger.write(self)
             self.log.info("Session %s is job %s: %s", self._log_name, job.job_id, options)
-            address = await job.until_reachable()
+            try:
+                # A little earlier than JupyterHub gives up itself, without a sentence for the learner.
+                async with asyncio.timeout_at(deadline):
+                    address = await job.until_reachable()
+            except TimeoutError:
+                raise job.late_error() from None
         except SessionError as error:
             self._note_end(str(error.message))
             raise
         await self.cluster.turnstile.pass_through(Step.REACHED)
         self.port = job.port
+        if self.server is not None:
+            self._server = SessionServer.of(self.server, job, self._move_to)
+            self._server.ip, self._server.port = address, job.port
         if job.start is None:
             self._confirmation = asyncio.ensure_future(self._confirm(job, address))
         return address, job.port
@@ -277,7 +289,9 @@ class DesktopSpawner(ChosenOptions, ReportedSession, SlurmSpawner):  # type: ign
             return True
         try:
             plain = self.server.proto == "http"
-            await self.server.wait_up(timeout=timeout_s, http=plain, extra_path="api")
+            # A second limit: JupyterHub's own does not end a question that a frozen server took.
+            async with asyncio.timeout(timeout_s):
+                await self.server.wait_up(timeout=timeout_s, http=plain, extra_path="api")
         except TimeoutError:
             return False
         return True
@@ -289,8 +303,9 @@ class DesktopSpawner(ChosenOptions, ReportedSession, SlurmSpawner):  # type: ign
         *Cancel* works, and a failure is told. For a session that just runs on it is done at once.
         """
         resumption = self._resumption = asyncio.ensure_future(self._go_on_starting())
-        self._spawn_future, self._spawn_pending = resumption, True
-        resumption.add_done_callback(self._end_resumption)
+        start = asyncio.ensure_future(self._until_checked(resumption))
+        self._spawn_future, self._spawn_pending = start, True
+        start.add_done_callback(self._end_resumption)
         await asyncio.wait([resumption])
         if resumption.cancelled():
             # *Cancel*: JupyterHub's handler stops the session; its check at the start must not do it too.
@@ -320,29 +335,31 @@ class DesktopSpawner(ChosenOptions, ReportedSession, SlurmSpawner):  # type: ign
                     if await self._answers(10):
                         return True
         except TimeoutError:
-            raise SessionError(
-                "Your session waited too long in the queue. Please start it again."
-            ) from None
+            raise job.late_error() from None
 
-    def _end_resumption(self, resumption: "asyncio.Future[bool]") -> None:
+    async def _until_checked(self, resumption: "asyncio.Task[bool]") -> None:
+        """Wait until the session goes on, and until JupyterHub has seen that it does.
+
+        A start that was over before would be neither pending nor ready: to the waiting page it had failed.
+        """
+        has_moved = await resumption
+        while self._check_pending:  # noqa: ASYNC110  # JupyterHub has no event for it
+            await asyncio.sleep(0.1)
+        if has_moved and self.server is not None and not self._stop_pending:
+            # JupyterHub itself looks only every few minutes, but then it looks again: no failure of the start.
+            route = asyncio.ensure_future(self._add_route())
+            await asyncio.wait([route])
+            if error := route.exception():
+                self.log.warning("Session %s has no route yet: %s", self._log_name, error)
+
+    def _end_resumption(self, start: "asyncio.Future[None]") -> None:
         self._spawn_pending = False
-        if resumption.cancelled():
+        if start.cancelled():
             self._spawn_future, self._check_pending = None, False
-            return
-        if resumption.exception() is not None:
-            self.log.error("Session %s: %s", self._log_name, resumption.exception())
-            return
-        self._spawn_future = None
-        if not resumption.result():
-            return
-        task = asyncio.ensure_future(self._route_when_checked())
-        task.add_done_callback(lambda done: done.cancelled() or done.exception())
-
-    async def _route_when_checked(self) -> None:
-        """Add the route of a resumed session; JupyterHub itself looks only every few minutes."""
-        await self._until_settled()
-        if self.ready:
-            await self._add_route()
+        elif start.exception() is not None:
+            self.log.error("Session %s: %s", self._log_name, start.exception())
+        else:
+            self._spawn_future = None
 
     async def _until_settled(self) -> None:
         while self.pending:  # noqa: ASYNC110  # JupyterHub has no event for it

@@ -154,6 +154,19 @@ def test_job_requeued(ada: HubClient, hub: Hub, hub_away: bool) -> None:
         ada.stop()
 
 
+def test_job_requeued_while_it_starts(ada: HubClient, hub: Hub) -> None:
+    with faults.site("[slurm]\nrequeue = true", hub):
+        ada.press_start(TERMINAL)
+        job_id = only_job("learner01")
+        wait_until(lambda: job_facts(job_id)["JobState"] == "RUNNING", 20, "it runs", every=0.02)
+        slurm("scontrol", "requeue", job_id)
+        wait_until(lambda: job_facts(job_id)["JobState"] == "PENDING", 30, "it is requeued")
+        faults.start_requeued(job_id)
+        until_ready(ada)
+        assert job_ids("learner01") == [job_id]
+        ada.stop()
+
+
 def test_time_limit_reached(ada: HubClient) -> None:
     job_id = ada.start(**TERMINAL)
     slurm("scontrol", "update", f"JobId={job_id}", "TimeLimit=1")

@@ -1,9 +1,12 @@
 """Starts that are given up, pressed twice, or fail on the node. See docs/developer/faults.md."""
 
+import os
+import signal
 import threading
 from pathlib import Path
 
 import httpx
+import pytest
 
 from support import faults
 from support.faults import (
@@ -18,7 +21,7 @@ from support.faults import (
     waiting_page,
 )
 from support.hub_client import HubClient
-from support.world import Hub, command, job_ids, wait_until
+from support.world import Hub, command, job_ids, processes, wait_until
 
 TERMINAL = {"ui": "terminal", "cores": "1", "hours": "1"}
 DESKTOP = {"ui": "desktop", "cores": "1", "hours": "1"}
@@ -44,6 +47,25 @@ def test_cancel_in_the_queue(ada: HubClient) -> None:
         only_job(ada.name)
         until_told(ada, "In the queue")
         ada.stop()
+    _nothing_stays_and_a_start_works(ada)
+
+
+def test_cancel_pressed_in_several_tabs(ada: HubClient) -> None:
+    answers: list[int] = []
+
+    def cancel() -> None:
+        answers.append(ada.api("DELETE", f"/users/{ada.name}/server").status_code)
+
+    with drained():
+        ada.press_start(TERMINAL)
+        only_job(ada.name)
+        tabs = [threading.Thread(target=cancel) for _ in range(4)]
+        for tab in tabs:
+            tab.start()
+        for tab in tabs:
+            tab.join()
+        wait_until(lambda: not ada.server(), 60, "the start is cancelled")
+    assert set(answers) <= {202, 204}, answers
     _nothing_stays_and_a_start_works(ada)
 
 
@@ -144,16 +166,58 @@ def test_home_read_only(ada: HubClient) -> None:
         _works_or_says(ada, "Your home directory can't be written")
 
 
-def test_home_of_somebody_else(ada: HubClient) -> None:
+@pytest.mark.parametrize(
+    ("closed", "fact"),
+    [
+        pytest.param(
+            "chown root:root", "it belongs to root and has mode 700", id="of-somebody-else"
+        ),
+        pytest.param("chmod 000", "it belongs to learner01 and has mode 0", id="without-any-right"),
+        pytest.param("mv -T --backup=simple", "it does not exist", id="missing"),
+    ],
+)
+def test_home_that_can_not_be_opened(ada: HubClient, closed: str, fact: str) -> None:
     home = Path("/home", ada.name)
-    owner = home.stat().st_uid
-    command("chown", "root:root", home)
+    before = home.stat()
+    away = Path(f"{home}.away")
+    command(*closed.split(), home, *([away] if "mv" in closed else []))
     try:
         ada.press_start(DESKTOP)
-        _works_or_says(ada, "Your home directory")
+        told = until_failed(ada)
     finally:
-        command("chown", str(owner), home)
-        ada.stop()
+        if away.exists():
+            away.rename(home)
+        os.chown(home, before.st_uid, before.st_gid)
+        home.chmod(before.st_mode & 0o7777)
+    assert "Your home directory can't be opened on the compute node." in told
+    assert f"the home directory {home} can't be opened here: {fact}" in told
+    assert "bwrap" not in told
+
+
+def test_server_ends_after_the_call_home(ada: HubClient) -> None:
+    with faults.until_called_home(ada):
+        ada.press_start(TERMINAL)
+    os.kill(_server_of(ada.name), signal.SIGKILL)
+    told = until_failed(ada, 30)
+    assert "The session's" in told
+    assert "http://" not in told, "no address, no exception"
+    _nothing_stays_and_a_start_works(ada)
+
+
+def _server_of(user: str) -> int:
+    found = [line for line in processes(user) if "classdesk_desktop.server" in line]
+    assert found, processes(user)
+    return int(found[0].split()[0])
+
+
+def test_start_that_waits_longer_than_the_site_allows(ada: HubClient, hub: Hub) -> None:
+    text = faults.SITE_FILE.read_text()
+    assert text.count("[session]\n") == 1
+    short = text.replace("[session]\n", "[session]\nstart_timeout_minutes = 0.1\n")
+    with faults.site("", hub, text=short), drained():
+        ada.press_start(TERMINAL)
+        assert until_failed(ada).startswith("Your session waited too long in the queue.")
+    _nothing_stays_and_a_start_works(ada)
 
 
 def _works_or_says(client: HubClient, sentence: str) -> None:

@@ -114,6 +114,25 @@ def test_a_session_that_calls_from_another_node_is_looked_for_where_its_job_runs
 
 
 @pytest.mark.usefixtures("learner")
+def test_slurm_cleans_up_before_it_starts_a_session_anew(fake_slurm: FakeSlurm) -> None:
+    async def scene() -> None:
+        spawner = make_spawner(fake_slurm)
+        start = asyncio.ensure_future(spawner.start())
+        await until(lambda: bool(spawner.job and spawner.job.job_id))
+        assert await spawner.accept_port(43210, "")
+        fake_slurm.change("101", state="COMPLETING", node="node1")
+        await until(lambda: spawner.job is not None and spawner.job.port == 0)
+        for state in ("PENDING", "RUNNING"):
+            fake_slurm.change("101", state=state, node="node1")
+            await asyncio.wait([start], timeout=0.4)
+            assert not start.done(), "the new run has not called home"
+        assert await spawner.accept_port(43222, "")
+        assert await start == ("192.0.2.7", 43222)
+
+    run_scene(scene)
+
+
+@pytest.mark.usefixtures("learner")
 def test_a_session_requeued_while_it_starts_is_waited_for_anew(fake_slurm: FakeSlurm) -> None:
     async def scene() -> None:
         spawner = make_spawner(fake_slurm)

@@ -35,6 +35,27 @@ def test_a_start_goes_on_after_a_restart_of_the_hub(fake_slurm: FakeSlurm) -> No
 
 
 @pytest.mark.usefixtures("learner")
+def test_a_start_that_goes_on_is_pending_until_jupyterhub_has_looked(fake_slurm: FakeSlurm) -> None:
+    async def scene() -> None:
+        spawner = make_spawner(fake_slurm)
+        await spawner.cluster.commands.submit("ada", [], "", {})
+        fake_slurm.change("101", state="RUNNING", node="node1", start="1000")
+        give_server(spawner)
+        spawner._check_pending = True  # as JupyterHub does before it calls poll()
+        spawner.load_state(stored_state("101"))
+        assert await spawner.poll() is None
+        start = spawner._spawn_future
+        assert start is not None
+        await asyncio.sleep(0.3)
+        assert (spawner.pending, start.done()) == ("spawn", False), "else the waiting page fails"
+        spawner._check_pending = False
+        await asyncio.wait([start])
+        assert spawner.ready
+
+    run_scene(scene)
+
+
+@pytest.mark.usefixtures("learner")
 def test_a_job_whose_number_was_never_stored_is_found(fake_slurm: FakeSlurm) -> None:
     async def scene() -> None:
         spawner = make_spawner(fake_slurm)

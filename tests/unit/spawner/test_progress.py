@@ -77,11 +77,11 @@ def test_the_percentage_only_grows_from_phase_to_phase_and_with_time() -> None:
     running = _job(state="RUNNING", node="n1")
     events = [
         _event(_job(), submitted=False),
-        *(_event(_job(), waited_s=seconds) for seconds in (0.0, 30.0, 200.0)),
+        *(_event(_job(), waited_s=seconds) for seconds in (0.0, 30.0, 200.0, 1500.0, 1700.0)),
         *(_event(running, waited_s=seconds) for seconds in (0.0, 60.0)),
         *(_event(running, waited_s=seconds, called_home=True) for seconds in (0.0, 60.0)),
     ]
-    percents = [int(str(event["progress"])) for event in events]
+    percents = [float(str(event["progress"])) for event in events]
     assert percents == sorted(set(percents))
 
 

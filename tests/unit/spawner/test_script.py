@@ -1,7 +1,9 @@
 """The batch script and sbatch's arguments. Refresh the golden files with `pytest --refresh-golden`."""
 
+import getpass
 import json
 import os
+import shutil
 import subprocess
 from base64 import b64decode
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -89,7 +91,7 @@ def test_script_runs_where_the_home_can_not_be_written_and_leaves_no_file(tmp_pa
     (tmp_path / "tmp").mkdir()
     command = RuntimeCommand(("/bin/bash", "-c", 'env >"$1"', "-", str(tmp_path / "seen")))
     outcome = _run(
-        render_batch_script(OPTIONS, command, "/proc/no-home"),
+        render_batch_script(OPTIONS, command, "/proc"),
         tmp_path,
         TMPDIR=str(tmp_path / "tmp"),
     )
@@ -117,7 +119,7 @@ class _Hub(BaseHTTPRequestHandler):
 
 @pytest.mark.parametrize("home", ["writable", "not writable"])
 def test_a_failed_session_sends_the_end_of_its_log(tmp_path: Path, home: str) -> None:
-    directory = tmp_path if home == "writable" else Path("/proc/no-home")
+    directory = tmp_path if home == "writable" else Path("/proc")
     command = RuntimeCommand(("/bin/bash", "-c", "echo cannot open the image; exit 3"))
     with ThreadingHTTPServer(("127.0.0.1", 0), _Hub) as hub:
         Thread(target=hub.serve_forever, daemon=True).start()
@@ -132,6 +134,31 @@ def test_a_failed_session_sends_the_end_of_its_log(tmp_path: Path, home: str) ->
     path, authorization, log = _Hub.posts.pop()
     assert (path, authorization) == ("/hub/api/classdesk/last-words", "token t0ken")
     assert log.endswith("cannot open the image\nclassdesk: the session ended with status 3\n")
+
+
+@pytest.mark.parametrize(
+    ("home", "fact"),
+    [("missing", "it does not exist"), ("file", "it belongs to root and has mode 640")],
+)
+def test_a_home_that_can_not_be_opened_is_told_before_the_image_is(
+    tmp_path: Path, home: str, fact: str
+) -> None:
+    owner = getpass.getuser()
+    (tmp_path / "file").write_text("")
+    (tmp_path / "file").chmod(0o640)
+    command = RuntimeCommand(("/bin/touch", str(tmp_path / "opened")))
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Hub) as hub:
+        Thread(target=hub.serve_forever, daemon=True).start()
+        outcome = _run(
+            render_batch_script(OPTIONS, command, str(tmp_path / home)),
+            tmp_path,
+            JUPYTERHUB_API_URL=f"http://127.0.0.1:{hub.server_port}/hub/api",
+        )
+        hub.shutdown()
+    assert outcome.returncode == 1
+    assert not (tmp_path / "opened").exists()
+    _, _, log = _Hub.posts.pop()
+    assert f"{tmp_path / home} can't be opened here: {fact.replace('root', owner)}\n" in log
 
 
 @pytest.mark.parametrize(
@@ -185,13 +212,17 @@ def test_arguments_carry_what_was_asked_for() -> None:
 )
 @given(st.text(st.characters(blacklist_characters="\0", blacklist_categories=["Cs"]), min_size=1))
 def test_no_path_becomes_shell_text(tmp_path: Path, text: str) -> None:
-    command = RuntimeCommand(("/bin/bash", "-c", 'printf "%s" "$1" >result', "-", text))
-    script = render_batch_script(OPTIONS, command, f"/proc/{text}")
+    result = tmp_path / "result"
+    command = RuntimeCommand(("/bin/bash", "-c", 'printf "%s" "$1" >"$2"', "-", text, str(result)))
+    home = tmp_path / f"home{text.replace('/', '-')[:40]}"
+    home.mkdir()
+    script = render_batch_script(OPTIONS, command, str(home))
     outcome = subprocess.run(
         ["bash"], input=script.encode(), cwd=tmp_path, capture_output=True, check=False
     )
     assert outcome.returncode == 0
-    result = tmp_path / "result"
     assert result.read_bytes() == text.encode()
     result.unlink()
+    assert [path.name for path in home.iterdir()] == [".local"], "its log"
+    shutil.rmtree(home)
     assert not list(tmp_path.iterdir())

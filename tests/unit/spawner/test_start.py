@@ -66,6 +66,9 @@ def test_a_job_that_ends_before_it_is_ready_says_how(fake_slurm: FakeSlurm) -> N
         spawner = make_spawner(fake_slurm)
         start = asyncio.ensure_future(spawner.start())
         await until(lambda: bool(fake_slurm.jobs()))
+        fake_slurm.change("101", state="COMPLETING")
+        await asyncio.wait([start], timeout=1)
+        assert not start.done(), "Slurm has not said yet how it ended"
         fake_slurm.change("101", state="OUT_OF_MEMORY")
         with pytest.raises(JobEndedError, match="more memory than it had"):
             await start

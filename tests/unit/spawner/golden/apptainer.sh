@@ -4,12 +4,16 @@
 set -uo pipefail
 home=/home/ada
 
+home_is_open=true
+cd -- "$home" 2>/dev/null || home_is_open=false
+cd /
+
 # Keep the logs of the last five sessions in the home. Where it is full or read-only, log to a file without a name.
 log_directory="$home/.local/state/classdesk"
 log="$log_directory/session-${SLURM_JOB_ID:-0}.log"
 learners_umask=$(umask)
 umask 077
-if { [[ -d $log_directory ]] || /bin/mkdir -p -- "$log_directory"; } 2>/dev/null && printf 'classdesk\n' 2>/dev/null >"$log"; then
+if $home_is_open && { [[ -d $log_directory ]] || /bin/mkdir -p -- "$log_directory"; } 2>/dev/null && printf 'classdesk\n' 2>/dev/null >"$log"; then
   logs=("$log_directory"/session-*.log)
   if ((${#logs[@]} > 5)); then
     /usr/bin/find "$log_directory" -maxdepth 1 -name 'session-*.log' -printf '%T@ %p\0' |
@@ -40,6 +44,15 @@ send_last_words() {
     "${BASH_REMATCH[3]}" "${BASH_REMATCH[1]}" "${JUPYTERHUB_API_TOKEN:-}" "${#body}" "$body" >&8
   /usr/bin/timeout 5 /bin/cat <&8 >/dev/null
 }
+
+# Said here in plain words: each runtime would say it in its own.
+if ! $home_is_open; then
+  facts="it does not exist"
+  [[ ! -e $home ]] || facts=$(/usr/bin/stat -c 'it belongs to %U and has mode %a' -- "$home")
+  printf "classdesk: the home directory %s can't be opened here: %s\n" "$home" "$facts"
+  send_last_words
+  exit 1
+fi
 
 /usr/bin/apptainer exec --pid --ipc --contain --home /home/ada:/home/ada --pwd /home/ada --bind /scratch:/scratch --bind /data:/data:ro /var/lib/classdesk/image /opt/classdesk/bin/classdesk-session
 status=$?
