@@ -4,10 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
-from support import world
+from support import faults, world
 from support.browser import SitDown, chromium, room
+
+# What is to come at once has a time limit of its own; elsewhere a slow machine may be slow.
+expect.set_options(timeout=15_000)
 
 
 @pytest.fixture(scope="session")
@@ -21,6 +24,12 @@ def browser() -> Iterator[Browser]:
 def pictures(artifacts: Path, request: pytest.FixtureRequest) -> Path:
     """Where a module's screenshots go: build/artifacts/browser/MODULE."""
     return artifacts / "browser" / Path(request.path).stem.removeprefix("test_")
+
+
+@pytest.fixture
+def no_last_choice(hub: world.Hub) -> None:
+    """Nobody has chosen anything in the form yet, whatever the tests before have started."""
+    faults.forget_choices(hub)
 
 
 @pytest.fixture(scope="session")

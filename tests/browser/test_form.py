@@ -19,10 +19,9 @@ def learner(sit_down: SitDown) -> Learner:
     return sit_down("learner02")
 
 
+@pytest.mark.usefixtures("no_last_choice")
 def test_every_field_has_its_label_and_the_site_s_preset(sit_down: SitDown) -> None:
-    learner = sit_down(
-        "learner04"
-    )  # who starts nothing in these tests: there is no last choice to offer
+    learner = sit_down("learner04")
     labels = learner.page.locator("#spawn_form label").all_inner_texts()
     assert labels == ["User interface", "Number of cores", "Time (hours)"]
     fields = learner.page.locator("#spawn_form").locator("input, select, textarea")

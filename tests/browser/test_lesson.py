@@ -72,6 +72,7 @@ TRIES = 5
 """Runs of a timed program, at most."""
 
 
+@pytest.mark.usefixtures("no_last_choice")
 def test_the_course(sit_down: SitDown, hub: Hub, docs_pictures: Path) -> None:
     learner = sit_down("learner01")
     home = hub.home("learner01")
@@ -177,8 +178,9 @@ def delay(editor: Editor, terminal: Terminal) -> None:
     editor.desktop.press("Delete")
     computed = DASK_DELAY.replace("#z.compute", "z.compute")
     assert editor.save("dask-delay.py") == computed
-    # Three seconds would mean that no two of the three calls overlapped.
-    said = timed(terminal, "time python ./dask-delay.py", below=3.0)
+    # Beside what Python and dask themselves take, three seconds would mean that no two of the three calls overlapped.
+    start = lazy.real_seconds
+    said = timed(terminal, "time python ./dask-delay.py", below=start + 2.8)
     assert said.real_seconds > 2.0, said
     terminal.desktop.screenshot("07-computed")
 

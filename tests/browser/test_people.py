@@ -58,6 +58,7 @@ def visitor(desktop: Desktop, terminal: Terminal, sit_down_for_long: SitDown) ->
 def shown(desktop: Desktop, visitor: Visitor) -> Visitor:
     """The visitor, when the learner has allowed the look."""
     strip = desktop.page.locator("#watched")
+    expect(strip).to_be_visible()  # it asks, or it says that somebody looks
     if strip.get_by_role("button", name="Allow").is_visible():
         strip.get_by_role("button", name="Allow").click()
     visitor.wait_for_picture()

@@ -11,7 +11,8 @@ from support.world import wait_until
 
 PROMPT = re.compile(r"^[\w-]+@[\w.-]+:[^\s$]*\$(?: |$)", re.MULTILINE)
 COMMAND_SECONDS = 30.0
-COPY_SECONDS = 0.6
+COPY_SECONDS = 10.0
+COPY_AGAIN_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -42,26 +43,46 @@ class Terminal:
     def open(cls, desktop: Desktop) -> "Terminal":
         """Right click on the empty desktop, *Open in Terminal*."""
         desktop.open_desktop_menu()
-        desktop.press("t")  # the entry's own letter; where it stands in the menu may change
+
+        def chosen() -> bool:
+            # The entry's own letter; where it stands in the menu may change. A menu that is just being
+            # opened has not the keyboard yet.
+            desktop.press("t")
+            return not desktop.x.menus()
+
+        wait_until(chosen, 10, "the menu has taken the choice", every=0.5)
         desktop.window("", "mate-terminal")
         terminal = cls(desktop)
         terminal.activate()
-        wait_until(lambda: PROMPT.search(terminal.text()), COMMAND_SECONDS, "the shell's prompt")
+        wait_until(lambda: PROMPT.search(terminal.text(2)), COMMAND_SECONDS, "the shell's prompt")
         return terminal
 
     def activate(self) -> Window:
         return self.desktop.activate("", "mate-terminal")
 
     def text(self, seconds: float = COPY_SECONDS) -> str:
-        """All that the terminal shows and has shown: selected as a whole and copied out to the browser."""
+        """All that the terminal shows and has shown: selected as a whole and copied out to the browser.
+
+        Raises:
+            LookupError: Nothing was copied; an empty terminal copies nothing.
+        """
         self.activate()
         field = self.desktop.page.locator("#clipboard-text")
-        before = field.input_value()
-        self.desktop.press("Control+Shift+A", "Control+Shift+C")
+        # The desktop's clipboard gets a text of its own first, so that the terminal's is told from an older copy of it.
+        mark = f"nothing of the terminal yet {time.monotonic_ns()}"
+        field.evaluate(
+            "(field, mark) => { field.value = mark; field.dispatchEvent(new Event('input')); }",
+            mark,
+        )
         end = time.monotonic() + seconds
-        while (text := field.input_value()) == before and time.monotonic() < end:
-            time.sleep(0.03)
-        return text
+        while time.monotonic() < end:
+            self.desktop.press("Control+Shift+A", "Control+Shift+C")
+            again = time.monotonic() + COPY_AGAIN_SECONDS
+            while time.monotonic() < again:
+                if (text := field.input_value()) != mark:
+                    return text
+                time.sleep(0.03)
+        raise LookupError(f"the terminal has copied nothing within {seconds:g} s")
 
     def deselect(self) -> None:
         """A click into the terminal, so that a picture shows it as it is."""

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import sqlite3
 import statistics
 import threading
 import time
@@ -82,6 +83,23 @@ def api_answers(hub: Hub) -> bool:
         return httpx.get(f"{hub.url}/hub/api/", timeout=5).status_code == 200
     except httpx.HTTPError:
         return False
+
+
+def forget_choices(hub: Hub) -> None:
+    """Let the hub forget what learners have chosen last in the form; restart it if there is something to forget."""
+    database = hub.state / "hub/jupyterhub.sqlite"
+    chosen = "FROM spawners WHERE user_options NOT IN ('null', '{}')"
+    with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as look:
+        if look.execute(f"SELECT count(*) {chosen}").fetchone()[0] == 0:
+            return
+    supervisor("stop", "hub")
+    try:
+        with contextlib.closing(sqlite3.connect(database, timeout=10)) as change:
+            change.execute("UPDATE spawners SET user_options = '{}'")
+            change.commit()
+    finally:
+        supervisor("start", "hub")
+    hub_answers(hub)
 
 
 @contextlib.contextmanager
