@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route, expect
 
 from support.fake_console import FakeClass, FakeConsole
 from support.world import wait_until
@@ -421,6 +421,37 @@ def test_a_service_that_restarts_is_told_and_the_page_recovers(
     page.wait_for_selector(LIVE, timeout=15_000)
     expect(page.locator("#notice")).to_be_hidden()
     expect(row(page, name)).to_contain_text("Failed")
+
+
+def test_a_console_that_the_proxy_does_not_know_yet_is_waited_for(
+    open_board: Open, fake: FakeConsole
+) -> None:
+    """While the hub starts, it answers in the console's place: a page that is loaded anew then is lost."""
+    page = open_board()
+    asked: list[str] = []
+
+    def answer_as_the_hub(route: Route) -> None:
+        asked.append(route.request.url)
+        if "/hub/" in route.request.url:
+            route.fulfill(status=200, json={"version": "6"})
+        else:
+            route.fulfill(status=302, headers={"Location": "/hub/services/console/"})
+
+    page.evaluate("window.isSame = true")
+    page.route("**/*", answer_as_the_hub)
+    fake.run(fake.vanish())
+    expect(page.locator("#notice")).to_contain_text("it may be restarting")
+    tries = "/api/class/"
+    wait_until(lambda: look(page) and sum(tries in url for url in asked) > 2, 20, "it tries again")
+    page.unroute("**/*")
+    fake.do(fake.serve)
+    page.wait_for_selector(LIVE, timeout=20_000)
+    assert page.evaluate("window.isSame") is True
+
+
+def look(page: Page) -> bool:
+    """Lets the browser speak to the test, whose answers it waits for."""
+    return page.locator("body").is_visible()
 
 
 def test_a_link_that_goes_dead_without_a_word_is_noticed(

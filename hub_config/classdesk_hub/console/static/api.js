@@ -78,3 +78,15 @@ export async function hubAnswers() {
     return false;
   }
 }
+
+/**
+ * Whether the console itself answers. While the hub starts, the proxy does not know the console yet, and the hub answers
+ * in its place: with a redirect, as if to a log-in.
+ */
+export async function consoleAnswers() {
+  try {
+    return (await fetch(import.meta.url, { cache: "no-store", redirect: "manual" })).ok;
+  } catch {
+    return false;
+  }
+}

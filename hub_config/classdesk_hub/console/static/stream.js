@@ -1,6 +1,6 @@
 // The service's event stream, with recovery. It is read by fetch: an EventSource can't send the header that JupyterHub
 // wants, does not tell 403 from 503, and does not notice a link that went dead without a word.
-import { CUT, hubAnswers, headers, meaning, statusOf } from "./api.js";
+import { CUT, consoleAnswers, hubAnswers, headers, meaning, statusOf } from "./api.js";
 
 const SILENCE_MS = 12_000; // the service sends a comment every 5 s
 const LOOK_MS = 1000;
@@ -57,8 +57,12 @@ export class Stream {
 
   async run() {
     for (;;) {
-      const status = await this.#follow();
-      const login = status === 401 || status === 403;
+      let status = await this.#follow();
+      let login = status === 401 || status === 403;
+      if (login && !(await consoleAnswers())) {
+        login = false;
+        status = 503;
+      }
       if (login) {
         await logInAgain();
       }
