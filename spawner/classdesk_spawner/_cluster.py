@@ -4,6 +4,7 @@ One watcher, one cache of limits, and the broom: jobs that no session knows are 
 """
 
 import asyncio
+import contextlib
 import functools
 import hashlib
 import logging
@@ -26,7 +27,7 @@ from ._watcher import JobWatcher
 
 _KEEP_S = 60.0
 _KEEP_NODES_S = 600.0
-_NODES_PATIENCE_S = 1.0
+_PATIENCE_S = 1.0
 _SWEEP_S = 30.0
 _LONGEST_RETRY_S = 30.0
 _KNOWN_SUBMISSIONS: set[str] = set()
@@ -123,15 +124,12 @@ class Cluster:
         """
         now = time.time()
         partitions, old_partitions = await self._partitions.get("", self.commands.partitions)
-        reservations, old_reservations = await self._reservations.get(
-            "", self.commands.reservations
-        )
+        reservations, old_reservations = await self._known_reservations()
         associations, old_associations = await self._associations_of(user)
         accounts, qos = associations or ((), ())
-        self._reservation_starts = {r.name: r.start for r in reservations or ()}
         access, old_access = await self._access.get("", self.commands.access)
         groups: frozenset[str] = frozenset()
-        if any(row.groups for row in access or ()) or any(r.groups for r in reservations or ()):
+        if any(row.groups for row in access or ()) or any(r.groups for r in reservations):
             groups = await self._groups_of(user)
         # The site's own names are what its sessions are submitted with, whoever the learner is.
         site = self.settings
@@ -146,9 +144,7 @@ class Cluster:
         return Offer(
             partitions=tuple(p for p in partitions or () if p.name not in closed),
             default_is_open=not partitions or partitions[0].name not in closed,
-            reservations=tuple(
-                r for r in reservations or () if r.admits(user, accounts, groups, now)
-            ),
+            reservations=tuple(r for r in reservations if r.admits(user, accounts, groups, now)),
             accounts=accounts,
             qos=qos,
             stale=old_partitions or old_reservations or old_associations or old_access,
@@ -157,6 +153,17 @@ class Cluster:
     def reservation_start(self, name: str) -> int | None:
         """Return when a reservation begins, in Unix seconds, as Slurm said last; None where it is not known."""
         return self._reservation_starts.get(name or self.settings.reservation)
+
+    async def learn_reservation_of(self, job: Job | None) -> None:
+        """Learn when reservations begin, where a job waits for one; also after a restart, when no form has asked."""
+        if job is not None and "Reserv" in job.reason:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._known_reservations(), _PATIENCE_S)
+
+    async def _known_reservations(self) -> tuple[tuple[Reservation, ...], bool]:
+        reservations, are_old = await self._reservations.get("", self.commands.reservations)
+        self._reservation_starts = {r.name: r.start for r in reservations or ()}
+        return reservations or (), are_old
 
     async def _groups_of(self, user: str) -> frozenset[str]:
         async def ask() -> frozenset[str]:
@@ -196,7 +203,7 @@ class Cluster:
             return await asyncio.to_thread(by_ip, addresses)
 
         try:
-            async with asyncio.timeout(_NODES_PATIENCE_S):
+            async with asyncio.timeout(_PATIENCE_S):
                 nodes, _ = await self._nodes.get("", ask)
         except TimeoutError:
             return None

@@ -191,6 +191,7 @@ class DesktopSpawner(ChosenOptions, ReportedSession, SlurmSpawner):  # type: ign
         """Yield what the learner's waiting page shows: news at once, a percentage alone now and then."""
         shown: dict[str, object] = {}
         for second in itertools.count():
+            await self.cluster.learn_reservation_of(self.job.seen if self.job else None)
             event = self.progress_event()
             if event["message"] != shown.get("message") or second % 3 == 0:
                 if event != shown:

@@ -76,6 +76,8 @@ elif name == "scontrol" and sys.argv[1:2] == ["update"]:
     draft.rename(path)
 elif name == "scontrol" and "partition" in sys.argv and (home / "access").exists():
     print((home / "access").read_text())
+elif name == "scontrol" and "reservation" in sys.argv and (home / "reservations").exists():
+    print((home / "reservations").read_text())
 elif name == "sinfo":
     if "--format=%o" in sys.argv:
         address = home / "address"
@@ -124,6 +126,11 @@ class FakeSlurm:
         """Give the cluster a second partition, `big`, and say who may use each: `AllowGroups=staff`."""
         lines = (f"PartitionName=main {main} Hidden=NO", f"PartitionName=big {big} Hidden=NO")
         (self.directory / "access").write_text("\n".join(lines))
+
+    def add_reservation(self, name: str, start: int) -> None:
+        """Give the cluster a reservation for an hour."""
+        line = f"ReservationName={name} StartTime={start} EndTime={start + 3600} Users=ada\n"
+        (self.directory / "reservations").write_text(line)
 
     def add_node(self, name: str, address: str) -> None:
         """Give a node another address than 192.0.2.7, which all others have."""

@@ -3,6 +3,7 @@
 import asyncio
 import getpass
 import json
+import time
 
 import pytest
 
@@ -51,6 +52,21 @@ def test_a_start_that_goes_on_is_pending_until_jupyterhub_has_looked(fake_slurm:
         spawner._check_pending = False
         await asyncio.wait([start])
         assert spawner.ready
+
+    run_scene(scene)
+
+
+@pytest.mark.usefixtures("learner")
+def test_the_start_of_a_reservation_is_known_after_a_restart_too(fake_slurm: FakeSlurm) -> None:
+    async def scene() -> None:
+        spawner = make_spawner(fake_slurm, reservation="class1")
+        fake_slurm.add_reservation("class1", int(time.time()) + 3600)
+        await spawner.cluster.commands.submit("ada", [], "", {})
+        fake_slurm.change("101", reason="Reservation")
+        spawner.load_state(stored_state("101", port=0))
+        async for event in spawner.progress():
+            if "the reservation starts at" in str(event["message"]):
+                break
 
     run_scene(scene)
 
