@@ -48,7 +48,8 @@ def show(title: str, columns: Mapping[str, str], rows: Sequence[Row]) -> None:
         table.add_column(heading, justify="right")
     for row in rows:
         table.add_row(*(_cell(row.get(key)) for key in columns))
-    Console(width=max(120, Console().width)).print(table)
+    # As wide as it is: with no terminal, or a narrow one, headings would be cut off.
+    Console(width=Console(width=1000).measure(table).maximum).print(table)
 
 
 def print_json(rows: Sequence[Row]) -> None:
