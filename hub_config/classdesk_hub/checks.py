@@ -205,6 +205,12 @@ def presets(site: Site) -> Result:
                 f"form.interfaces.{key}: {error.message}",
                 "Correct the preset or the limits.",
             )
+        if rules.offer.partition(options.partition) is None:
+            return Result(
+                False,
+                f"form.interfaces.{key}: there is no open partition {options.partition or 'at all'}",
+                "Set the default of its field partition, or slurm.partition, to one that `sinfo` shows.",
+            )
         wanted = (
             interface.cores,
             round(interface.hours * 60),
@@ -215,8 +221,8 @@ def presets(site: Site) -> Result:
         if given != wanted:
             return Result(
                 False,
-                f"form.interfaces.{key} presets {_amounts(wanted)}; the partition allows {_amounts(given)}",
-                "Lower the preset in the site file, or raise the partition's limit.",
+                f"form.interfaces.{key} presets {_amounts(wanted)}; its limits and steps allow {_amounts(given)}",
+                "Change the preset or its limits in the site file, or raise the partition's limit.",
             )
     return Result(True, f"{', '.join(site.form.offer)} are within the limits")
 
