@@ -2,12 +2,13 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from jupyterhub.handlers import default_handlers
+from jupyterhub.handlers import BaseHandler, default_handlers
 from jupyterhub.handlers.pages import SpawnHandler
 from jupyterhub.scopes import needs_scope
 from tornado.web import StaticFileHandler
@@ -15,6 +16,7 @@ from tornado.web import StaticFileHandler
 from classdesk_spawner import CLASS_KEY, FIELD_LABELS, SessionError
 
 from . import class_api, sessions
+from .classes import CONSOLE
 from .site import Site
 
 _FORM_FIELDS = {*FIELD_LABELS, CLASS_KEY}
@@ -72,6 +74,21 @@ class _WithoutPulse(logging.Filter):
 _PULSE = ("200 POST /hub/api/classdesk/report ", "200 GET /hub/api/classdesk/sessions?fresh=1 ")
 
 
+class ConsoleIsStartingHandler(BaseHandler):  # type: ignore[misc]  # as above
+    """What the proxy sends to the hub while it has no way to the console: a page that tries again, not “404”.
+
+    So it is for a moment after hub and proxy have started.
+    """
+
+    def get(self, path: str | None) -> None:
+        """Lead to the same page of the console; where it was something else, to its first."""
+        page = re.fullmatch(r"class/[a-z0-9_-]+", path or "")
+        again = f"/services/{CONSOLE}/{page[0] if page else ''}"
+        text = (_directory("classdesk_hub") / "proxy_pages" / "503.html").read_text("utf-8")
+        self.set_status(503)
+        self.finish(text.replace('content="5"', f'content="5; url={again}"'))
+
+
 class LessonFileHandler(StaticFileHandler):
     """Lesson files as plain downloads, for wget in a session; needs no log-in."""
 
@@ -88,7 +105,7 @@ def configure(c: Any, site: Site) -> None:
     logging.getLogger("JupyterHub").addFilter(_RefusalsInOneLine())
     logging.getLogger("tornado.access").addFilter(_WithoutPulse())
     c.JupyterHub.template_paths = [str(_directory("classdesk_hub") / "templates")]
-    ours = [
+    ours: list[tuple[Any, ...]] = [
         (sessions.ROUTE, sessions.SessionsHandler, {"site": site}),
         (class_api.CLASSES_ROUTE, class_api.ClassesHandler, {"site": site}),
         (class_api.ROSTER_ROUTE, class_api.RosterHandler, {"site": site}),
@@ -105,6 +122,8 @@ def configure(c: Any, site: Site) -> None:
             {"path": str(_directory("classdesk_hub") / "static")},
         ),
     ]
+    if site.classes:
+        ours.append((rf"/services/{CONSOLE}(?:/(.*))?", ConsoleIsStartingHandler))
     routes = {row[0] for row in ours}
     # JupyterHub reads this list when it starts. Its `extra_handlers` come too late to take a route over.
     default_handlers[:] = [

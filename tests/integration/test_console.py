@@ -24,6 +24,12 @@ class Instructor(HubClient):
 
     def open_console(self) -> str:
         """Open the page of the class and return its text; logs in at the service on the way."""
+        # As in a browser: the console starts after the hub, and meanwhile a page tries again.
+        wait_until(
+            lambda: self.http.get("/services/console/").status_code != 503,
+            60,
+            "the console answers",
+        )
         page = self.http.get("/services/console/")
         assert page.status_code == 200, page.text
         self.page_xsrf = re.search(r'data-xsrf="([^"]+)"', page.text)[1]  # type: ignore[index]

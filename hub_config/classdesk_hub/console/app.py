@@ -44,7 +44,7 @@ def application(context: Context, cookie_secret: str) -> web.Application:
     name = r"class/([a-z0-9_-]+)"
     routes: list[tuple[str, type[web.RequestHandler], dict[str, Any]]] = [
         (r"", class_handlers.HomeHandler, ours),
-        (rf"{name}", class_handlers.BoardHandler, ours),
+        (rf"{name}/?", class_handlers.BoardHandler, ours),
         (r"api/classes", class_handlers.ClassesHandler, ours),
         (rf"api/{name}/learners", class_handlers.LearnersHandler, ours),
         (rf"api/{name}/stream", class_handlers.StreamHandler, ours),

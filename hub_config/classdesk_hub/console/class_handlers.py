@@ -156,6 +156,11 @@ class CallbackHandler(HubOAuthCallbackHandler):  # type: ignore[misc]  # jupyter
 class NowhereHandler(ConsoleHandler):
     """Everything else: who may not use the console does not learn what is there."""
 
+    def initialize(self, context: Context) -> None:
+        """Take what all handlers share; a person who has mistyped an address gets a page."""
+        super().initialize(context)
+        self.is_page = not self.request.path.startswith(f"{context.prefix}api/")
+
     async def prepare(self) -> None:
         """Find out who asks, then say that there is nothing."""
         await super().prepare()

@@ -57,6 +57,46 @@ def _session_token(hub: ClassHub) -> str:
     return str(hub.hub("POST", "/users/nobody/tokens", json=wish).json()["token"])
 
 
+def test_a_mistyped_address_is_told_on_a_page_and_to_a_program_as_json(
+    hub: ClassHub, tokens: dict[str, str]
+) -> None:
+    for path in ("nowhere", "class/Dask!", "class/dask/more"):
+        assert _status(hub, "GET", path, tokens["learner"]) == 403
+        page = hub.ask("GET", path, tokens["instructor"])
+        assert (page.status_code, "<h1" in page.text) == (404, True), path
+    answer = hub.ask("GET", "api/nowhere", tokens["instructor"])
+    assert (answer.status_code, answer.json()) == (404, {"message": "There is nothing here."})
+    assert hub.ask("GET", "class/dask/", tokens["instructor"]).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "again"),
+    [
+        ("/services/console/", "/services/console/"),
+        ("/services/console/class/dask?x=1", "/services/console/class/dask"),
+        ("/services/console/oauth_callback?code=1", "/services/console/"),
+        ('/services/console/class/"><b>', "/services/console/"),
+    ],
+    ids=["home", "class", "log-in", "hostile"],
+)
+def test_a_console_that_the_proxy_does_not_know_yet_is_waited_for(
+    hub: ClassHub, path: str, again: str
+) -> None:
+    root = hub.api.removesuffix("/hub/api")  # where the proxy sends what it has no route for
+    answer = httpx.get(f"{root}{path}", follow_redirects=True)
+    assert answer.status_code == 503
+    assert f'<meta http-equiv="refresh" content="5; url={again}">' in answer.text
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "OPTIONS", "HEAD"])
+@pytest.mark.parametrize("path", ["", "class/dask", "api/class/dask/acts", "metrics"])
+def test_other_methods_do_nothing(
+    hub: ClassHub, tokens: dict[str, str], path: str, method: str
+) -> None:
+    assert _status(hub, method, path, tokens["learner"]) == 403
+    assert _status(hub, method, path, tokens["admin"]) == 405
+
+
 def test_the_walk_knows_every_route(hub: ClassHub) -> None:
     source = Path(__file__).parents[3] / "hub_config/classdesk_hub/console/app.py"
     lines = [line for line in source.read_text().splitlines() if ", ours)," in line]

@@ -1,0 +1,61 @@
+"""The console's page with made-up learners. The same page with real sessions is in test_console.py."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+
+from support.console_board import LIVE, Open
+from support.fake_class import FakeClass
+from support.fake_console import FakeConsole
+
+
+@pytest.fixture
+def learners() -> int:
+    return 24
+
+
+@pytest.fixture
+def churn() -> float:
+    return 0.0
+
+
+@pytest.fixture
+def fake(learners: int, churn: float) -> Iterator[FakeConsole]:
+    with FakeConsole(FakeClass(learners), churn=churn).running() as console:
+        yield console
+
+
+@pytest.fixture
+def open_board(browser: Browser, fake: FakeConsole, pictures: Path) -> Iterator[Open]:
+    """Opens the board in a browser window; whatever the page complains of fails the test."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def complain(message: ConsoleMessage) -> None:
+        # A connection that is lost on purpose is told by the browser itself.
+        if message.type == "error" and "Failed to load resource" not in message.text:
+            complaints.append(message.text)
+
+    def open_it(**options: Any) -> Page:
+        context = browser.new_context(
+            **{"viewport": {"width": 1280, "height": 800}, "locale": "en-GB", **options}
+        )
+        contexts.append(context)
+        context.set_default_timeout(10_000)
+        page = context.new_page()
+        page.on("console", complain)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(fake.url)
+        page.wait_for_selector(LIVE)
+        return page
+
+    yield open_it
+    pictures.mkdir(parents=True, exist_ok=True)
+    for context in contexts:
+        for number, page in enumerate(context.pages):
+            page.screenshot(path=pictures / f"last-{number}.png")
+        context.close()
+    assert complaints == []
