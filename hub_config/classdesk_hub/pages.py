@@ -29,6 +29,14 @@ class FormLinkHandler(SpawnHandler):  # type: ignore[misc]  # jupyterhub has no 
     do; a link with our fields' plain names shows the form, filled in.
     """
 
+    async def prepare(self) -> None:
+        """Make text of bytes that are none, so that the validation refuses them in a sentence."""
+        request = self.request
+        for arguments in (request.query_arguments, request.body_arguments, request.arguments):
+            for values in arguments.values():
+                values[:] = [value.decode("utf-8", "replace").encode() for value in values]
+        await super().prepare()
+
     def _get_user_options(self, query_options: Mapping[str, list[str]]) -> dict[str, list[str]]:
         others = {key: value for key, value in query_options.items() if key not in _FORM_FIELDS}
         options: dict[str, list[str]] = super()._get_user_options(others)

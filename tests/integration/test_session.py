@@ -353,3 +353,18 @@ def test_the_check_command_finds_all_well(hub: Hub) -> None:
     # As docs/admin/settings.md prints it.
     answer = command("runuser", "-u", "classdesk", "--", "classdesk", "check", check=False)
     assert "All is well." in answer, f"{answer}\n{log_tails()}"
+
+
+def test_bytes_that_are_no_text_are_refused_in_a_sentence(ada: HubClient) -> None:
+    for query in ("?cores=%ff", "?ui=desktop%ff", "?class=%00", "?ui=%00"):
+        assert ada.form(query).status_code == 200, query
+    link = ada.http.get("/hub/spawn?opt-ui=%ff", follow_redirects=False)
+    posted = ada.http.post(
+        f"/hub/spawn?_xsrf={ada.xsrf}",
+        content=b"ui=desktop&cores=%ff",
+        headers={"Content-Type": "application/x-www-form-urlencoded"},
+    )
+    assert (link.status_code, posted.status_code) == (400, 400)
+    assert "User interface: there is no" in refusal(link)
+    assert "Number of cores: “\ufffd” is not a whole number." in refusal(posted)
+    assert not job_ids(ada.name)

@@ -61,7 +61,7 @@ def _short_attempts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_silent_server_is_given_up_in_time_and_in_a_sentence() -> None:
     async def scene() -> None:
-        async with _listening(answers=False) as port, asyncio.timeout(5):
+        async with _listening(answers=False) as port, asyncio.timeout(15):
             with pytest.raises(TimeoutError) as lost:
                 await _server(port, _lives).wait_up(timeout=1, http=True, extra_path="api")
         assert isinstance(lost.value, ServerLostError)
@@ -76,7 +76,7 @@ def test_the_end_of_the_job_ends_the_wait() -> None:
         raise JobEndedError("It failed.", job_id="7", last_words="No space left on device")
 
     async def scene() -> None:
-        async with _listening(answers=False) as port, asyncio.timeout(5):
+        async with _listening(answers=False) as port, asyncio.timeout(15):
             with pytest.raises(ServerLostError, match="Your home directory is full") as lost:
                 await _server(port, ended).wait_up(timeout=60, http=True)
         assert "<pre" in str(lost.value.jupyterhub_html_message)
@@ -93,7 +93,7 @@ def test_a_session_that_starts_anew_is_waited_for_at_its_new_address() -> None:
                 return "127.0.0.1"
 
             server = _server(old, moves)
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(15):
                 await server.wait_up(timeout=0.5, http=True)
 
     run_scene(scene)
@@ -133,7 +133,7 @@ def test_a_start_that_takes_too_long_is_told_in_a_sentence(
 ) -> None:
     async def scene() -> None:
         spawner = make_spawner(fake_slurm)
-        spawner.start_timeout = 2
+        spawner.start_timeout = 4
         start = asyncio.ensure_future(spawner.start())
         await until(lambda: bool(fake_slurm.jobs()))
         fake_slurm.change("101", state=state, node="node1")
