@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
+from support import faults
 from support.browser import Learner, SitDown
 from support.world import Hub, command, job_ids, slurm, wait_until
 
@@ -79,6 +80,27 @@ def test_choosing_an_interface_sets_its_preset(learner: Learner) -> None:
     assert learner.form()["User interface"] == "Terminal"
     learner.choose("Desktop")
     assert learner.form() == DESKTOP
+
+
+def test_choosing_a_partition_sets_its_limits(sit_down: SitDown, hub: Hub) -> None:
+    slurm("scontrol", "create", "PartitionName=short", "Nodes=localhost", "MaxTime=30")
+    try:
+        with faults.site('[form.fields.partition]\nshow = "shown"', hub):
+            learner = sit_down("learner04")
+            page = learner.page
+            hours = page.get_by_label("Time (hours)")
+            hours.fill("2")
+            page.get_by_label("Partition").select_option("short")
+            assert (hours.get_attribute("max"), hours.input_value()) == ("0.5", "0.5")
+            learner.screenshot("partition")
+            hours.fill("0.25")
+            page.get_by_label("Partition").select_option("")
+            assert hours.input_value() == "0.25", "what was typed stays where it can"
+            assert float(hours.get_attribute("max") or 0) > 1
+            hours.fill("2")
+            assert hours.evaluate("field => field.validity.valid")
+    finally:
+        slurm("scontrol", "delete", "PartitionName=short")
 
 
 def test_the_keyboard_alone_is_enough(learner: Learner) -> None:
