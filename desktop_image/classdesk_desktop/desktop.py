@@ -15,6 +15,7 @@ from typing import Final
 
 from classdesk_desktop.bus import start_bus
 from classdesk_desktop.display import (
+    X11_SOCKETS,
     DisplayError,
     choose_display,
     make_socket_directories,
@@ -46,6 +47,8 @@ MATE_COMMAND: Final = (
 _STOP_SECONDS: Final = 3.0
 # A home on a file server that does not answer must not keep the desktop back.
 _PROBE_SECONDS: Final = 3.0
+# How often the sockets are looked for, by which programs and the page reach the desktop.
+_LOOK_SECONDS: Final = 1.0
 # The bus tells of a log-out just before mate-session ends.
 _LOG_OUT_SECONDS: Final = 0.1
 
@@ -161,7 +164,15 @@ class Desktop:
             ends.push_async_callback(stop_group, mate, _STOP_SECONDS)
             painting = asyncio.create_task(self._paint(display, cookie, mate.pid))
             ends.callback(painting.cancel)
-            return await self._until_end({**parts, "The MATE session": mate}, painting, log_out)
+            cut = asyncio.create_task(
+                _until_one_is_gone(
+                    self.runtime.vnc_socket, self.runtime.bus_socket, X11_SOCKETS / f"X{display}"
+                )
+            )
+            ends.callback(cut.cancel)
+            return await self._until_end(
+                {**parts, "The MATE session": mate}, painting, log_out, cut
+            )
 
     async def _start_display(
         self, env: Mapping[str, str], display: int, ends: AsyncExitStack
@@ -194,11 +205,12 @@ class Desktop:
         parts: Mapping[str, asyncio.subprocess.Process],
         painting: asyncio.Task[str],
         log_out: asyncio.Task[None],
+        cut: asyncio.Task[str],
     ) -> Ending:
         waits = {asyncio.create_task(part.wait()): name for name, part in parts.items()}
         wanted = asyncio.create_task(self._wanted.wait())
         try:
-            await asyncio.wait({*waits, wanted, painting}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({*waits, wanted, painting, cut}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for task in (*waits, wanted):
                 task.cancel()
@@ -211,6 +223,8 @@ class Desktop:
                 if who == "The MATE session" and usable and await _has_come(log_out):
                     return Ending("log-out", "The learner has logged out.", usable)
                 return Ending("fault", f"{who} ended with status {task.result()}.", usable)
+        if cut.done():
+            return Ending("fault", cut.result(), usable)
         return Ending("asked for", "A new desktop was asked for.", usable)
 
     async def _paint(self, display: int, cookie: bytes, mate_pid: int) -> str:
@@ -226,6 +240,7 @@ class Desktop:
         return ""
 
     def _say(self, state: State, detail: str = "") -> None:
+        self.runtime.restore()
         write_state(
             self.runtime.state_file,
             state,
@@ -234,6 +249,16 @@ class Desktop:
             safe_reason=self._safe_reason,
             notice=self._notice,
         )
+
+
+async def _until_one_is_gone(*sockets: Path) -> str:
+    """Wait until a socket has been removed; returns that as a sentence.
+
+    The desktop would go on, but no new program and no page would find it: a learner who empties /tmp.
+    """
+    while all(socket.exists() for socket in sockets):  # noqa: ASYNC110 - nothing tells of a removal
+        await asyncio.sleep(_LOOK_SECONDS)
+    return "The desktop's sockets were removed from the node's temporary directory."
 
 
 async def _in_time(trouble: asyncio.Task[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import json
 import os
@@ -95,6 +96,18 @@ class RuntimeDirectory:
     def bus_address(self) -> str:
         """The bus's address as D-Bus clients take it."""
         return f"unix:path={self.bus_socket}"
+
+    def restore(self) -> None:
+        """Make the directory again where it has been removed, as by a learner who empties /tmp.
+
+        Raises:
+            OSError: it cannot be made, or somebody else has taken its name.
+        """
+        with contextlib.suppress(FileExistsError):
+            self.path.mkdir(mode=0o700)
+            _hold(self.path)
+        if self.path.lstat().st_uid != os.getuid():
+            raise PermissionError(errno.EACCES, "the directory belongs to somebody else")
 
     def remove(self) -> None:
         """Remove the directory with all that is in it; what is gone already is no error."""

@@ -34,6 +34,7 @@ from traitlets.config import Config  # noqa: E402
 from classdesk_desktop.desktop_socket import DesktopSocketHandler  # noqa: E402
 from classdesk_desktop.ending import say_goodbye  # noqa: E402
 from classdesk_desktop.people.identity import SessionIdentityProvider  # noqa: E402
+from classdesk_desktop.processes import name_process  # noqa: E402
 from classdesk_desktop.reporting import note_request  # noqa: E402
 
 
@@ -166,6 +167,8 @@ def _jupyter_server_extension_points() -> list[dict[str, Any]]:
 
 def main() -> None:
     """Serve on the inherited socket until asked to stop."""
+    # A learner who ends all his programs with `killall python` does not mean the session.
+    name_process("classdesk-page")
     SocketServerApp.listener = socket.socket(fileno=int(os.environ.pop("CLASSDESK_LISTEN_FD")))
     SocketServerApp.listener.setblocking(False)
     SessionServer.launch_instance(argv=[])

@@ -20,6 +20,7 @@ from typing import Any, Final
 from classdesk_desktop.desktop import Desktop
 from classdesk_desktop.environment import server_environment
 from classdesk_desktop.locales import with_locale
+from classdesk_desktop.log_size import keep_short
 from classdesk_desktop.policy import Policy
 from classdesk_desktop.processes import (
     become_subreaper,
@@ -102,6 +103,7 @@ class Session:
         self._begin(self._copy_lessons())
         self._begin(self._announce(port))
         self._begin(self._reap_orphans())
+        self._begin(keep_short())
         try:
             return await self._until_end(server)
         finally:

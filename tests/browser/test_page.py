@@ -159,6 +159,25 @@ def put_on_the_laptop_s_clipboard(desktop: Desktop, text: str) -> None:
     desktop.page.evaluate("text => navigator.clipboard.writeText(text)", text)
 
 
+def test_a_text_that_is_too_long_for_the_clipboard_is_told_and_pastes_nothing(
+    desktop: Desktop, terminal: Terminal
+) -> None:
+    told = desktop.page.locator(".banner[data-name=clipboard]")
+    put_on_the_laptop_s_clipboard(desktop, "echo before; ")
+    terminal.activate()
+    desktop.press("Control+Shift+V")
+    put_on_the_laptop_s_clipboard(desktop, "é" * (1 << 19))
+    desktop.press("Control+Shift+V")
+    expect(told).to_contain_text("too long for the clipboard")
+    desktop.screenshot("clipboard-too-long")
+    desktop.type("echo and after\n")
+    wait_until(
+        lambda: "\nbefore\nand after\n" in terminal.text(), 10, "what was not too long has run"
+    )
+    told.get_by_role("button", name="OK").click()
+    expect(told).to_have_count(0)
+
+
 def test_a_command_is_pasted_into_the_terminal(desktop: Desktop, terminal: Terminal) -> None:
     put_on_the_laptop_s_clipboard(desktop, "echo pasted $((6*7))")
     terminal.activate()

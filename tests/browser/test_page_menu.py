@@ -127,6 +127,29 @@ def quality(page: Page, name: str) -> Locator:
     return page.get_by_role("radio", name=re.compile(f"^{name}"))
 
 
+@pytest.mark.parametrize("width", [360, 720, 1280, 1920])
+def test_a_panel_opens_below_its_button(desktop: Desktop, width: int) -> None:
+    page = desktop.page
+    usual = page.viewport_size
+    assert usual
+    page.set_viewport_size({"width": width, "height": 800})
+    try:
+        for name in ("hand", "clipboard", "files") if width > 700 else ("hand",):
+            button, panel = page.locator(f".bar [data-panel={name}-panel]"), f"#{name}-panel"
+            button.click()
+            above, below = button.bounding_box(), page.locator(panel).bounding_box()
+            assert above
+            assert below
+            assert below["x"] <= above["x"]
+            assert above["x"] + above["width"] <= below["x"] + below["width"]
+            assert below["x"] + below["width"] <= width
+            assert above["y"] < below["y"] < above["y"] + above["height"] + 20
+            desktop.screenshot(f"{name}-{width}")
+            page.locator(f"{panel} .close").click()
+    finally:
+        page.set_viewport_size(usual)
+
+
 def test_the_chosen_quality_is_remembered_and_taken(desktop: Desktop) -> None:
     page = desktop.page
     open_menu(page, "Picture quality")

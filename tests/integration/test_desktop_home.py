@@ -308,6 +308,45 @@ def test_after_an_accident_the_desktop_is_back_and_files_are_kept(
     assert (ada.home / "Desktop/work.txt").read_text() == "mine"
 
 
+@pytest.mark.parametrize(
+    "what", ["/tmp/*", "/tmp/classdesk-*/vnc.sock", "/tmp/.X11-unix/*", "/tmp/* /tmp/.[!.]*"]
+)
+def test_a_learner_who_empties_tmp_gets_a_new_desktop(
+    hub: FakeHub, ada: Learner, what: str
+) -> None:
+    with desktop_session(ada, hub) as session:
+        painted_within(session, START_SECONDS)
+        wait_until(lambda: session.request("GET", "desktop/state"), 20, "the server answers")
+        session.run("sh", "-c", f"rm -rf {what}")
+
+        def is_back() -> bool:
+            # Through the server: the test's own way to the state file may be the one that was removed.
+            state = session.request("GET", "desktop/state")[1]
+            assert (state["state"], state["starts"]) == ("painted", 2), (state, session.text())
+            assert "your files are kept" in state["notice"]
+            return True
+
+        wait_until(is_back, BACK_SECONDS + 2, "a new desktop")
+        assert session.windows() >= {"mate-panel", "caja"}
+        assert session.x_server().path(session.x_server().vnc_socket).is_socket()
+
+
+@pytest.mark.parametrize("command", ["killall", "pkill"])
+def test_a_learner_who_ends_all_python_programs_keeps_the_session(
+    hub: FakeHub, ada: Learner, command: str
+) -> None:
+    with desktop_session(ada, hub) as session:
+        painted_within(session, START_SECONDS)
+        wait_until(lambda: session.request("GET", "desktop/state"), 20, "the server answers")
+        session.run("sh", "-c", "python3 -c 'import time; time.sleep(600)' >/dev/null 2>&1 &")
+        wait_until(lambda: session.pids("time.sleep"), 5, "the learner's program runs")
+        for name in ("python", "python3"):
+            session.run(command, name)
+        wait_until(lambda: not session.pids("time.sleep"), 5, "the learner's program has ended")
+        stays(lambda: session.request("GET", "desktop/state")[0] == 200, 2, "the server answers")
+        assert session.state()["starts"] == 1
+
+
 @pytest.mark.parametrize("program", ["mate-panel", "/usr/bin/caja", "marco"])
 def test_a_part_that_is_killed_comes_back_by_itself(
     hub: FakeHub, ada: Learner, program: str

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
@@ -49,6 +50,27 @@ def test_remove_takes_all_and_forgives_a_second_call(runtime: RuntimeDirectory) 
     runtime.remove()
     runtime.remove()
     assert not runtime.path.exists()
+
+
+def test_a_directory_that_was_removed_is_made_again_as_it_was(runtime: RuntimeDirectory) -> None:
+    runtime.restore()
+    shutil.rmtree(runtime.path)
+    runtime.restore()
+    assert runtime.path.stat().st_mode & 0o777 == 0o700
+    descriptor = os.open(runtime.path, os.O_RDONLY)
+    try:
+        with pytest.raises(BlockingIOError):  # marked as in use
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    finally:
+        os.close(descriptor)
+
+
+def test_what_somebody_else_has_put_in_its_place_is_not_used(
+    runtime: RuntimeDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "getuid", lambda: 61_999)
+    with pytest.raises(PermissionError, match="somebody else"):
+        runtime.restore()
 
 
 def test_the_x_authority_fits_every_display(runtime: RuntimeDirectory) -> None:

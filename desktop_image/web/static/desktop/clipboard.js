@@ -18,6 +18,8 @@ const PASTE_EVENT_MS = 150;
 const SETTLE_MS = 100;
 // The program that pastes asks for the text over the network; keys typed after it must not overtake the answer.
 const FETCH_MS = 250;
+// What the X server takes (-MaxCutText). It ignores more, and the program that pastes would wait for it.
+const LARGEST_BYTES = 1 << 20;
 const isMac = /Mac|iPhone|iPad/.test(navigator.platform);
 
 export class Clipboard {
@@ -26,15 +28,20 @@ export class Clipboard {
   #panel = document.getElementById("clipboard-panel");
   #text = document.getElementById("clipboard-text");
   #policy;
+  #tell;
   #pending = null; // the paste under way: its keys, its timer, and the key events that wait for its end
   #held = new Set(); // the codes of the modifiers that are down
   #desktopText = ""; // what was copied last in the desktop
   #exported = true; // whether the learner's computer has got it
   #lastPasted = ""; // what the learner's computer offered last
 
-  /** @param {object} policy `clipboard_in`, `clipboard_out`: what the site allows; the X server sees to it */
-  constructor(policy) {
+  /**
+   * @param {object} policy `clipboard_in`, `clipboard_out`: what the site allows; the X server sees to it
+   * @param {(sentence: string) => void} tell shows a sentence to the learner
+   */
+  constructor(policy, tell) {
     this.#policy = policy;
+    this.#tell = tell;
   }
 
   setUp(screen, panels) {
@@ -118,26 +125,35 @@ export class Clipboard {
     // The browser's clipboard is older than the desktop's where the last export failed; and what came from
     // the desktop is there already, perhaps with more than its text.
     const stale = !this.#exported && text === this.#lastPasted;
+    let isThere = true;
     if (text && text !== this.#desktopText && !stale) {
       this.#lastPasted = text;
-      this.#offer(text);
+      isThere = this.#offer(text);
       await sleep(SETTLE_MS);
     }
     const { keys, waiting } = this.#pending;
     if (keys.meta) this.#releaseMeta();
-    const fetched = this.#screen.textFetched();
-    this.#press(keys.send);
-    await Promise.race([fetched, sleep(FETCH_MS)]);
+    if (isThere) {
+      const fetched = this.#screen.textFetched();
+      this.#press(keys.send);
+      await Promise.race([fetched, sleep(FETCH_MS)]);
+    }
     this.#pending = null;
     for (const event of waiting) this.#screen.canvas?.dispatchEvent(event);
   }
 
+  /** Gives the desktop a text to paste, and tells the learner where that cannot be. Returns whether it was given. */
   #offer(text) {
+    if (isTooLong(text)) {
+      this.#tell("This text is too long for the clipboard (more than 1 MiB). Bring it in as a file: drop the file on this page.");
+      return false;
+    }
     this.#desktopText = text;
     this.#exported = true;
     if (this.#text.value !== text) this.#text.value = text;
     // VNC and X have lines end with LF alone.
     this.#screen.offerText(text.replaceAll("\r\n", "\n"));
+    return true;
   }
 
   /** Presses keys in order and lets them go in the opposite one, but for modifiers that a finger holds. */
@@ -170,6 +186,11 @@ export class Clipboard {
     if (done && text === this.#desktopText) this.#exported = true;
     if (document.activeElement === this.#target && !this.#pending) this.#screen.focus();
   }
+}
+
+/** Whether the X server would ignore a text: VNC sends each end of a line as two bytes, and one at the end. */
+function isTooLong(text) {
+  return text.length * 3 >= LARGEST_BYTES && new Blob([text.replace(/\r?\n/g, "\r\n")]).size >= LARGEST_BYTES;
 }
 
 function sleep(milliseconds) {

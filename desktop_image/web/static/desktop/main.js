@@ -34,7 +34,7 @@ if (!visitor) {
   const keys = new Keys();
   keys.setUp(screen);
   new TouchKeyboard().setUp(screen, keys);
-  new Clipboard(policy).setUp(screen, panels);
+  new Clipboard(policy, (sentence) => showBanner("clipboard", sentence, { tone: "warning" })).setUp(screen, panels);
   new Upload().setUp(() => { if (panels.open !== "files-panel") panels.toggle("files-panel"); });
   new Download().setUp(panels);
   setUpDialogs();
