@@ -59,6 +59,21 @@ def test_the_menu_works_by_the_keyboard_and_gives_it_back(desktop: Desktop) -> N
     expect(desktop.canvas).to_be_focused()
 
 
+def test_a_press_that_opens_nothing_leaves_the_keyboard_with_the_desktop(desktop: Desktop) -> None:
+    page = desktop.page
+    menu = page.get_by_role("button", name="Menu")
+    presses: dict[str, list[Locator]] = {
+        "time left": [page.get_by_role("timer")],
+        "menu, and again": [menu, menu],
+        "menu, and beside": [menu, page.get_by_role("timer")],
+    }
+    for what, buttons in presses.items():
+        for button in buttons:
+            button.click()
+        expect(page.locator("#menu")).to_be_hidden()
+        assert page.evaluate("document.activeElement.tagName") == "CANVAS", what
+
+
 def test_special_keys_reach_the_desktop(desktop: Desktop, terminal: Terminal) -> None:
     terminal.activate()
     page = desktop.page

@@ -63,6 +63,19 @@ def test_a_warning_is_seen_and_does_not_stop_the_work(desktop: Desktop) -> None:
     expect(banner).to_contain_text("Save your work now")
 
 
+def has_keyboard(desktop: Desktop) -> None:
+    desktop.page.wait_for_function("document.activeElement.tagName === 'CANVAS'")
+
+
+def test_a_closed_warning_gives_the_keyboard_back(desktop: Desktop) -> None:
+    hear(desktop, {"type": "warning", "minutes": 10})
+    banner = desktop.page.locator(".banner[data-name='time']")
+    banner.get_by_role("button", name="OK").click()
+    expect(banner).to_have_count(0)
+    has_keyboard(desktop)
+    hear(desktop, {"type": "warning", "minutes": 5})
+
+
 def test_one_press_gives_more_time(desktop: Desktop) -> None:
     page = desktop.page
     expect(page.get_by_role("timer")).to_have_text(re.compile(r"^1 h 5\d min left$"))
@@ -70,6 +83,7 @@ def test_one_press_gives_more_time(desktop: Desktop) -> None:
     expect(page.get_by_role("timer")).to_have_text(re.compile("^2 h 2\\d min left$"))
     expect(page.locator(".banner[data-name='extended']")).to_contain_text("30 minutes more")
     expect(page.locator(".banner[data-name='time']")).to_have_count(0)
+    has_keyboard(desktop)
 
 
 def test_the_last_minutes_are_counted_in_the_bar(desktop: Desktop) -> None:

@@ -326,7 +326,7 @@ def test_a_learner_who_empties_tmp_gets_a_new_desktop(
             assert "your files are kept" in state["notice"]
             return True
 
-        wait_until(is_back, BACK_SECONDS + 2, "a new desktop")
+        wait_until(is_back, START_SECONDS, "a new desktop")
         assert session.windows() >= {"mate-panel", "caja"}
         assert session.x_server().path(session.x_server().vnc_socket).is_socket()
 

@@ -47,6 +47,12 @@ channel.addEventListener("state", ({ detail }) => {
 lifecycle.addEventListener("change", show);
 // On a usual screen there is seldom something to do, and a desktop that is just starting has more urgent work.
 screen.addEventListener("up", () => { setTimeout(followDensity, density() === 1 ? USUAL_DENSITY_MS : 0); });
+// What is typed next would be lost: a button that was pressed keeps the keyboard, also when it is gone soon, and a press
+// beside all buttons takes it from the desktop, too.
+for (const id of ["banners", "extend-button"]) {
+  document.getElementById(id).addEventListener("click", giveKeyboardBack);
+}
+window.addEventListener("click", () => { if (document.activeElement === document.body) giveKeyboardBack(); });
 lifecycle.run();
 setUpPeople();
 
@@ -57,9 +63,14 @@ function show() {
   const wanted = notice(lifecycle.known, { restart, end, visitAgain: () => lifecycle.visitAgain() });
   if (wanted) {
     showNotice(wanted.title, wanted.text, { busy: false, ...wanted });
-  } else if (hideNotice() && !panels.open && !document.querySelector("dialog[open]")) {
-    screen.focus();
+  } else if (hideNotice()) {
+    giveKeyboardBack();
   }
+}
+
+/** The keyboard is the desktop's, unless something is open that is typed into. */
+function giveKeyboardBack() {
+  if (!document.querySelector("dialog[open], .panel:not(.beside, [hidden])")) screen.focus();
 }
 
 /** Says what a learner cannot see: that this is another desktop than before, or a safe one. */

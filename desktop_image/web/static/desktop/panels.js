@@ -87,8 +87,9 @@ export class Panels extends EventTarget {
     };
     menuButton.addEventListener("click", (event) => {
       setOpen(menu.hidden);
+      if (menu.hidden) this.#onDone();
       // By the keyboard: go on in the menu.
-      if (!menu.hidden && event.detail === 0) items()[0].focus();
+      else if (event.detail === 0) items()[0].focus();
     });
     menuButton.addEventListener("keydown", (event) => {
       if (event.key === "ArrowDown") {
