@@ -240,15 +240,19 @@ class Desktop:
         return ""
 
     def _say(self, state: State, detail: str = "") -> None:
-        self.runtime.restore()
-        write_state(
-            self.runtime.state_file,
-            state,
-            detail,
-            self.starts,
-            safe_reason=self._safe_reason,
-            notice=self._notice,
-        )
+        try:
+            self.runtime.restore()
+            write_state(
+                self.runtime.state_file,
+                state,
+                detail,
+                self.starts,
+                safe_reason=self._safe_reason,
+                notice=self._notice,
+            )
+        except OSError as error:
+            # The session still has its server, and with it a terminal in which this can be mended.
+            log.error("That the desktop is %s cannot be written down: %s", state, error)
 
 
 async def _until_one_is_gone(*sockets: Path) -> str:

@@ -222,9 +222,20 @@ def read_desktop(path: Path) -> dict[str, str]:
 
 
 def _replace_private(path: Path, record: dict[str, Any]) -> None:
+    data = json.dumps(record).encode()
     draft = path.with_suffix(".new")
-    _write_private(draft, json.dumps(record).encode())
-    draft.replace(path)
+    try:
+        _write_private(draft, data)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        if error.errno != errno.ENOSPC or not path.exists():
+            raise
+        # A learner has filled /tmp. What is there has its room already.
+        with path.open("r+b") as file:
+            file.write(data)
+            file.truncate()
+    else:
+        draft.replace(path)
 
 
 def _write_private(path: Path, data: bytes) -> None:

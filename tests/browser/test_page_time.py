@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from support import faults
 from support.browser import SitDown
 from support.browser_desktop import Desktop
-from support.world import Hub
+from support.world import Hub, wait_until
 
 NAME = "learner04"
 
@@ -64,7 +64,8 @@ def test_a_warning_is_seen_and_does_not_stop_the_work(desktop: Desktop) -> None:
 
 
 def has_keyboard(desktop: Desktop) -> None:
-    desktop.page.wait_for_function("document.activeElement.tagName === 'CANVAS'")
+    focused = "document.activeElement.tagName"
+    wait_until(lambda: desktop.page.evaluate(focused) == "CANVAS", 5, "the desktop has the keys")
 
 
 def test_a_closed_warning_gives_the_keyboard_back(desktop: Desktop) -> None:

@@ -331,6 +331,22 @@ def test_a_learner_who_empties_tmp_gets_a_new_desktop(
         assert session.x_server().path(session.x_server().vnc_socket).is_socket()
 
 
+def test_a_learner_who_fills_tmp_keeps_the_session(hub: FakeHub, ada: Learner) -> None:
+    with desktop_session(ada, hub, tmp_mib=16) as session:
+        painted_within(session, START_SECONDS)
+        wait_until(lambda: session.request("GET", "desktop/state"), 20, "the server answers")
+        session.run("sh", "-c", "cp /dev/zero /tmp/big")
+        session.kill("/usr/bin/mate-session")
+        # Without room, X cannot write its lock.
+        assert "X server" in session.until("failed", timeout=60)["detail"]
+        session.request("POST", "desktop/restart", {})
+        session.until("failed", starts=session.state()["starts"] + 1, timeout=60)
+        (session.runtime.parent / "big").unlink()
+        starts = session.state()["starts"]
+        session.request("POST", "desktop/restart", {})
+        painted_within(session, START_SECONDS, starts=starts + 1)
+
+
 @pytest.mark.parametrize("command", ["killall", "pkill"])
 def test_a_learner_who_ends_all_python_programs_keeps_the_session(
     hub: FakeHub, ada: Learner, command: str

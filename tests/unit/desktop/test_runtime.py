@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -89,6 +90,24 @@ def test_the_state_is_read_as_written(runtime: RuntimeDirectory) -> None:
         3,
     )
     assert json.loads(runtime.state_file.read_text())["since"] > 0
+
+
+def test_the_state_is_written_where_there_is_no_room_left(
+    runtime: RuntimeDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_state(runtime.state_file, "painted", "a longer sentence than the next one", 3)
+    original = os.open
+
+    def full(path: Path, flags: int, mode: int = 0o777) -> int:
+        if flags & os.O_TRUNC:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return original(path, flags, mode)
+
+    monkeypatch.setattr(os, "open", full)
+    write_state(runtime.state_file, "failed", "full", 4)
+    assert read_state(runtime.state_file)["state"] == "failed"
+    assert runtime.state_file.stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in runtime.path.iterdir()] == ["state.json"]
 
 
 def test_before_the_first_state_the_desktop_is_starting(runtime: RuntimeDirectory) -> None:
