@@ -332,7 +332,7 @@ def test_a_learner_who_empties_tmp_gets_a_new_desktop(
 
 
 def test_a_learner_who_fills_tmp_keeps_the_session(hub: FakeHub, ada: Learner) -> None:
-    with desktop_session(ada, hub, tmp_mib=16) as session:
+    with desktop_session(ada, hub, tmp_mib=64) as session:
         painted_within(session, START_SECONDS)
         wait_until(lambda: session.request("GET", "desktop/state"), 20, "the server answers")
         session.run("sh", "-c", "cp /dev/zero /tmp/big")
