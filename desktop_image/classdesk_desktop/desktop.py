@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import logging
 import os
 import time
@@ -96,8 +97,11 @@ class Desktop:
             self.starts += 1
             try:
                 ending = await self._run_once()
-            except (DisplayError, NotReadyError, OSError) as error:
+            except (DisplayError, NotReadyError) as error:
                 ending = Ending("fault", str(error))
+            except OSError as error:
+                log.warning("The desktop could not be started.", exc_info=error)
+                ending = Ending("fault", _sentence(error))
             if (task := asyncio.current_task()) and task.cancelling():
                 # A part that fails in the moment of the session's end must not hide that end.
                 raise asyncio.CancelledError
@@ -253,6 +257,12 @@ class Desktop:
         except OSError as error:
             # The session still has its server, and with it a terminal in which this can be mended.
             log.error("That the desktop is %s cannot be written down: %s", state, error)
+
+
+def _sentence(error: OSError) -> str:
+    if error.errno == errno.ENOSPC:
+        return "The node's temporary directory (/tmp) is full: delete what you do not need there."
+    return f"The desktop could not be started: {error.strerror or error}."
 
 
 async def _until_one_is_gone(*sockets: Path) -> str:
