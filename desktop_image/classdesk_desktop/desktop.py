@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
 import logging
 import os
 import time
@@ -57,6 +56,7 @@ _ACCIDENT: Final = (
     "The desktop ended by accident and was started again. "
     "Its open windows are lost; your files are kept."
 )
+_FULL: Final = "The node's temporary directory (/tmp) is full: delete what you do not need there."
 
 log = logging.getLogger("classdesk-session")
 
@@ -97,11 +97,9 @@ class Desktop:
             self.starts += 1
             try:
                 ending = await self._run_once()
-            except (DisplayError, NotReadyError) as error:
-                ending = Ending("fault", str(error))
-            except OSError as error:
-                log.warning("The desktop could not be started.", exc_info=error)
-                ending = Ending("fault", _sentence(error))
+            except (DisplayError, NotReadyError, OSError) as error:
+                log.warning("The desktop could not be started: %s", error)
+                ending = Ending("fault", _FULL if _is_full(self.runtime.path) else str(error))
             if (task := asyncio.current_task()) and task.cancelling():
                 # A part that fails in the moment of the session's end must not hide that end.
                 raise asyncio.CancelledError
@@ -259,10 +257,12 @@ class Desktop:
             log.error("That the desktop is %s cannot be written down: %s", state, error)
 
 
-def _sentence(error: OSError) -> str:
-    if error.errno == errno.ENOSPC:
-        return "The node's temporary directory (/tmp) is full: delete what you do not need there."
-    return f"The desktop could not be started: {error.strerror or error}."
+def _is_full(directory: Path) -> bool:
+    with contextlib.suppress(OSError):
+        status = os.statvfs(directory)
+        # A file system without a limit has no blocks at all.
+        return status.f_blocks > 0 and status.f_bavail == 0
+    return False
 
 
 async def _until_one_is_gone(*sockets: Path) -> str:
