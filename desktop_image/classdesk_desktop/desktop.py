@@ -57,6 +57,8 @@ _ACCIDENT: Final = (
     "Its open windows are lost; your files are kept."
 )
 _FULL: Final = "The node's temporary directory (/tmp) is full: delete what you do not need there."
+# What the parts that have just ended gave back is no room.
+_LEAST_BYTES: Final = 1 << 20
 
 log = logging.getLogger("classdesk-session")
 
@@ -261,7 +263,7 @@ def _is_full(directory: Path) -> bool:
     with contextlib.suppress(OSError):
         status = os.statvfs(directory)
         # A file system without a limit has no blocks at all.
-        return status.f_blocks > 0 and status.f_bavail == 0
+        return status.f_blocks > 0 and status.f_bavail * status.f_frsize < _LEAST_BYTES
     return False
 
 
