@@ -7,7 +7,7 @@ learner the exception. Here the job is looked at in between: it may have ended, 
 import asyncio
 import time
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Any
 
 from jupyterhub.objects import Server
 
@@ -17,25 +17,19 @@ from ._job import SessionJob
 _ATTEMPT_S = 5.0
 
 
-class SessionServer(Server):  # type: ignore[misc]  # jupyterhub has no type information
-    """The server of a session that starts.
+def look_after(server: Server, job: SessionJob, move: Callable[[str, int], None]) -> None:
+    """Let JupyterHub's wait for a server look at the session's job in between.
 
-    Attributes:
+    The object that JupyterHub has made is changed, not replaced: a new one asks the database a dozen times, which a
+    class that starts at once feels.
+
+    Args:
+        server: The server of a session that starts.
         job: The session's job.
-        move: Told address and port where Slurm has started the job anew.
+        move: Told address and port where Slurm has started the job anew; changes the server's.
     """
 
-    job: SessionJob
-    move: Callable[[str, int], None]
-
-    @classmethod
-    def of(cls, server: Server, job: SessionJob, move: Callable[[str, int], None]) -> Self:
-        """Return a server on the database record of another one."""
-        ours = cls(orm_server=server.orm_server)
-        ours.job, ours.move = job, move
-        return ours
-
-    async def wait_up(self, timeout: float = 10, **options: Any) -> object:  # noqa: ASYNC109  # JupyterHub's name
+    async def wait_up(timeout: float = 10, **options: Any) -> object:  # noqa: ASYNC109  # JupyterHub's name
         """Wait until the server answers, as JupyterHub does.
 
         Raises:
@@ -47,10 +41,10 @@ class SessionServer(Server):  # type: ignore[misc]  # jupyterhub has no type inf
                 attempt = min(_ATTEMPT_S, left)
                 try:
                     async with asyncio.timeout(attempt):
-                        return await super().wait_up(timeout=attempt, **options)
+                        return await Server.wait_up(server, timeout=attempt, **options)
                 except TimeoutError:
-                    if address := await self.job.goes_on():
-                        self.move(address, self.job.port)
+                    if address := await job.goes_on():
+                        move(address, job.port)
                         deadline = time.monotonic() + timeout
         except SessionError as error:
             raise ServerLostError(error) from error
@@ -60,3 +54,5 @@ class SessionServer(Server):  # type: ignore[misc]  # jupyterhub has no type inf
                 "if it happens again, tell your instructor."
             )
         )
+
+    server.wait_up = wait_up

@@ -21,7 +21,7 @@ from ._progress import StartState, progress_event
 from ._reported import ReportedSession
 from ._runtimes import runtime_command
 from ._script import render_batch_script, sbatch_arguments
-from ._server import SessionServer
+from ._server import look_after
 from ._settings import SpawnerSettings
 from ._turnstile import Step
 
@@ -147,9 +147,8 @@ class DesktopSpawner(ChosenOptions, ReportedSession, SlurmSpawner):  # type: ign
             raise
         await self.cluster.turnstile.pass_through(Step.REACHED)
         self.port = job.port
-        if self.server is not None:
-            self._server = SessionServer.of(self.server, job, self._move_to)
-            self._server.ip, self._server.port = address, job.port
+        if self._server is not None:
+            look_after(self._server, job, self._move_to)
         if job.start is None:
             self._confirmation = asyncio.ensure_future(self._confirm(job, address))
         return address, job.port

@@ -4,15 +4,16 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import pytest
+from jupyterhub.objects import Server
 
 from classdesk_spawner import SessionError
 from classdesk_spawner import _server as server_module
 from classdesk_spawner._errors import JobEndedError, ServerLostError
 from classdesk_spawner._job import SessionJob
-from classdesk_spawner._server import SessionServer
+from classdesk_spawner._server import look_after
 from support.fake_slurm import FakeSlurm
 from support.fake_spawner import make_spawner, run_scene, until
 
@@ -39,14 +40,14 @@ async def _listening(answers: bool) -> AsyncIterator[int]:
         await asyncio.sleep(0.05)  # closing takes a turn of the loop
 
 
-def _server(port: int, goes_on: Callable[[], Awaitable[str | None]]) -> SessionServer:
-    server = SessionServer(ip="127.0.0.1", port=port)
-    server.job = cast("SessionJob", SimpleNamespace(goes_on=goes_on, port=0))
+def _server(port: int, goes_on: Callable[[], Awaitable[str | None]], later_port: int = 0) -> Any:
+    server = Server(ip="127.0.0.1", port=port)
+    job = cast("SessionJob", SimpleNamespace(goes_on=goes_on, port=later_port))
 
     def move(ip: str, port: int) -> None:
         server.ip, server.port = ip, port
 
-    server.move = move
+    look_after(server, job, move)
     return server
 
 
@@ -89,12 +90,10 @@ def test_a_session_that_starts_anew_is_waited_for_at_its_new_address() -> None:
         async with _listening(answers=False) as old, _listening(answers=True) as new:
 
             async def moves() -> str:
-                server.job.port = new
                 return "127.0.0.1"
 
-            server = _server(old, moves)
             async with asyncio.timeout(15):
-                await server.wait_up(timeout=0.5, http=True)
+                await _server(old, moves, new).wait_up(timeout=0.5, http=True)
 
     run_scene(scene)
 
