@@ -110,14 +110,25 @@ class ReceivedReport:
 def receive(
     report: SessionReport, before: ReceivedReport | None, now: float | None = None
 ) -> ReceivedReport:
-    """Return a report with the load since the one before."""
+    """Return a report with the load since the one before, and with a hand that is no older than it can be."""
     received = time.time() if now is None else now
     cpu = None
     if before is not None and received > before.received:
         used = report.cpu_s - before.report.cpu_s
         # A session that was started anew counts from 0 again.
         cpu = round(used / (received - before.received), 2) if used >= 0 else None
+    if report.hand is not None:
+        since = min(max(report.hand.since, _earliest_hand(before)), received)
+        hand = report.hand.model_copy(update={"since": since})
+        report = report.model_copy(update={"hand": hand})
     return ReceivedReport(report, received, cpu)
+
+
+def _earliest_hand(before: ReceivedReport | None) -> float:
+    """Return since when a hand can be up: a learner whose session says an earlier time would be helped first."""
+    if before is None:
+        return 0.0  # the hub may have been started anew, and must believe it
+    return before.report.hand.since if before.report.hand else before.received
 
 
 def note_activity(orm_spawner: Any, moment: float) -> bool:

@@ -68,6 +68,28 @@ def test_load_is_the_difference_of_two_reports() -> None:
 
 
 @pytest.mark.parametrize(
+    ("before", "said", "since"),
+    [
+        pytest.param(None, 70, 70, id="the hub is new"),
+        pytest.param(None, 9_000, 200, id="from the future"),
+        pytest.param({"hand": None}, 150, 150, id="raised since the last report"),
+        pytest.param({"hand": None}, 0, 100, id="it was not up then"),
+        pytest.param({"hand": {"since": 60, "text": ""}}, 0, 60, id="it was up, but not so long"),
+        pytest.param({"hand": {"since": 60, "text": ""}}, 180, 180, id="lowered and raised anew"),
+    ],
+)
+def test_nobody_gets_help_earlier_by_an_old_hand(
+    before: dict[str, Any] | None, said: float, since: float
+) -> None:
+    earlier = receive(read_report(_body(**before)), None, now=100) if before else None
+    now = receive(
+        read_report(_body(hand={"since": said, "text": "Help!"})), earlier, now=200
+    ).report
+    assert now.hand is not None
+    assert (now.hand.since, now.hand.text) == (since, "Help!")
+
+
+@pytest.mark.parametrize(
     ("changes", "idle_cpu", "moment"),
     [
         pytest.param({"idle_s": 300}, True, 700, id="input"),
