@@ -14,9 +14,6 @@ from classdesk_desktop.x11 import XConnection, XProtocolError
 # What a learner must see, by the type of its window: the panel, and caja's desktop with its icons.
 _PARTS: Final = {"DOCK": "panel", "DESKTOP": "desktop icons"}
 _POLL_SECONDS: Final = 0.05
-# The wallpaper's colour. Whenever the desktop takes another size, caja needs a tenth of a second to paint it anew, and
-# on a busy node much more; that would be a black screen.
-_GROUND: Final = 0x2D4A5C
 
 # By the clock alone, a busy node could not be told from a broken desktop: the twentieth session of a class may take
 # half a minute. So one that does nothing is given up early, and one that works gets time.
@@ -62,10 +59,7 @@ async def until_painted(display: int, cookie: bytes, mate_pid: int) -> str:
 def _seen(display: int, cookie: bytes) -> set[str]:
     try:
         with XConnection(X11_SOCKETS / f"X{display}", cookie) as connection:
-            windows = connection.windows_by_type(*_PARTS)
-            for window in windows.get("DESKTOP", ()):
-                connection.set_background(window, _GROUND)
-            return set(windows)
+            return connection.has_window_types(*_PARTS)
     except (OSError, XProtocolError):
         return set()
 

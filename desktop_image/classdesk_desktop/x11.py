@@ -1,13 +1,12 @@
-"""Asks an X server which kinds of windows its window manager shows, and since when nobody does anything.
+"""Asks an X server two things: which kinds of windows its window manager shows, and since when nobody does anything.
 
-And tells it which colour a window has before its program has painted. The supervisor must know when the desktop is
-painted, in milliseconds and with the standard library alone; this is the small part of the X protocol (X11R7.7,
-"X Window System Protocol", appendix B; "X11 Screen Saver Extension") that this takes.
+The supervisor must know when the desktop is painted, in milliseconds and with the standard library alone;
+this is the small part of the X protocol (X11R7.7, "X Window System Protocol", appendix B; "X11 Screen Saver
+Extension") that this takes.
 """
 
 from __future__ import annotations
 
-import contextlib
 import socket
 import struct
 from pathlib import Path
@@ -15,11 +14,8 @@ from types import TracebackType
 from typing import Final, Self
 
 _AUTH_NAME: Final = b"MIT-MAGIC-COOKIE-1"
-_CHANGE_WINDOW_ATTRIBUTES: Final = 2
-_BACK_PIXEL: Final = 2
 _INTERN_ATOM: Final = 16
 _GET_PROPERTY: Final = 20
-_GET_INPUT_FOCUS: Final = 43
 _QUERY_EXTENSION: Final = 98
 _SCREEN_SAVER_QUERY_INFO: Final = 1
 _ATOM_ATOM: Final = 4
@@ -60,31 +56,19 @@ class XConnection:
     ) -> None:
         self._socket.close()
 
-    def windows_by_type(self, *names: str) -> dict[str, tuple[int, ...]]:
-        """The windows that the window manager shows, of these types (`DOCK`, `DESKTOP` …); no entry where none is.
+    def has_window_types(self, *names: str) -> set[str]:
+        """Which of these types (`DOCK`, `DESKTOP` …) the windows that the window manager shows have.
 
         A window's class is not enough: caja's message that it cannot start has the class of the desktop.
         """
         client_list, kind = self._atom(b"_NET_CLIENT_LIST"), self._atom(b"_NET_WM_WINDOW_TYPE")
         types = {self._atom(f"_NET_WM_WINDOW_TYPE_{name}".encode()): name for name in names}
-        found: dict[str, tuple[int, ...]] = {}
-        for window in _numbers(self._property(self._root, client_list, _ATOM_WINDOW)):
-            for atom in _numbers(self._property(window, kind, _ATOM_ATOM)):
-                if name := types.get(atom):
-                    found[name] = (*found.get(name, ()), window)
-        return found
-
-    def set_background(self, window: int, pixel: int) -> None:
-        """What the server shows where a window has grown, until its program paints there; else that is black.
-
-        Nothing can be asked on this connection afterwards: the answer to a window that has gone is not told apart.
-        """
-        self._socket.sendall(
-            struct.pack("<BxHIII", _CHANGE_WINDOW_ATTRIBUTES, 4, window, _BACK_PIXEL, pixel)
-        )
-        with contextlib.suppress(_RequestError):
-            # Any answer shows that the server has read what came before.
-            self._ask(struct.pack("<BxH", _GET_INPUT_FOCUS, 1))
+        return {
+            types[atom]
+            for window in _numbers(self._property(self._root, client_list, _ATOM_WINDOW))
+            for atom in _numbers(self._property(window, kind, _ATOM_ATOM))
+            if atom in types
+        }
 
     def idle_seconds(self) -> float:
         """The time since the last key or movement of the mouse.

@@ -11,7 +11,7 @@ from support import panel
 from support.browser import SitDown
 from support.browser_desktop import Desktop
 from support.browser_programs import Terminal
-from support.world import Hub, stays, wait_until
+from support.world import Hub, wait_until
 
 NAME = "learner04"
 BROWSER_SECONDS = 40.0
@@ -196,15 +196,6 @@ def test_the_panel_follows_the_width_of_the_screen(desktop: Desktop) -> None:
 def letters(picture: Image.Image) -> int:
     """The number of light pixels."""
     return sum(picture.convert("L").histogram()[140:])
-
-
-def test_the_desktop_is_never_black_while_it_takes_another_size(desktop: Desktop) -> None:
-    usual = desktop.page.viewport_size
-    assert usual
-    for width in (1400, usual["width"]):
-        desktop.page.set_viewport_size({**usual, "width": width})
-        stays(lambda: any(desktop.x.middle()), 1.5, "the wallpaper's colour", every=0.005)
-        wait_until(lambda: desktop.x.size() == desktop.room(), 10, "the desktop fits")
 
 
 def test_a_screen_with_many_pixels_shows_everything_sharp_and_as_large(

@@ -102,14 +102,6 @@ class XServer:
             geometry = display.screen().root.get_geometry()
             return geometry.width, geometry.height
 
-    def middle(self) -> bytes:
-        """The colour of the desktop's middle: blue, green, red."""
-        with self.connection() as display:
-            root = display.screen().root
-            size = root.get_geometry()
-            place = size.width // 2, size.height // 2
-            return bytes(root.get_image(*place, 1, 1, X.ZPixmap, 0xFFFFFFFF).data[:3])
-
     def windows(self, *, stacked: bool = False) -> list[Window]:
         """The windows that the window manager shows, panel and desktop included: by age, or from the lowest up."""
         name = "_NET_CLIENT_LIST_STACKING" if stacked else "_NET_CLIENT_LIST"

@@ -139,14 +139,12 @@ def wait_until(predicate: Callable[[], T], timeout: float, what: str, *, every: 
         time.sleep(every)
 
 
-def stays(
-    condition: Callable[[], object], seconds: float, what: str, *, every: float = 0.1
-) -> None:
+def stays(condition: Callable[[], object], seconds: float, what: str) -> None:
     """Looks again and again, for what must not change in a while; fails at once when it does."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         assert condition(), f"within {seconds:g} s it is no longer so: {what}"
-        time.sleep(every)
+        time.sleep(0.1)
 
 
 def read_accounts() -> dict[str, str]:
