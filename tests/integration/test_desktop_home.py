@@ -335,12 +335,20 @@ def test_a_learner_who_fills_tmp_keeps_the_session(hub: FakeHub, ada: Learner) -
     with desktop_session(ada, hub, tmp_mib=64) as session:
         painted_within(session, START_SECONDS)
         wait_until(lambda: session.request("GET", "desktop/state"), 20, "the server answers")
-        session.run("sh", "-c", "cp /dev/zero /tmp/big")
+        # What the ended desktop gives back is filled, too.
+        filling = ada.home / "filling"
+        filling.touch()
+        fill = "while [ -e ~/filling ]; do cat /dev/zero >>/tmp/big; sleep 0.02; done"
+        session.run("sh", "-c", f"({fill}) >/dev/null 2>&1 &")
+        tmp = session.runtime.parent
+        wait_until(lambda: os.statvfs(tmp).f_bavail == 0, 20, "it is full")
         session.kill("/usr/bin/mate-session")
         assert "/tmp) is full" in session.until("failed", timeout=60)["detail"]
         session.request("POST", "desktop/restart", {})
         session.until("failed", starts=session.state()["starts"] + 1, timeout=60)
-        (session.runtime.parent / "big").unlink()
+        filling.unlink()
+        wait_until(lambda: not session.pids("filling"), 10, "nothing fills it any longer")
+        (tmp / "big").unlink()
         starts = session.state()["starts"]
         session.request("POST", "desktop/restart", {})
         painted_within(session, START_SECONDS, starts=starts + 1)
