@@ -14,7 +14,7 @@ import pytest
 
 from support.faults import hub_answers, kill_hub, pid_of, supervisor
 from support.hub_client import HubClient
-from support.world import Hub, command, job_ids, slurm, wait_until
+from support.world import Hub, command, job_ids, processes, slurm, wait_until
 
 CLASS = "/services/console/api/class/demo/"
 
@@ -384,6 +384,7 @@ def test_a_session_that_goes_in_the_middle_of_an_act_is_one_failure_of_many(
 ) -> None:
     instructor.act("start", "learner01", "learner02")
     slurm("scancel", *job_ids("learner02"))
+    wait_until(lambda: not processes("learner02"), 30, "its programs have ended")
     results = instructor.act("message", "learner01", "learner02", text="Hello")
     assert results["learner01"]["status"] == "done", results
     assert results["learner02"]["status"] == "failed", results
