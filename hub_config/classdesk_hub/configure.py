@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from classdesk_spawner import DesktopSpawner, SpawnerSettings
 
 from . import audit_hooks, classes, pages, sessions, visits
+from .login import AccountAuthenticator
 from .process import database_options
 from .proxy import SteadyProxy
 from .site import SITE_FILE, Site, load_site
@@ -63,7 +64,7 @@ def _state(c: Any, site: Site) -> None:
 
 
 def _login(c: Any, site: Site) -> None:
-    c.JupyterHub.authenticator_class = "pam"
+    c.JupyterHub.authenticator_class = AccountAuthenticator
     c.PAMAuthenticator.service = site.login.pam_service
     # Sessions of PAM are for root; the job's own are opened by Slurm on the node.
     c.PAMAuthenticator.open_sessions = False

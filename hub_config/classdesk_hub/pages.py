@@ -7,22 +7,29 @@ from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from jupyterhub.handlers import BaseHandler, default_handlers
-from jupyterhub.handlers.pages import SpawnHandler
+from jupyterhub.handlers.login import LogoutHandler
+from jupyterhub.handlers.pages import HomeHandler, SpawnHandler, TokenPageHandler
 from jupyterhub.scopes import needs_scope
+from tornado import web
 from tornado.web import StaticFileHandler
 
-from classdesk_spawner import CLASS_KEY, FIELD_LABELS, SessionError
+from classdesk_spawner import CLASS_KEY, FIELD_LABELS, SessionError, shown
 
 from . import class_api, sessions
 from .classes import CONSOLE
+from .home import LINK_KEY, HomePageHandler
+from .login import LogOutHandler
+from .own_session import form_fields, ui_of, wanted
 from .site import Site
+from .site_page import SitePage
 
 _FORM_FIELDS = {*FIELD_LABELS, CLASS_KEY}
 
 
-class FormLinkHandler(SpawnHandler):  # type: ignore[misc]  # jupyterhub has no type information
+class FormLinkHandler(SitePage, SpawnHandler):  # type: ignore[misc]  # jupyterhub has no type information
     """The start form, with links that preset it: `/hub/spawn?ui=desktop&cores=2&hours=3`.
 
     JupyterHub starts a server at once when a link has any argument. Here only its `opt-` arguments
@@ -37,8 +44,32 @@ class FormLinkHandler(SpawnHandler):  # type: ignore[misc]  # jupyterhub has no 
                 values[:] = [value.decode("utf-8", "replace").encode() for value in values]
         await super().prepare()
 
+    @needs_scope("servers")  # type: ignore[untyped-decorator]
+    async def _get(self, user_name: str, server_name: str, display_name: str) -> None:
+        """Show the form; where another interface runs than a link is for, show the home page, which says so."""
+        # *Back* must not show a form as if nothing ran.
+        self.set_header("Cache-Control", "no-store")
+        query = form_fields(self.request.query)
+        wish = wanted(query, self.site)
+        user = self.current_user
+        if wish and user_name == user.name and not server_name and user.spawner.active:
+            running = ui_of(user.spawner)
+            if running and running != wish[0]:
+                self.redirect(f"{self.hub.base_url}home?{urlencode({LINK_KEY: urlencode(query)})}")
+                return
+        await super()._get(user_name, server_name, display_name)
+
+    @property
+    def template_namespace(self) -> dict[str, Any]:
+        """What the page knows: also the form's own address, without what a link has preset."""
+        after = self.get_query_argument("next", "")
+        query = f"?{urlencode({'next': after})}" if after else ""
+        return {**super().template_namespace, "form_address": f"{self.request.path}{query}"}
+
     def _get_user_options(self, query_options: Mapping[str, list[str]]) -> dict[str, list[str]]:
-        others = {key: value for key, value in query_options.items() if key not in _FORM_FIELDS}
+        # An address with the form's token, from somebody's history, is no wish to start something.
+        plain = {*_FORM_FIELDS, "_xsrf"}
+        others = {key: value for key, value in query_options.items() if key not in plain}
         options: dict[str, list[str]] = super()._get_user_options(others)
         return options
 
@@ -97,6 +128,59 @@ class ConsoleIsStartingHandler(BaseHandler):  # type: ignore[misc]  # as above
         self.finish(text.replace('content="5"', f'content="5; url={again}"'))
 
 
+class NoSuchClassError(web.HTTPError):
+    """The address of a class that the site does not have."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(404)
+        self.jupyterhub_message = (
+            f"There is no class {shown(name)}. "
+            "Look at the address again, or ask your instructor for it."
+        )
+
+
+class ClassLinkHandler(SitePage, BaseHandler):  # type: ignore[misc]  # as above
+    """`GET /c/NAME`: a class's short address, which is read out and typed."""
+
+    @web.authenticated
+    async def get(self, name: str) -> None:
+        """Lead to the form of the class.
+
+        Raises:
+            NoSuchClassError: There is no such class.
+        """
+        name = name.strip("/").lower()
+        if name not in self.site.classes:
+            raise NoSuchClassError(name)
+        self.redirect(f"{self.hub.base_url}spawn?{urlencode({CLASS_KEY: name})}")
+
+
+class OwnTokensHandler(SitePage, TokenPageHandler):  # type: ignore[misc]  # as above
+    """JupyterHub's page of tokens, without those that a running session works with."""
+
+    def render_template(self, name: str, sync: bool = False, **names: Any) -> Any:
+        """Leave out what nobody has asked for, and what would cut a session off its hub."""
+        if name == "token.html":
+            names["api_tokens"] = [
+                token
+                for token in names["api_tokens"]
+                if not (token.note or "").startswith(_SESSION_TOKENS)
+            ]
+            names["oauth_clients"] = [
+                client
+                for client in names["oauth_clients"]
+                if client["client"].spawner is None
+                and client["client"].identifier != _CONSOLE_CLIENT
+            ]
+        return super().render_template(name, sync=sync, **names)
+
+
+_SESSION_TOKENS = "Server at "
+"""How JupyterHub's note of the token begins that a session gets."""
+
+_CONSOLE_CLIENT = f"service-{CONSOLE}"
+
+
 class LessonFileHandler(StaticFileHandler):
     """Lesson files as plain downloads, for wget in a session; needs no log-in."""
 
@@ -113,7 +197,15 @@ def configure(c: Any, site: Site) -> None:
     logging.getLogger("JupyterHub").addFilter(_RefusalsInOneLine())
     logging.getLogger("tornado.access").addFilter(_WithoutPulse())
     c.JupyterHub.template_paths = [str(_directory("classdesk_hub") / "templates")]
+    c.JupyterHub.template_vars = {
+        **c.JupyterHub.get("template_vars", {}),
+        "site_name": site.pages.name,
+        "site_has_logo": bool(site.pages.logo),
+    }
+    static = _directory("classdesk_hub") / "static"
+    c.JupyterHub.logo_file = site.pages.logo or str(static / "logo.svg")
     ours: list[tuple[Any, ...]] = [
+        (r"/c/(.+)", ClassLinkHandler, {"site": site}),
         (sessions.ROUTE, sessions.SessionsHandler, {"site": site}),
         (class_api.CLASSES_ROUTE, class_api.ClassesHandler, {"site": site}),
         (class_api.ROSTER_ROUTE, class_api.RosterHandler, {"site": site}),
@@ -127,7 +219,7 @@ def configure(c: Any, site: Site) -> None:
         (
             r"/classdesk/static/(.+)",
             StaticFileHandler,
-            {"path": str(_directory("classdesk_hub") / "static")},
+            {"path": str(static)},
         ),
     ]
     if site.classes:
@@ -135,10 +227,24 @@ def configure(c: Any, site: Site) -> None:
     routes = {row[0] for row in ours}
     # JupyterHub reads this list when it starts. Its `extra_handlers` come too late to take a route over.
     default_handlers[:] = [
-        (row[0], FormLinkHandler, *row[2:]) if row[1] is SpawnHandler else row
-        for row in default_handlers
-        if row[0] not in routes
+        _taken_over(row, site) for row in default_handlers if row[0] not in routes
     ] + ours
+
+
+_INSTEAD: Mapping[type, type] = {
+    SpawnHandler: FormLinkHandler,
+    HomeHandler: HomePageHandler,
+    TokenPageHandler: OwnTokensHandler,
+    LogoutHandler: LogOutHandler,
+}
+"""Our handlers, by JupyterHub's that they take the place of."""
+
+
+def _taken_over(row: tuple[Any, ...], site: Site) -> tuple[Any, ...]:
+    for stock, ours in _INSTEAD.items():
+        if row[1] in {stock, ours}:
+            return row[0], ours, {"site": site}
+    return row
 
 
 def _directory(package: str) -> Path:

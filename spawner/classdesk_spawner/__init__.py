@@ -11,6 +11,7 @@ from ._errors import (
     SubmitError,
 )
 from ._fields import LABELS as FIELD_LABELS
+from ._fields import shown
 from ._offer import Offer
 from ._options import OptionRules, SessionOptions
 from ._policy import DesktopSettings
@@ -72,4 +73,5 @@ __all__ = [
     "ended_as_wanted",
     "reason_text",
     "runtime_program",
+    "shown",
 ]

@@ -1,13 +1,13 @@
 """What a learner chooses: form, link, REST call and class link, on their way to validated options."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ._class_form import CLASS_KEY, ClassForm, class_of
 from ._cluster import Cluster, cluster_for
 from ._errors import OptionsError
 from ._fields import LABELS
-from ._form import read_fields, render_form
+from ._form import FormNotes, read_fields, render_form
 from ._options import OptionRules, SessionOptions, to_stored
 from ._settings import SlurmSettings, SpawnerSettings
 from ._turnstile import Step
@@ -27,6 +27,7 @@ class ChosenOptions:
     req_qos: str
     req_reservation: str
     _refused_fields: Mapping[str, object] | None
+    _refused_keys: Sequence[str] = ()
 
     @property
     def cluster(self) -> Cluster:
@@ -43,10 +44,12 @@ class ChosenOptions:
             OptionsError: There is no such class, or the learner is not in it.
         """
         form, slurm = self.settings.form, self._slurm_settings()
-        if class_name:
-            groups = {group.name for group in self.user.groups}
-            form, slurm = class_of(class_name, self.classes, groups).lock(form, slurm)
-        return OptionRules(form, slurm, await self.cluster.offer(self.user.name))
+        offer = await self.cluster.offer(self.user.name)
+        if not class_name:
+            return OptionRules(form, slurm, offer)
+        groups = {group.name for group in self.user.groups}
+        class_ = class_of(class_name, self.classes, groups)
+        return OptionRules(*class_.lock(form, slurm), offer, class_.title, class_.locked)
 
     async def validated_options(self, raw: Mapping[str, object]) -> SessionOptions:
         """Return raw options as validated ones.
@@ -70,28 +73,31 @@ class ChosenOptions:
             key: value[0] for key, value in data.items() if isinstance(value, list)
         }
         await self.cluster.turnstile.pass_through(Step.PRESSED)
-        options = await self.validated_options(read_fields(data))
+        try:
+            options = await self.validated_options(read_fields(data))
+        except OptionsError as error:
+            self._refused_keys = error.fields
+            raise
         self._refused_fields = None
         return to_stored(options)
 
     async def _render_options_form(self) -> str:
-        linked = self._refused_fields or self._linked_fields()
-        self._refused_fields = None
-        class_name, trouble = str(linked.get(CLASS_KEY, "")), ""
+        refused, keys = self._refused_fields, self._refused_keys
+        self._refused_fields, self._refused_keys = None, ()
+        given = refused or self._linked_fields()
+        class_name, trouble = str(given.get(CLASS_KEY, "")), ""
+        not_taken: Sequence[str] = ()
         try:
             rules = await self.option_rules(class_name)
         except OptionsError as error:
             class_name, trouble = "", str(error.message)
             rules = await self.option_rules()
-        filled = linked or self._last_choice(rules)
-        locked = self.classes.get(class_name)
-        return render_form(
-            rules,
-            filled,
-            class_name=class_name,
-            title=locked.title if locked else "",
-            trouble=trouble,
-        )
+        filled: Mapping[str, object] = {key: given[key] for key in given if key != CLASS_KEY}
+        if not given:
+            filled = self._last_choice(rules)
+        elif not refused:
+            filled, not_taken = rules.takes(filled)
+        return render_form(rules, filled, FormNotes(class_name, trouble, not_taken, keys))
 
     def _linked_fields(self) -> dict[str, object]:
         """Return the fields that a link presets: `/hub/spawn?ui=desktop&cores=2&hours=3`."""

@@ -44,6 +44,12 @@ class ClassForm:
     title: str
     preset: ClassPreset
 
+    @property
+    def locked(self) -> frozenset[str]:
+        """The options that nobody can change."""
+        chosen = {"reservation"} if self.preset.reservation else set()
+        return frozenset({"ui", "cores", "hours", *chosen})
+
     def lock(self, form: FormSettings, slurm: SlurmSettings) -> tuple[FormSettings, SlurmSettings]:
         """Return a site's settings with the preset as the only choice.
 

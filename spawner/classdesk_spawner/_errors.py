@@ -45,14 +45,16 @@ class OptionsError(SessionError):
 
     Args:
         problems: One sentence for each refused field: its name, the value, the limit.
+        fields: The refused fields.
     """
 
     reason = "options"
     status_code = 400
 
-    def __init__(self, problems: Sequence[str]) -> None:
+    def __init__(self, problems: Sequence[str], fields: Sequence[str] = ()) -> None:
         super().__init__(" ".join(problems))
         self.problems = tuple(problems)
+        self.fields = tuple(fields)
 
 
 class SlurmUnavailableError(SessionError):

@@ -24,6 +24,9 @@ LABELS: Mapping[str, str] = {
 }
 """The options by key, with the labels of the form's fields."""
 
+THE_SITE = "this site"
+"""Who sets what no class sets."""
+
 MIN_HOURS = 0.25
 """The shortest session that can be asked for, in hours. Less is gone before a lesson begins."""
 
@@ -54,6 +57,7 @@ class Number:
         ceiling: Greatest value.
         step: Allowed values are the least one plus a multiple of this; 0: any.
         whole: Whether it must be a whole number.
+        set_by: Who has set it where it is fixed.
     """
 
     key: str
@@ -63,6 +67,7 @@ class Number:
     ceiling: Ceiling
     step: float
     whole: bool
+    set_by: str = THE_SITE
 
     @property
     def has_choice(self) -> bool:
@@ -83,7 +88,9 @@ class Number:
             known = (self.preset, self.least, self.ceiling.value)
             value = next((exact for exact in known if number(exact) == number(value)), value)
             if self.show != "shown" and value != self.preset:
-                raise ValueError(f"{self._label}: this site has set it to {number(self.preset)}.")
+                raise ValueError(
+                    f"{self._label}: {self.set_by} has set it to {number(self.preset)}."
+                )
         if value < self.least:
             raise ValueError(
                 f"{self._label}: you asked for {number(value)}; the least is {number(self.least)}."
@@ -126,12 +133,14 @@ class Choice:
         show: Whether the learner sees and chooses it.
         preset: Its value when nothing is given; empty: left to Slurm.
         choices: Texts by value.
+        set_by: Who has set it where it is fixed.
     """
 
     key: str
     show: Show
     preset: str
     choices: Mapping[str, str]
+    set_by: str = THE_SITE
 
     @property
     def has_choice(self) -> bool:
@@ -148,7 +157,7 @@ class Choice:
             return self.preset
         if self.show != "shown":
             what = f"set it to “{self.preset}”" if self.preset else "left it to Slurm"
-            raise ValueError(f"{LABELS[self.key]}: this site has {what}.")
+            raise ValueError(f"{LABELS[self.key]}: {self.set_by} has {what}.")
         if not isinstance(raw, str) or raw not in self.choices:
             offered = ", ".join(f"“{name}”" for name in self.choices if name) or "none"
             raise ValueError(
@@ -164,6 +173,7 @@ class Switch:
     key: str
     show: Show
     preset: bool
+    set_by: str = THE_SITE
 
     has_choice = True
 
@@ -180,7 +190,7 @@ class Switch:
             raise ValueError(f"{LABELS[self.key]}: {shown(raw)} is neither on nor off.")
         if self.show != "shown" and value != self.preset:
             raise ValueError(
-                f"{LABELS[self.key]}: this site has set it to {'on' if self.preset else 'off'}."
+                f"{LABELS[self.key]}: {self.set_by} has set it to {'on' if self.preset else 'off'}."
             )
         return value
 
@@ -208,7 +218,7 @@ def interface_fields(
         partition: The partition whose limits hold; None while it is not known.
     """
     settings = form.fields_of(interface)
-    owner = f"the partition {partition.name}" if partition else ""
+    owner = f"the partition “{partition.name}”" if partition else ""
     limits = {
         "cores": (interface.cores, 1, form.max_cores, partition.cores if partition else None),
         "hours": (
@@ -229,7 +239,7 @@ def interface_fields(
     for key, (preset, lowest, site_most, partition_most) in limits.items():
         setting = getattr(settings, key)
         ceiling = Ceiling(
-            site_most if setting.max is None else min(setting.max, site_most), "this site"
+            site_most if setting.max is None else min(setting.max, site_most), THE_SITE
         )
         if partition_most is not None and partition_most < ceiling.value:
             ceiling = Ceiling(partition_most, owner)

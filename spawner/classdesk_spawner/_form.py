@@ -1,7 +1,8 @@
 """The start form: its text, and how what comes back from it is read. Pure functions."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import jinja2
 
 from ._errors import OptionsError
-from ._fields import LABELS, Choice, Number, Switch, number, shown
+from ._fields import LABELS, THE_SITE, Choice, Number, Switch, number, shown
 from ._options import OptionRules
 
 _JUPYTERHUB_FIELDS = frozenset({"_xsrf"})
@@ -22,39 +23,50 @@ def read_fields(data: Mapping[str, object]) -> dict[str, object]:
         OptionsError: A field was given twice.
     """
     values: dict[str, object] = {}
-    problems = []
+    problems, twice = [], []
     for key, given in data.items():
         if key in _JUPYTERHUB_FIELDS:
             continue
         if isinstance(given, list):
             if len(given) != 1:
                 problems.append(f"{LABELS.get(key, shown(key))}: it was given {len(given)} times.")
+                twice.append(key)
                 continue
             values[key] = given[0]
         else:
             values[key] = given
     if problems:
-        raise OptionsError(problems)
+        raise OptionsError(problems, twice)
     return values
 
 
+@dataclass(frozen=True)
+class FormNotes:
+    """What the form says beside its fields.
+
+    Attributes:
+        class_name: The class for which the form is locked; empty: none.
+        trouble: Why a class link does not work for this learner.
+        not_taken: What else a link asks for and does not get, in sentences.
+        invalid: The fields that were refused a moment ago.
+    """
+
+    class_name: str = ""
+    trouble: str = ""
+    not_taken: Sequence[str] = ()
+    invalid: Collection[str] = ()
+
+
 def render_form(
-    rules: OptionRules,
-    filled: Mapping[str, object],
-    *,
-    class_name: str = "",
-    title: str = "",
-    trouble: str = "",
+    rules: OptionRules, filled: Mapping[str, object], notes: FormNotes | None = None
 ) -> str:
     """Return the HTML of the form's fields.
 
     Args:
-        rules: The site's form and what the cluster offers.
+        rules: The site's form, or that of a class, and what the cluster offers.
         filled: What the fields show, by option key: what was refused a moment ago, what a link
             presets, or what the learner chose last time. A missing one shows the preset.
-        class_name: The class for which the form is locked; empty: none.
-        title: What the page calls the class.
-        trouble: Why a class link does not work for this learner.
+        notes: What is said beside the fields.
     """
     form = rules.form
     chosen = filled.get("ui")
@@ -92,9 +104,9 @@ def render_form(
             if field.key in visible
         ],
         stale=rules.offer.stale,
-        class_name=class_name,
-        title=title,
-        trouble=trouble,
+        title=rules.class_title,
+        set_by_class=rules.set_by_class,
+        notes=notes or FormNotes(),
     )
 
 
@@ -125,13 +137,30 @@ def _for_page(field: Number | Choice | Switch) -> dict[str, Any]:
             "step": number(field.step) if field.step else "1" if field.whole else "any",
         }
         facts["range"] = (
-            f"{facts['min']} to {facts['max']}" if facts["max"] else f"{facts['min']} or more"
+            _set_by(field) if field.show == "fixed" else _range(field, facts["min"], facts["max"])
         )
     elif isinstance(field, Choice):
         facts["choices"] = dict(field.choices)
     else:
         facts["choices"] = {"on": "yes", "off": "no"}
     return facts
+
+
+def _set_by(field: Number) -> str:
+    return f"Set by {THE_SITE if field.set_by == THE_SITE else 'your instructor'}"
+
+
+_UNITS = {"cores": "core", "hours": "hour", "memory": "GiB", "gpus": "GPU"}
+
+
+def _range(field: Number, least: str, most: str) -> str:
+    unit = _UNITS[field.key]
+    plural = unit if unit == "GiB" else f"{unit}s"
+    if not most:
+        return f"{least} {unit if field.least == 1 else plural} or more"
+    if least == most:
+        return f"{most} {unit if field.least == 1 else plural}"
+    return f"Between {least} and {most} {unit if most == '1' else plural}"
 
 
 def _field_text(filled: object, field: Number | Choice | Switch) -> str:

@@ -7,7 +7,7 @@ where a value came from. What comes out is a frozen `SessionOptions`; nothing el
 import difflib
 import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 from urllib.parse import urlencode
 
@@ -72,11 +72,15 @@ class OptionRules:
         form: The site's form settings.
         slurm: The site's partition, account and so on: the presets of the choices.
         offer: What the cluster offers the learner.
+        class_title: The class that has set some of the options; empty: none.
+        set_by_class: Those options.
     """
 
     form: FormSettings
     slurm: SlurmSettings
     offer: Offer
+    class_title: str = ""
+    set_by_class: frozenset[str] = frozenset()
 
     def validate(self, raw: Mapping[str, object]) -> SessionOptions:
         """Return the validated options.
@@ -91,11 +95,12 @@ class OptionRules:
         """
         unknown = (key for key in raw if key not in LABELS)
         problems = [_unknown_key(key) for key in itertools.islice(unknown, _MOST_UNKNOWN)]
+        refused: list[str] = []
         given = {key: value for key, value in raw.items() if not _is_empty(value)}
         ui = given.get("ui", self.form.default_interface)
         interface = self.form.interfaces.get(ui) if isinstance(ui, str) else None
         if interface is None or ui not in self.form.offer:
-            raise OptionsError([*problems, self._unknown_interface(ui)])
+            raise OptionsError([*problems, self._unknown_interface(ui)], ["ui"])
 
         values: dict[str, str | float | bool] = {}
         for field in self.fields(interface, given.get("partition")):
@@ -103,8 +108,9 @@ class OptionRules:
                 values[field.key] = field.value(given.get(field.key))
             except ValueError as error:
                 problems.append(str(error))
+                refused.append(field.key)
         if problems:
-            raise OptionsError(problems)
+            raise OptionsError(problems, refused)
         return SessionOptions(
             ui=str(ui),
             kind=interface.kind,
@@ -119,6 +125,23 @@ class OptionRules:
             oversubscribe=bool(values["oversubscribe"]),
         )
 
+    def takes(self, raw: Mapping[str, object]) -> tuple[dict[str, object], tuple[str, ...]]:
+        """Return those options that can be taken, and a sentence for each other: a link is no order.
+
+        Args:
+            raw: Values by option key.
+        """
+        good, problems = dict(raw), list[str]()
+        while True:
+            try:
+                self.validate(good)
+            except OptionsError as error:
+                problems += error.problems
+                known = {key: good[key] for key in good if key in LABELS}
+                good = {key: known[key] for key in known if key not in error.fields}
+            else:
+                return good, tuple(problems)
+
     def fields(
         self, interface: Interface, partition: object = None
     ) -> list[Number | Choice | Switch]:
@@ -126,9 +149,18 @@ class OptionRules:
         setting = self.form.fields_of(interface).partition
         preset = self.offer.partition(preset_name(setting, "partition", self.slurm))
         chosen = self.offer.partition(partition) if isinstance(partition, str) else None
-        return interface_fields(self.form, self.slurm, self.offer, interface, chosen or preset)
+        fields = interface_fields(self.form, self.slurm, self.offer, interface, chosen or preset)
+        return [
+            replace(field, set_by=f"the class “{self.class_title}”")
+            if field.key in self.set_by_class
+            else field
+            for field in fields
+        ]
 
     def _unknown_interface(self, ui: object) -> str:
+        if "ui" in self.set_by_class:
+            label = self.form.interfaces[self.form.default_interface].label
+            return f"{LABELS['ui']}: the class “{self.class_title}” has set it to {label}."
         offered = ", ".join(
             f"“{key}” ({self.form.interfaces[key].label})" for key in self.form.offer
         )

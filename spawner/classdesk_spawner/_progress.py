@@ -11,6 +11,7 @@ from ._slurm import Job
 from ._states import Phase
 
 _FREE_CORES = "waiting for free cores"
+_ON_HOLD = "it was put on hold; tell your instructor"
 
 REASONS: tuple[tuple[str, str], ...] = (
     (r"Resources", _FREE_CORES),
@@ -42,7 +43,7 @@ REASONS: tuple[tuple[str, str], ...] = (
         "no machine of the cluster has what was asked for; cancel and choose less",
     ),
     (r"Partition(Down|Inactive)", "the partition is closed at the moment"),
-    (r"JobHeld", "it was put on hold; tell your instructor"),
+    (r"JobHeld", _ON_HOLD),
     (r"Licenses", "waiting for a free licence"),
     (r"Dependency", "waiting for another job to end"),
     (r"launch_failed_requeued|NodeFail", "the machine failed; it will be started anew"),
@@ -88,23 +89,37 @@ def progress_event(state: StartState) -> dict[str, Any]:
     """Return an event for JupyterHub's progress stream."""
     job, waited_s = state.job, state.waited_s
     percent: float
+    heading = "Your session is starting"
     if not state.submitted:
         percent, text = 3, "Asking the cluster for your session…"
     elif job is not None and job.phase is Phase.HELD_UP:
         percent, text = 45, "The cluster has suspended your session; it goes on by itself."
+        heading = "Your session is suspended"
     elif state.called_home:
         percent = round(75 + 20 * waited_s / (waited_s + 20), 1)
         text = "The image is open; the session's server and desktop are starting…"
     elif job is None or job.phase is Phase.WAITING:
         # It never stands still, not in an hour either, and never reaches what comes next.
         percent = round(5 + 40 * waited_s / (waited_s + 90), 1)
-        text = f"In the queue: {_queue_text(job, state)}."
+        waits = _queue_text(job, state)
+        is_held = job is not None and reason_text(job.reason) == _ON_HOLD
+        heading = "Your session is on hold" if is_held else "Your session is in the queue"
+        text = (
+            "Your session is on hold. Tell your instructor."
+            if is_held
+            else f"In the queue: {waits}."
+        )
     else:
         percent = round(50 + 20 * waited_s / (waited_s + 20), 1)
         text = f"The machine {job.node or 'for your session'} is yours; the image is being opened…"
     if state.stale:
         text += " (The scheduler does not answer at the moment; this is the last that is known. Nothing is lost.)"
-    return {"progress": percent, "message": text, "elapsed_s": int(waited_s)}
+    return {
+        "progress": percent,
+        "heading": heading,
+        "message": text,
+        "elapsed_s": int(waited_s),
+    }
 
 
 def _queue_text(job: Job | None, state: StartState) -> str:

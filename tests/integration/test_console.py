@@ -233,14 +233,14 @@ def test_a_cookie_alone_orders_nothing(instructor: Instructor) -> None:
 
 def test_the_class_link_locks_the_form_for_members(hub: Hub, instructor: Instructor) -> None:
     link = instructor.ask("GET", "link").json()["url"]
-    assert link == f"{hub.url}/hub/spawn?class=demo"
+    assert link == f"{hub.url}/c/demo"
     assert 'id="classdesk-class-trouble"' in instructor.form("?class=demo").text
     with HubClient(hub, "learner04") as learner:
         page = learner.http.get(link).text
         assert "This session is for <strong>Demo class</strong>" in page
         assert re.search(r'<input[^>]*name="cores"[^>]*readonly', page)
         refused = learner.press_start({"class": "demo", "ui": "desktop", "cores": "1"})
-        assert "Number of cores: this site has set it to 2." in refused.text
+        assert "Number of cores: the class “Demo class” has set it to 2." in refused.text
         learner.start(**{"class": "demo"})
         assert learner.server()["user_options"]["class"] == "demo"
 

@@ -177,7 +177,9 @@ HOSTILE = [
         ),
         pytest.param({"hours": "1e9"}, "Time (hours): “1e9” is not a number of hours", id="huge"),
         pytest.param(
-            {"hours": "99"}, "the most that the partition class allows is 8", id="partitions-limit"
+            {"hours": "99"},
+            "the most that the partition “class” allows is 8",
+            id="partitions-limit",
         ),
         pytest.param(
             {"cores": "0"}, "Number of cores: you asked for 0; the least is 1.", id="no-core"

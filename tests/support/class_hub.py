@@ -25,6 +25,7 @@ _CONFIG = """
 from jupyterhub.auth import DummyAuthenticator
 
 from classdesk_hub import configure
+from classdesk_hub.login import AccountAuthenticator
 from classdesk_hub.proxy import SteadyProxy
 
 c = get_config()
@@ -51,7 +52,13 @@ class NoProxy(SteadyProxy):
 
 c.JupyterHub.proxy_class = NoProxy
 c.NoProxy.classes = c.SteadyProxy.classes
-c.JupyterHub.authenticator_class = DummyAuthenticator
+
+
+class AnyPassword(DummyAuthenticator):
+    get_handlers = AccountAuthenticator.get_handlers
+
+
+c.JupyterHub.authenticator_class = AnyPassword
 c.DummyAuthenticator.allow_all = True
 c.JupyterHub.services = [*c.JupyterHub.services, {"name": "test", "api_token": @TOKEN@}]
 c.JupyterHub.load_roles = [

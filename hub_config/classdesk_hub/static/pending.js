@@ -4,6 +4,8 @@ const message = document.getElementById("classdesk-message");
 const bar = document.getElementById("classdesk-progress");
 const elapsed = document.getElementById("classdesk-elapsed");
 const cancel = document.getElementById("classdesk-cancel");
+const heading = document.getElementById("classdesk-heading");
+const site = document.title.slice(document.title.indexOf(" · "));
 
 const RETRY_MS = 1000;
 let began = Date.now();
@@ -26,6 +28,11 @@ function follow() {
     }
     if (event.message) {
       show(event.message);
+    }
+    if (event.heading) {
+      // In another tab the title alone is seen.
+      heading.textContent = event.heading;
+      document.title = event.heading + site;
     }
     if (event.elapsed_s !== undefined) {
       began = Date.now() - 1000 * event.elapsed_s; // the page may have been reloaded since Start

@@ -2,6 +2,7 @@
 // server does the same for empty fields.
 const ui = document.getElementById("classdesk-ui");
 const partition = document.getElementById("classdesk-partition");
+const form = document.getElementById("spawn_form");
 
 function limit(field) {
   const id = `classdesk-${field.key}`;
@@ -10,6 +11,9 @@ function limit(field) {
   document.getElementById(`${id}-row`).hidden = field.show === "hidden";
   Object.assign(input, { min: field.min, max: field.max, step: field.step });
   input.readOnly = field.show === "fixed";
+  input.classList.toggle("form-control", !input.readOnly);
+  input.classList.toggle("form-control-plaintext", input.readOnly);
+  input.classList.toggle("classdesk-fixed", input.readOnly);
   input.disabled = field.show === "hidden";
   document.getElementById(`${id}-range`).textContent = field.range;
   // What was typed stays where it can.
@@ -29,6 +33,12 @@ function apply(field) {
     input.disabled = field.show !== "shown";
   }
 }
+
+// What was refused a moment ago is another value now.
+form?.addEventListener("input", ({ target }) => {
+  target.removeAttribute("aria-invalid");
+  target.classList.remove("is-invalid");
+});
 
 ui?.addEventListener("change", () => {
   Object.values(JSON.parse(ui.selectedOptions[0].dataset.fields)).forEach(apply);

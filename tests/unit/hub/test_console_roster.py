@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+import pytest
+
+from classdesk_hub.console.more_handlers import code_of, reachable
 from support.class_hub import ClassHub
 
 
@@ -99,6 +102,26 @@ def test_the_commands_do_the_same(hub: ClassHub, tmp_path: Path) -> None:
 
 def test_the_link_is_the_form_of_the_class(hub: ClassHub, tokens: dict[str, str]) -> None:
     link = hub.ask("GET", "api/class/dask/link", tokens["instructor"]).json()
-    assert link["url"].endswith("/hub/spawn?class=dask")
-    assert link["qr_svg"].startswith("<svg ")
-    assert "script" not in link["qr_svg"]
+    assert link["url"].endswith("/c/dask")
+    assert link["qr_svg"] == "", "no phone reaches 127.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("host", "reaches"),
+    [
+        ("hub.example.org", True),
+        ("192.0.2.7:8000", True),
+        ("[2001:db8::1]:8000", True),
+        ("localhost:8000", False),
+        ("LOCALHOST", False),
+        ("hub.localhost", False),
+        ("127.0.0.1:8000", False),
+        ("127.8.0.1", False),
+        ("[::1]:8000", False),
+        ("0.0.0.0:8000", False),
+    ],
+)
+def test_a_code_is_there_for_what_a_phone_can_reach(host: str, reaches: bool) -> None:
+    assert reachable(host) is reaches
+    assert code_of("https://hub.example.org/c/dask").startswith("<svg ")
+    assert "script" not in code_of("https://hub.example.org/c/dask?<script>")

@@ -14,7 +14,7 @@ from classdesk_spawner import (
     SlurmSettings,
 )
 from classdesk_spawner._class_form import class_of
-from classdesk_spawner._form import render_form
+from classdesk_spawner._form import FormNotes, render_form
 from classdesk_spawner._offer import Partition, Reservation
 
 OFFER = Offer(
@@ -29,8 +29,8 @@ CLASSES = {"dask": DASK}
 
 
 def _rules(form: FormSettings | None = None, dask: ClassForm = DASK) -> OptionRules:
-    locked, slurm = dask.lock(form or FormSettings(), SlurmSettings())
-    return OptionRules(locked, slurm, OFFER)
+    locked = dask.lock(form or FormSettings(), SlurmSettings())
+    return OptionRules(*locked, OFFER, dask.title, dask.locked)
 
 
 def test_the_preset_is_what_comes_out() -> None:
@@ -42,11 +42,23 @@ def test_the_preset_is_what_comes_out() -> None:
 @pytest.mark.parametrize(
     ("raw", "sentence"),
     [
-        pytest.param({"cores": "2"}, "Number of cores: this site has set it to 1", id="cores"),
-        pytest.param({"hours": 8}, "Time (hours): this site has set it to 2.5", id="hours"),
-        pytest.param({"ui": "lab"}, "User interface: there is no “lab”", id="interface"),
+        pytest.param(
+            {"cores": "2"}, "Number of cores: the class “Dask, Tuesday” has set it to 1", id="cores"
+        ),
+        pytest.param(
+            {"hours": 8}, "Time (hours): the class “Dask, Tuesday” has set it to 2.5", id="hours"
+        ),
+        pytest.param(
+            {"ui": "lab"},
+            "User interface: the class “Dask, Tuesday” has set it to Desktop.",
+            id="interface",
+        ),
         pytest.param({"reservation": ""}, "", id="an-empty-field-is-the-preset"),
-        pytest.param({"reservation": "x"}, "this site has set it to “tuesday”", id="reservation"),
+        pytest.param(
+            {"reservation": "x"},
+            "the class “Dask, Tuesday” has set it to “tuesday”",
+            id="reservation",
+        ),
     ],
 )
 def test_nothing_else_is_taken(raw: dict[str, object], sentence: str) -> None:
@@ -74,15 +86,20 @@ def test_the_sites_hidden_fields_do_not_keep_a_class_from_its_preset() -> None:
 
 
 def test_the_form_shows_its_fields_but_lets_nobody_change_them() -> None:
-    html = render_form(
-        _rules(), {"cores": "2", "hours": "8"}, class_name="dask", title="Dask, <b>Tuesday</b>"
-    )
+    title = "Dask, <b>Tuesday</b>"
+    rules = _rules(dask=ClassForm(title, DASK.preset))
+    html = render_form(rules, {"cores": "2", "hours": "8"}, FormNotes("dask"))
     assert '<input type="hidden" name="class" value="dask">' in html
     assert "Dask, &lt;b&gt;Tuesday&lt;/b&gt;" in html
     for name, value in (("cores", "1"), ("hours", "2.5")):
         (field,) = re.findall(rf'<input[^>]*name="{name}"[^>]*>', html)
         assert f'value="{value}"' in field
         assert "readonly" in field
+        assert "form-control-plaintext" in field, "it does not look as if it could be changed"
+    for field in ("ui", "cores", "hours"):
+        assert re.search(rf'id="classdesk-{field}-(help|range)">Set by your instructor<', html)
+    (offered,) = re.findall(r'<select[^>]*name="ui"[^>]*>', html)
+    assert "hidden" in offered
 
 
 def test_only_members_come_by_the_link() -> None:

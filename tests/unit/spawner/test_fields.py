@@ -89,7 +89,7 @@ def test_memory_can_be_asked_for_up_to_what_the_partition_has() -> None:
     rules = _rules({"fields": {"memory": {"show": "shown"}}})
     assert _shown(rules) == ["cores", "hours", "memory"]
     assert rules.validate({"memory": "4"}).memory_mib == 4096
-    assert "the partition main allows is 8" in _refusal(rules, {"memory": "9"})
+    assert "the partition “main” allows is 8" in _refusal(rules, {"memory": "9"})
 
 
 def test_the_limits_are_those_of_the_chosen_partition() -> None:
@@ -97,8 +97,8 @@ def test_the_limits_are_those_of_the_chosen_partition() -> None:
     assert "partition" in _shown(rules)
     options = rules.validate({"partition": "big", "cores": "64", "hours": "2", "gpus": "2"})
     assert (options.partition, options.cores, options.gpus) == ("big", 64, 2)
-    assert "the partition big allows is 2" in _refusal(rules, {"partition": "big", "hours": "3"})
-    assert "the partition main allows is 4" in _refusal(rules, {"cores": "64"})
+    assert "the partition “big” allows is 2" in _refusal(rules, {"partition": "big", "hours": "3"})
+    assert "the partition “main” allows is 4" in _refusal(rules, {"cores": "64"})
     assert "You can choose: “main”, “big”." in _refusal(rules, {"partition": "huge"})
 
 
@@ -143,7 +143,7 @@ def test_sharing_cores_is_a_switch(given: object, set_: bool) -> None:
 
 def test_gpus_are_offered_where_there_are_some() -> None:
     assert "gpus" in _shown(_rules({}, Offer((BIG,))))
-    assert "the partition main allows is 0" in _refusal(_rules({}), {"gpus": "1"})
+    assert "the partition “main” allows is 0" in _refusal(_rules({}), {"gpus": "1"})
     assert _rules({}, Offer((BIG,))).validate({"gpus": "1"}).gpus == 1
 
 

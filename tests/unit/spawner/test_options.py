@@ -41,7 +41,7 @@ def test_accepted(rules: OptionRules, raw: dict[str, object], cores: int, minute
         ),
         pytest.param(
             {"cores": "5"},
-            "Number of cores: you asked for 5; the most that the partition main allows is 4.",
+            "Number of cores: you asked for 5; the most that the partition “main” allows is 4.",
             id="more-cores-than-the-partition-has",
         ),
         pytest.param(

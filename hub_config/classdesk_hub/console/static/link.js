@@ -16,8 +16,14 @@ export async function showLink() {
   try {
     const link = await get("link");
     url.textContent = link.url;
-    // As a picture: an SVG that is part of the page could hold scripts.
-    qr.src = `data:image/svg+xml,${encodeURIComponent(link.qr_svg)}`;
+    qr.hidden = !link.qr_svg;
+    for (const [kind, hide] of [["scan", qr.hidden], ["here", !qr.hidden]]) {
+      dialog.querySelectorAll(`.link-${kind}`).forEach((words) => (words.hidden = hide));
+    }
+    if (link.qr_svg) {
+      // As a picture: an SVG that is part of the page could hold scripts.
+      qr.src = `data:image/svg+xml,${encodeURIComponent(link.qr_svg)}`;
+    }
   } catch (error) {
     trouble.textContent = error.message;
     trouble.hidden = false;

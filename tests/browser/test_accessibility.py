@@ -1,0 +1,134 @@
+"""All pages that people see, held against axe-core (WCAG 2.2 A and AA, and best practice), in light and dark.
+
+JupyterLab is left out: its page is not ours.
+"""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from support import faults
+from support.browser import Learner, SitDown
+
+AXE = Path(__file__).resolve().parents[2] / "build/axe/node_modules/axe-core/axe.min.js"
+
+SCHEMES = ["light", "dark"]
+
+
+@pytest.fixture(params=SCHEMES)
+def scheme(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def learner(sit_down: SitDown, scheme: str) -> Learner:
+    return sit_down("learner02", color_scheme=scheme)
+
+
+def broken_rules(page: Page) -> list[dict[str, Any]]:
+    """What axe-core finds wrong with a page: the rule, and the elements that break it."""
+    # Through the debugger's door: the pages' content policy lets no other script in.
+    page.evaluate(AXE.read_text("utf-8"))
+    found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
+    return [
+        {"rule": one["id"], "at": [node["html"][:200] for node in one["nodes"]]}
+        for one in found["violations"]
+    ]
+
+
+def passes(learner: Learner, name: str) -> None:
+    """Holds the learner's page against axe-core, and its title against the site's name."""
+    learner.screenshot(name)
+    assert broken_rules(learner.page) == [], f"{name} at {learner.page.url}"
+    assert re.fullmatch(r".+ · classdesk", learner.page.title()), learner.page.title()
+
+
+def test_axe_finds_what_is_broken(sit_down: SitDown) -> None:
+    page = sit_down("learner02", logged_in=False).page
+    page.set_content("<html><body><img src='x.png'><p style='color:#999'>pale</p></body></html>")
+    rules = {one["rule"] for one in broken_rules(page)}
+    assert {"image-alt", "color-contrast", "html-has-lang"} <= rules
+
+
+def test_log_in_and_log_out(sit_down: SitDown, scheme: str) -> None:
+    learner = sit_down("learner02", logged_in=False, color_scheme=scheme)
+    learner.page.goto(f"{learner.hub.url}/hub/login")
+    passes(learner, f"{scheme}-log-in")
+    learner.try_to_log_in("not the password")
+    alert = learner.page.get_by_role("alert")
+    expect(alert).to_contain_text("Invalid username or password")
+    expect(alert).to_be_focused()
+    for field in ("Username", "Password"):
+        expect(learner.page.get_by_label(field, exact=True)).to_have_attribute(
+            "aria-invalid", "true"
+        )
+    passes(learner, f"{scheme}-log-in-error")
+    learner.page.goto(f"{learner.hub.url}/hub/logout")
+    passes(learner, f"{scheme}-logged-out")
+
+
+def test_the_form_and_its_refusals(learner: Learner, scheme: str) -> None:
+    page = learner.page
+    for name, query in (
+        ("form", ""),
+        ("form-link", "?ui=foo&cores=50&hours=1,5"),
+        ("form-class", "?class=nope"),
+    ):
+        learner.open_form(query)
+        if query:
+            expect(page.get_by_role("alert")).to_be_focused()
+        passes(learner, f"{scheme}-{name}")
+    page.evaluate("document.getElementById('spawn_form').noValidate = true")
+    learner.choose("Desktop", cores="99")
+    learner.press_start()
+    expect(page.locator("#classdesk-refusal")).to_be_focused()
+    expect(page.get_by_label("Number of cores")).to_have_attribute("aria-invalid", "true")
+    passes(learner, f"{scheme}-refusal")
+
+
+def test_pages_without_a_session(learner: Learner, scheme: str) -> None:
+    for name, path in (
+        ("home", "/hub/home"),
+        ("token", "/hub/token"),
+        ("404", "/hub/nothing"),
+        ("403", "/hub/admin"),
+        ("not-running", f"/hub/user/{learner.name}/"),
+        ("no-class", "/c/nope"),
+    ):
+        learner.page.goto(f"{learner.hub.url}{path}")
+        passes(learner, f"{scheme}-{name}")
+
+
+def test_the_pages_of_a_session_from_start_to_end(learner: Learner, scheme: str) -> None:
+    page = learner.page
+    with faults.drained():
+        learner.open_form()
+        learner.choose("Terminal")
+        learner.press_start()
+        expect(page.locator("#classdesk-message")).to_contain_text("In the queue", timeout=60_000)
+        passes(learner, f"{scheme}-waiting")
+        expect(page).to_have_title(re.compile("Your session is in the queue"), timeout=60_000)
+        page.goto(f"{learner.hub.url}/hub/home")
+        expect(page.locator("#classdesk-state")).to_contain_text("Terminal is starting")
+        passes(learner, f"{scheme}-home-waiting")
+    expect(page.locator("#classdesk-left")).to_contain_text("left", timeout=90_000)
+    passes(learner, f"{scheme}-home-running")
+    page.goto(f"{learner.hub.url}/hub/spawn?ui=desktop")
+    expect(page.locator("#classdesk-other")).to_contain_text("is for Desktop, but your Terminal")
+    passes(learner, f"{scheme}-home-other")
+    page.get_by_role("button", name="End session …").click()
+    expect(page.get_by_role("button", name="Cancel")).to_be_focused()
+    passes(learner, f"{scheme}-home-question")
+    page.keyboard.press("Escape")
+    page.goto(f"{learner.hub.url}/user/{learner.name}/terminal/")
+    expect(page.locator(".xterm")).to_be_visible(timeout=60_000)
+    learner.screenshot(f"{scheme}-terminal")
+    assert broken_rules(page) == []
+    page.goto(f"{learner.hub.url}/hub/home")
+    page.get_by_role("button", name="End session …").click()
+    page.get_by_role("button", name="End session", exact=True).click()
+    expect(page.locator("#start")).to_have_text("Start a session", timeout=90_000)
+    passes(learner, f"{scheme}-home-after")
