@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 
 from support import faults
 from support.browser import Learner, SitDown
+from support.world import command
 
 AXE = Path(__file__).resolve().parents[2] / "build/axe/node_modules/axe-core/axe.min.js"
 
@@ -132,3 +133,54 @@ def test_the_pages_of_a_session_from_start_to_end(learner: Learner, scheme: str)
     page.get_by_role("button", name="End session", exact=True).click()
     expect(page.locator("#start")).to_have_text("Start a session", timeout=90_000)
     passes(learner, f"{scheme}-home-after")
+
+
+def test_a_failed_start_and_a_stop(learner: Learner, scheme: str) -> None:
+    page = learner.page
+    with faults.drained():
+        learner.open_form()
+        learner.choose("Terminal")
+        learner.press_start()
+        expect(page.locator("#classdesk-message")).to_contain_text("In the queue", timeout=60_000)
+        command("scancel", f"--user={learner.name}")
+        expect(page.locator("h1")).to_have_text("Your session could not start", timeout=60_000)
+    expect(page.locator("[data-focus]")).to_be_focused()
+    passes(learner, f"{scheme}-failed")
+
+
+def test_the_desktops_page(learner: Learner, scheme: str) -> None:
+    learner.start("Desktop")
+    expect(learner.page.locator("#screen canvas")).to_be_visible(timeout=90_000)
+    learner.screenshot(f"{scheme}-desktop")
+    assert broken_rules(learner.page) == []
+    learner.page.get_by_role("button", name="Menu").click()
+    expect(learner.page.get_by_role("menu")).to_be_visible()
+    assert broken_rules(learner.page) == []
+
+
+def test_the_class_console(sit_down: SitDown, scheme: str) -> None:
+    instructor = sit_down("instructor", color_scheme=scheme)
+    page = instructor.page
+    page.goto(f"{instructor.hub.url}/hub/home")
+    page.get_by_role("link", name="Demo class").click()
+    expect(page.get_by_role("heading", name="Demo class")).to_be_visible(timeout=60_000)
+    instructor.screenshot(f"{scheme}-console")
+    assert broken_rules(page) == []
+
+
+@pytest.mark.parametrize("width", [320, 390, 640], ids=["320", "390", "200-percent"])
+def test_no_page_scrolls_sideways(sit_down: SitDown, width: int) -> None:
+    learner = sit_down("learner02", viewport={"width": width, "height": 700}, has_touch=True)
+    for path in (
+        "home",
+        "spawn?ui=foo&cores=50",
+        "token",
+        "nothing",
+        "spawn?class=nope",
+        "logout",
+        "login",
+    ):
+        learner.page.goto(f"{learner.hub.url}/hub/{path}")
+        learner.screenshot(f"{width}-{path.partition('?')[0]}")
+        wide = learner.page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= width, f"/hub/{path} is {wide} pixels wide"

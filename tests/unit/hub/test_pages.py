@@ -203,3 +203,17 @@ def test_a_log_in_without_its_fields_is_refused_in_words(visitor: PageVisitor) -
 def test_blanks_around_the_name_do_not_matter(visitor: PageVisitor) -> None:
     visitor.log_in(" \u00a0nobody\t ")
     assert words(visitor.get("/hub/home"), "#login_widget") == "nobody Log out"
+
+
+def test_what_is_forbidden_is_said_without_the_words_of_programs(learner: PageVisitor) -> None:
+    page = learner.get("/hub/admin")
+    assert page.status_code == 403
+    assert "If it should be, ask your instructor." in words(page)
+    assert "scopes" not in words(page)
+
+
+def test_a_form_of_another_log_in_says_that_it_has_expired(learner: PageVisitor) -> None:
+    page = learner.http.post("/hub/spawn", data={"ui": "lab", "_xsrf": "2|old"})
+    assert page.status_code == 403
+    assert title(page).startswith("This page has expired")
+    assert "load it again" in words(page)

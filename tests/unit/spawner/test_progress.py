@@ -100,3 +100,21 @@ def test_who_waits_longer_is_ahead() -> None:
     ]
     snapshot = Snapshot(0.0, {job.id: job for job in jobs})
     assert [snapshot.ahead_of(job_id) for job_id in ("9", "101", "102", "")] == [0, 2, 3, 0]
+
+
+@pytest.mark.parametrize(
+    ("values", "heading"),
+    [
+        ({"reason": "Resources"}, "Your session is in the queue"),
+        ({"reason": "JobHeldAdmin"}, "Your session is on hold"),
+        ({"reason": "JobHeldUser"}, "Your session is on hold"),
+        ({"state": "RUNNING", "node": "n1"}, "Your session is starting"),
+        ({"state": "SUSPENDED", "node": "n1"}, "Your session is suspended"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_the_heading_is_true(values: dict[str, object], heading: str) -> None:
+    event = _event(_job(**values))
+    assert event["heading"] == heading
+    if "hold" in heading:
+        assert event["message"] == "Your session is on hold. Tell your instructor."
