@@ -113,7 +113,7 @@ def test_who_waits_longer_is_ahead() -> None:
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_the_heading_is_true(values: dict[str, object], heading: str) -> None:
+def test_the_heading_is_true(values: dict[str, str], heading: str) -> None:
     event = _event(_job(**values))
     assert event["heading"] == heading
     if "hold" in heading:
