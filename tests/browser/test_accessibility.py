@@ -4,6 +4,7 @@ JupyterLab is left out: its page is not ours.
 """
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from playwright.sync_api import Page, expect
 
 from support import faults
 from support.browser import Learner, SitDown
-from support.world import command
+from support.firefox import HOST_NAME, Firefox, firefox
+from support.world import Hub, command, job_ids, wait_until
 
 AXE = Path(__file__).resolve().parents[2] / "build/axe/node_modules/axe-core/axe.min.js"
 
@@ -184,3 +186,59 @@ def test_no_page_scrolls_sideways(sit_down: SitDown, width: int) -> None:
         learner.screenshot(f"{width}-{path.partition('?')[0]}")
         wide = learner.page.evaluate("document.documentElement.scrollWidth")
         assert wide <= width, f"/hub/{path} is {wide} pixels wide"
+
+
+@pytest.fixture
+def firefox_of_the_learner(tmp_path: Path) -> Iterator[Firefox]:
+    with firefox(tmp_path) as browser:
+        yield browser
+
+
+@pytest.mark.usefixtures("no_last_choice")
+def test_firefox_says_errors_and_ends_a_session_after_a_question(
+    firefox_of_the_learner: Firefox, hub: Hub, sit_down: SitDown, pictures: Path
+) -> None:
+    browser, name = firefox_of_the_learner, "learner04"
+    learner = sit_down(name)  # who ends the session if this test does not
+    site = hub.url.replace("127.0.0.1", HOST_NAME)
+
+    def fill_in(**fields: str) -> None:
+        browser.run(
+            """for (const [name, value] of Object.entries(arguments[0])) {
+                document.querySelector(`main [name=${name}]`).value = value;
+            }
+            const form = document.querySelector("main form");
+            form.noValidate = true;
+            form.requestSubmit();""",
+            fields,
+        )
+
+    def until_shown(script: str, value: object, what: str) -> None:
+        wait_until(lambda: browser.read(f"return {script}") == value, 60, what)
+
+    browser.open(f"{site}/c/demo")
+    browser.screenshot(pictures / "firefox-log-in.png")
+    fill_in(username=name, password="wrong")
+    until_shown("document.activeElement?.id", "login-error", "the error has the focus")
+    fill_in(username=f" {name} ", password=hub.accounts[name])
+    until_shown("location.pathname + location.search", "/hub/spawn?class=demo", "the form is there")
+    until_shown("document.querySelector('[name=cores]')?.readOnly", True, "it is locked")
+    browser.screenshot(pictures / "firefox-class.png")
+
+    browser.open(f"{site}/hub/spawn?ui=foo")
+    until_shown("document.activeElement?.id", "classdesk-link-trouble", "the trouble has the focus")
+    fill_in(cores="99")
+    until_shown("document.activeElement?.id", "classdesk-refusal", "the refusal has the focus")
+    browser.screenshot(pictures / "firefox-refusal.png")
+    assert "_xsrf" not in browser.read("return location.href")
+
+    fill_in(ui="terminal", cores="1", hours="1")
+    until_shown("location.pathname", f"/user/{name}/terminal/", "the session is open")
+    browser.open(f"{site}/hub/home")
+    until_shown("document.getElementById('classdesk-left') !== null", True, "the time is known")
+    browser.screenshot(pictures / "firefox-home.png")
+    browser.run("document.querySelector('[data-ask=end-session]').click()")
+    assert job_ids(name), "it only asks"
+    browser.run("document.querySelector('#end-session [data-end]').click()")
+    until_shown("document.getElementById('start')?.textContent", "Start a session", "it is over")
+    learner.wait_until_gone()

@@ -66,7 +66,7 @@ def test_a_roster_file_is_read_as_spreadsheets_write_it(open_board: Open, encodi
 def test_the_class_link_is_shown_large_with_its_code(open_board: Open) -> None:
     page = open_board()
     page.locator("#open-link").click()
-    expect(page.locator("#link-url")).to_have_text(re.compile("/hub/spawn"))
+    expect(page.locator("#link-url")).to_have_text(re.compile("/c/dask"))
     wait_until(
         lambda: page.evaluate("document.getElementById('link-qr').naturalWidth"),
         5,
@@ -102,6 +102,17 @@ def test_nothing_sticks_out(
     assert page.evaluate("document.documentElement.dataset.bsTheme") == theme
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
     page.screenshot(path=pictures / f"{size[0]}-{theme}.png")
+
+
+def test_an_address_that_no_phone_reaches_has_no_code(open_board: Open) -> None:
+    page = open_board()
+    link = {"url": "http://127.0.0.1:8000/c/dask", "qr_svg": ""}
+    page.route("**/api/class/*/link", lambda route: route.fulfill(json=link))
+    page.locator("#open-link").click()
+    expect(page.locator("#link-url")).to_have_text(link["url"])
+    expect(page.locator("#link-qr")).to_be_hidden()
+    expect(page.locator("#link")).to_contain_text("Only this machine reaches this address.")
+    expect(page.locator("#link .link-scan")).to_be_hidden()
 
 
 def test_no_other_host_is_asked(open_board: Open, fake: FakeConsole) -> None:
