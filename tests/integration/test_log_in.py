@@ -1,0 +1,46 @@
+"""Log-in with real accounts and a real PAM."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from support.hub_client import HubClient
+from support.world import Hub, command, job_ids
+
+NAME = "S1234567"
+
+
+@pytest.fixture
+def account(hub: Hub) -> Iterator[Hub]:
+    """The hub with an account that has a capital letter in its name."""
+    password = hub.accounts["learner01"]
+    command("useradd", "--badname", "--create-home", "--groups", "classdesk-users", NAME)
+    hashed = command("openssl", "passwd", "-6", password).strip()
+    command("usermod", "--password", hashed, NAME)
+    try:
+        yield Hub(hub.url, {**hub.accounts, NAME: password})
+    finally:
+        command("userdel", "--remove", NAME, check=False)
+
+
+def test_an_account_with_a_capital_letter_has_its_session(account: Hub) -> None:
+    with HubClient(account, NAME) as learner:
+        assert learner.server() == {}
+        learner.start(ui="terminal", cores="1", hours="1")
+        assert len(job_ids(NAME)) == 1
+
+
+def test_a_name_with_a_capital_letter_or_blanks_is_the_same_account(hub: Hub) -> None:
+    for typed in (" Learner01 ", "LEARNER01", "learner01\u00a0"):
+        client = HubClient(hub, typed)
+        try:
+            answer = client.log_in(hub.accounts["learner01"])
+            assert answer.url.path != "/hub/login", answer.text
+            assert (
+                client.http.get("/hub/api/user", headers={"X-XSRFToken": client.xsrf}).json()[
+                    "name"
+                ]
+                == "learner01"
+            )
+        finally:
+            client.http.close()
