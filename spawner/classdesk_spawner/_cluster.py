@@ -112,7 +112,7 @@ class Cluster:
             settings.operator,
         )
         self.watcher = JobWatcher(
-            functools.partial(self.commands.jobs, settings.job_name),
+            lambda followed: self.commands.jobs(settings.job_name, followed),
             settings.fast_tick_s,
             settings.slow_tick_s,
         )

@@ -209,7 +209,7 @@ class DesktopSpawner(ChosenOptions, ReportedSession, SlurmSpawner):  # type: ign
             submitted=bool(job and job.job_id),
             called_home=bool(job and job.has_called_home),
             waited_s=self._waited_s(),
-            stale=watcher.failure is not None,
+            unseen=watcher.failure.waiting if watcher.failure else "",
         )
         return progress_event(state)
 

@@ -123,11 +123,11 @@ class ClassHub:
         end = time.monotonic() + 20
         while True:
             for job_id, job in self.slurm.jobs().items():
-                if job["environment"].get("JUPYTERHUB_USER") == user and job["state"] == "PENDING":
+                if job["variables"].get("JUPYTERHUB_USER") == user and job["state"] == "PENDING":
                     now = int(time.time())
                     times = {"start": str(now), "end": str(now + 3600)}
                     self.slurm.change(job_id, state="RUNNING", node="n1", **times)
-                    token = str(job["environment"]["JUPYTERHUB_API_TOKEN"])
+                    token = str(job["variables"]["JUPYTERHUB_API_TOKEN"])
                     port = {"port": self.sessions.port}
                     assert self.hub("POST", "/batchspawner", token, json=port).status_code == 201
                     return token

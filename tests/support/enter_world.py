@@ -74,7 +74,7 @@ def build_root() -> Path:
                 os.mknod(mark, stat.S_IFCHR)  # overlayfs takes device 0/0 as "deleted here"
         options = f"lowerdir={point},upperdir={upper},workdir={work}"
         run("mount", "-t", "overlay", "-o", options, "overlay", target)
-    run("mount", "--bind", "/dev", root / "dev")
+    make_devices(root / "dev")
     for kind, place, options in (
         ("proc", "proc", "defaults"),
         ("sysfs", "sys", "defaults"),
@@ -86,6 +86,27 @@ def build_root() -> Path:
         run("mount", "-t", kind, "-o", options, kind, root / place)
     (root / "run/lock").mkdir(mode=0o1777)
     return root
+
+
+def make_devices(dev: Path) -> None:
+    """Makes a /dev of the world's own, with the machine's devices: what listens at /dev/log is the world's."""
+    run("mount", "-t", "tmpfs", "-o", "mode=755", "dev", dev)
+    for name in ("null", "zero", "full", "random", "urandom", "tty", "fuse", "net/tun", "kmsg"):
+        if not Path("/dev", name).exists():
+            continue
+        (dev / name).parent.mkdir(exist_ok=True)
+        (dev / name).touch()
+        run("mount", "--bind", Path("/dev", name), dev / name)
+    for name, target in (
+        ("fd", "/proc/self/fd"),
+        ("stdin", "/proc/self/fd/0"),
+        ("stdout", "/proc/self/fd/1"),
+        ("stderr", "/proc/self/fd/2"),
+        ("ptmx", "pts/ptmx"),
+    ):
+        (dev / name).symlink_to(target)
+    for name in ("pts", "shm"):
+        (dev / name).mkdir()
 
 
 def bind_in(root: Path) -> None:

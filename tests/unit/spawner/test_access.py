@@ -51,7 +51,7 @@ def test_access_is_read_from_scontrol() -> None:
         (Access("p", qos=frozenset({"high"})), False),
         (Access("p", denied_qos=frozenset({"normal"})), False),
     ],
-    ids=repr,
+    ids=str,
 )
 def test_a_learner_is_admitted_where_one_of_his_accounts_is(access: Access, admitted: bool) -> None:
     assert access.admits({"learners"}, {"course", "other"}, {"normal"}) is admitted

@@ -93,7 +93,7 @@ def test_the_sudoers_line_fits_the_command_and_nothing_else() -> None:
     ((user, pattern),) = re.findall(
         r"ALL=\((\w+)\) NOPASSWD: /usr/bin/scontrol (\^.*\$)$", text, re.MULTILINE
     )
-    argv = SlurmCommands("/usr/bin", use_sudo=True, timeout_s=1)._as_user("slurm", {})
+    argv = SlurmCommands("/usr/bin", use_sudo=True, timeout_s=1)._as_user("slurm")
     assert user == argv[argv.index("-u") + 1]
     assert re.fullmatch(pattern, "update JobId=12 TimeLimit=240")
     for other in (

@@ -4,6 +4,17 @@
 set -uo pipefail
 home=/home/ada
 
+# The session's variables came as one, a line each, and are no longer needed so (see _environment.py).
+set -f
+IFS=$'\n'
+for line in ${CLASSDESK_ENVIRONMENT:-}; do
+  value=${line#*=}
+  printf -v value '%b' "${value//%/\\x}"
+  export "${line%%=*}=$value"
+done
+set +f
+unset IFS line value CLASSDESK_ENVIRONMENT
+
 home_is_open=true
 cd -- "$home" 2>/dev/null || home_is_open=false
 cd /
