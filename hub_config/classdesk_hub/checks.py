@@ -141,6 +141,22 @@ def sudo_rules(site: Site) -> Result:
                 f"{account.pw_name} may not run {command} as {learner}",
                 "Install hub_config/sudoers.d/classdesk as /etc/sudoers.d/classdesk, mode 0440.",
             )
+    if _sudo_allows(account, "root", "/bin/sh"):
+        return Result(
+            False,
+            f"{account.pw_name} may become root through sudo",
+            "Take the hub's account out of all other sudo rules.",
+        )
+    return Result(
+        True, f"{account.pw_name} may run sbatch and scancel as a learner, and nothing as root"
+    )
+
+
+def secrets(site: Site) -> Result:
+    """What sudo does with a session's settings: it hands them over, and writes them into no log."""
+    account = _hub_account(site)
+    if not site.slurm.use_sudo or account is None:
+        return Result(True, "not used")
     rules = _run(
         [_SUDO, "-n", "-l", *(["-U", account.pw_name] if os.geteuid() == 0 else [])]
     ).stdout
@@ -156,15 +172,7 @@ def sudo_rules(site: Site) -> Result:
             f"{account.pw_name} may set variables through sudo (SETENV), which sudo writes into the system's log",
             "Take SETENV out of the rules: hub_config/sudoers.d/classdesk has none.",
         )
-    if _sudo_allows(account, "root", "/bin/sh"):
-        return Result(
-            False,
-            f"{account.pw_name} may become root through sudo",
-            "Take the hub's account out of all other sudo rules.",
-        )
-    return Result(
-        True, f"{account.pw_name} may run sbatch and scancel as a learner, and nothing as root"
-    )
+    return Result(True, "sudo hands a session's settings over, and logs none of them")
 
 
 def extensions(site: Site) -> Result:
@@ -318,6 +326,7 @@ CHECKS: Sequence[tuple[str, Callable[[Site], Result]]] = (
     ("who may log in", login_groups),
     ("proxy", proxy_program),
     ("sudo", sudo_rules),
+    ("secrets", secrets),
     ("more time for sessions", extensions),
     ("Slurm", slurm),
     ("what Slurm shows", privacy),
