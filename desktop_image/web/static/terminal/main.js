@@ -4,6 +4,7 @@ import { FitAddon } from "../../node_modules/@xterm/addon-fit/lib/addon-fit.mjs"
 import { Terminal } from "../../node_modules/@xterm/xterm/lib/xterm.mjs";
 import { setEnd, setUpBar } from "../common/bar.js";
 import { Channel } from "../common/channel.js";
+import { onLogIn, reopen, stillRunning, watchLogIn } from "../common/log_in.js";
 import { hideNotice, showNotice } from "../common/notice.js";
 import { askSession, call, hubHome, post, socketUrl, startAgainUrl } from "../common/page.js";
 import { Retry } from "../common/retry.js";
@@ -23,6 +24,8 @@ const fit = new FitAddon();
 const retry = new Retry();
 const element = document.getElementById("terminal");
 let socket = null;
+let end = 0;
+let loggedOut = false;
 
 terminal.loadAddon(fit);
 terminal.open(element);
@@ -36,7 +39,10 @@ run();
 /** Keeps the time that is left true: the end can move while the session runs. */
 async function followTime() {
   const channel = new Channel(socketUrl("desktop/channel"));
-  channel.addEventListener("state", ({ detail }) => setEnd(detail.end, detail.now));
+  channel.addEventListener("state", ({ detail }) => {
+    end = detail.end;
+    setEnd(detail.end, detail.now);
+  });
   const pause = new Retry();
   for (;;) {
     if (await channel.connect()) {
@@ -48,8 +54,10 @@ async function followTime() {
 }
 
 async function run() {
+  watchLogIn(() => { if (!loggedOut) tellLogOut(); });
+  onLogIn(() => { if (loggedOut) reopen(); });
   for (;;) {
-    const answer = await askSession();
+    const answer = loggedOut ? { kind: "log-in" } : await askSession();
     if (answer.kind === "answer") {
       const ended = await follow();
       if (ended) {
@@ -143,11 +151,20 @@ function tellTrouble(kind) {
       actions: hubHome ? [{ label: "Start a new session", href: startAgainUrl(), isMain: true }] : [],
     });
   } else if (kind === "log-in") {
-    showNotice("Please log in again", "Your session is still running.", {
-      busy: false,
-      actions: [{ label: "Log in", run: () => window.location.reload() }],
-    });
+    tellLogOut();
   } else {
     showNotice("Connecting again", "Your session is still running.", { thin: true });
   }
+}
+
+/** Closes the shell's page, as its log-in has ended; opens it again where the hub still knows who asks. */
+async function tellLogOut() {
+  loggedOut = true;
+  socket?.close();
+  showNotice("Opening your session again", "This takes a few seconds.");
+  if (await reopen()) return;
+  showNotice("You are logged out", stillRunning(end), {
+    busy: false,
+    actions: [{ label: "Log in again", run: () => window.location.reload(), isMain: true }],
+  });
 }
