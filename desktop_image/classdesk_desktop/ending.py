@@ -12,7 +12,7 @@ Reason = Literal["time-limit", "stopped", "logout"]
 
 SENTENCES: Final[dict[Reason, str]] = {
     "time-limit": "Its time was over, so Slurm has ended it.",
-    "stopped": "It was ended by you or by a teacher, or its job was cancelled.",
+    "stopped": "It was ended by you or by an instructor, or its job was cancelled.",
     "logout": "",
 }
 # Slurm looks at time limits about twice a minute, and gives some grace.

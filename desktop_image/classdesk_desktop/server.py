@@ -52,6 +52,8 @@ def server_config(interface: Interface, home: str, default_url: str) -> Config:
     }
     # A class should see its lesson, not news; and the node may have no internet. That JupyterLab does not even ask
     # whether it may fetch them is set in the image: share/jupyter/lab/settings/overrides.json.
+    # The page around JupyterLab has it save what is open before the session ends.
+    config.LabApp.expose_app_in_browser = True
     config.LabApp.news_url = None
     config.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
     return config

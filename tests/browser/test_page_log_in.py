@@ -100,6 +100,7 @@ def test_the_terminal_does_the_same(sit_down: SitDown, hub: Hub) -> None:
     with HubClient(hub, "learner04") as elsewhere:
         elsewhere.start(ui="terminal", cores="1", hours="1")
         expect(page.locator("body[data-first]")).to_have_count(0, timeout=60_000)
+        expect(page.locator(".xterm-screen")).to_be_visible(timeout=60_000)
         expect(page.locator("#curtain")).to_be_hidden(timeout=60_000)
         _log_out(learner)
         expect(page.get_by_text(LOGGED_OUT)).to_be_visible(timeout=15_000)

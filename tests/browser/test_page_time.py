@@ -57,15 +57,15 @@ def test_a_warning_is_seen_and_does_not_stop_the_work(desktop: Desktop) -> None:
     banner = desktop.page.locator(".banner[data-name='time']")
     expect(banner).to_contain_text("ends in 10 minutes")
     desktop.screenshot("warning")
-    assert desktop.page.evaluate("document.activeElement.tagName") == "CANVAS"
+    assert desktop.page.evaluate("document.activeElement.id") == "keyboard"
     hear(desktop, {"type": "warning", "minutes": 5})
     expect(banner).to_have_count(1)
     expect(banner).to_contain_text("Save your work now")
 
 
 def has_keyboard(desktop: Desktop) -> None:
-    focused = "document.activeElement.tagName"
-    wait_until(lambda: desktop.page.evaluate(focused) == "CANVAS", 5, "the desktop has the keys")
+    focused = "document.activeElement.id"
+    wait_until(lambda: desktop.page.evaluate(focused) == "keyboard", 5, "the desktop has the keys")
 
 
 def test_a_closed_warning_gives_the_keyboard_back(desktop: Desktop) -> None:

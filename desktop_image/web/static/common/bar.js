@@ -52,7 +52,7 @@ export function setUpBar(onDone) {
       event.preventDefault();
       event.stopImmediatePropagation();
       setHidden(false);
-      [...bar.querySelectorAll(".actions button")].find((button) => button.checkVisibility())?.focus();
+      [...bar.querySelectorAll("button, a")].find((button) => button.checkVisibility())?.focus();
     }
   }, { capture: true });
 

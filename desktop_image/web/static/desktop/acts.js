@@ -29,6 +29,10 @@ export function setUpDialogs() {
     const { sentence } = await request("desktop/reset", { what: "desktop" });
     showBanner("reset", sentence);
   });
+}
+
+/** The dialog that ends the session. */
+export function setUpEnd() {
   setUpDialog("end", () => request("desktop/end"));
 }
 
@@ -55,7 +59,7 @@ async function extend() {
   try {
     await request("desktop/extend", { minutes: policy.extend_minutes });
     hideBanner("time");
-    showBanner("extended", `Your session has ${policy.extend_minutes} minutes more.`);
+    showBanner("extended", `Your session now has ${policy.extend_minutes} more minutes.`);
   } catch (error) {
     tell(error);
   }
@@ -64,16 +68,18 @@ async function extend() {
 
 /** More time, where the site gives it: in the bar when it is needed, and in the warnings. */
 export function setUpTime(channel, minutesLeft) {
+  let warned = 0; // the minutes of the last warning
   const canExtend = policy.extend_minutes > 0;
   extendButton.textContent = `Extend by ${policy.extend_minutes} min`;
   extendButton.addEventListener("click", extend);
   channel.addEventListener("state", () => {
     extendButton.hidden = !canExtend || minutesLeft() > EXTEND_MINUTES_LEFT;
+    if (minutesLeft() > warned) hideBanner("time");
   });
   channel.addEventListener("warning", ({ detail }) => {
     extendButton.hidden = !canExtend;
-    const urgent = detail.minutes <= 5;
-    const what = urgent ? "Save your work now." : "Please save your work from time to time.";
+    warned = detail.minutes;
+    const what = canExtend && detail.minutes > 5 ? "Save your work now. You can extend the session." : "Save your work now.";
     showBanner("time", `This session ends in ${detail.minutes} minutes. ${what}`, {
       tone: "warning",
       actions: canExtend ? [{ label: `Extend by ${policy.extend_minutes} min`, run: extend }] : [],

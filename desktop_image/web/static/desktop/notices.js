@@ -110,7 +110,7 @@ function inSession(session, isShown, wasShown, acts) {
     case "failed":
       return {
         title: "The desktop does not start",
-        text: `${detail} Your files are safe. A teacher can help; the session's log says more.`.trim(),
+        text: `${detail} Your files are safe. An instructor can help; the session's log says more.`.trim(),
         actions: [{ label: "Try again", run: acts.restart, isMain: true }, ...terminal, ...home()],
       };
     case "logged out":
