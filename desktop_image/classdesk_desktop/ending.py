@@ -36,4 +36,10 @@ def say_goodbye(channels: Channels, reason: Reason | None = None) -> None:
         return
     channels.has_ended = True
     why = reason or reason_to_stop(channels.state.snapshot(), time.time())
-    channels.broadcast({"type": "ended", "reason": why, "sentence": SENTENCES[why]})
+    reservation = channels.state.snapshot().get("reservation")
+    sentence = (
+        f"The reservation {reservation} ended."
+        if why == "time-limit" and reservation
+        else SENTENCES[why]
+    )
+    channels.broadcast({"type": "ended", "reason": why, "sentence": sentence})

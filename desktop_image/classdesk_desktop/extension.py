@@ -26,7 +26,14 @@ from classdesk_desktop.channel_socket import ChannelSocket
 from classdesk_desktop.environment import web_root
 from classdesk_desktop.files_handlers import FilesHandler, UploadHandler
 from classdesk_desktop.notify import notify, withdraw
-from classdesk_desktop.pages import AssetHandler, BareLab, DesktopPage, FramedLab, LabPage, TerminalPage
+from classdesk_desktop.pages import (
+    AssetHandler,
+    BareLab,
+    DesktopPage,
+    FramedLab,
+    LabPage,
+    TerminalPage,
+)
 from classdesk_desktop.people.parts import set_up as set_up_people
 from classdesk_desktop.policy import Policy
 from classdesk_desktop.reporting import start_reports

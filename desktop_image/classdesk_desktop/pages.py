@@ -126,7 +126,9 @@ class BareLab(PathMatches):
     def match(self, request: HTTPServerRequest) -> dict[str, Any] | None:
         """Match what a browser opens in a tab, and not in the frame of the page with the bar."""
         where = request.headers.get("Sec-Fetch-Dest")
-        framed = where == "iframe" if where else "/desktop/lab/" in request.headers.get("Referer", "")
+        framed = (
+            where == "iframe" if where else "/desktop/lab/" in request.headers.get("Referer", "")
+        )
         is_page = where in {None, "document"} and "text/html" in request.headers.get("Accept", "")
         return None if framed or not is_page or request.method != "GET" else super().match(request)
 

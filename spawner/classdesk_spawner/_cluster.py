@@ -8,6 +8,7 @@ import contextlib
 import functools
 import hashlib
 import logging
+import math
 import socket
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
@@ -97,7 +98,7 @@ class Cluster:
     _tasks: set[asyncio.Task[None]] = field(default_factory=set, init=False)
     _sweeping: bool = field(default=False, init=False)
     _addresses: dict[str, str] = field(default_factory=dict, init=False)
-    _reservation_starts: Mapping[str, int] = field(default_factory=dict, init=False)
+    _known: Mapping[str, Reservation] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         settings = self.settings
@@ -152,17 +153,40 @@ class Cluster:
 
     def reservation_start(self, name: str) -> int | None:
         """Return when a reservation begins, in Unix seconds, as Slurm said last; None where it is not known."""
-        return self._reservation_starts.get(name or self.settings.reservation)
+        known = self._known.get(name or self.settings.reservation)
+        return known.start if known else None
+
+    def end_of(self, job: Job, reservation: str) -> tuple[int | None, str]:
+        """Return when a job ends, and the reservation that ends it; empty where its own limit does.
+
+        Slurm ends a job with its reservation, whatever limit it shows for it.
+
+        Args:
+            job: The job, as the queue shows it.
+            reservation: The reservation that it runs in; empty: none.
+        """
+        known = self._known.get(reservation) if reservation else None
+        if known is None:
+            return job.end, ""
+        end = known.end + self.commands.overrun_s
+        return (
+            (job.end, "") if job.end is not None and job.end <= end else (_whole(end), reservation)
+        )
+
+    async def learn_reservations(self) -> None:
+        """Learn anew when reservations end, if that was not just done."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._known_reservations(), _PATIENCE_S)
 
     async def learn_reservation_of(self, job: Job | None) -> None:
         """Learn when reservations begin, where a job waits for one; also after a restart, when no form has asked."""
         if job is not None and "Reserv" in job.reason:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._known_reservations(), _PATIENCE_S)
+            await self.learn_reservations()
 
     async def _known_reservations(self) -> tuple[tuple[Reservation, ...], bool]:
         reservations, are_old = await self._reservations.get("", self.commands.reservations)
-        self._reservation_starts = {r.name: r.start for r in reservations or ()}
+        if reservations is not None:
+            self._known = {r.name: r for r in reservations}
         return reservations or (), are_old
 
     async def _groups_of(self, user: str) -> frozenset[str]:
@@ -280,6 +304,10 @@ class Cluster:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)  # the loop itself keeps no reference to a task
         task.add_done_callback(self._tasks.discard)
+
+
+def _whole(seconds: float) -> int | None:
+    return int(seconds) if math.isfinite(seconds) else None
 
 
 @functools.cache

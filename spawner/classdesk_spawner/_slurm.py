@@ -45,7 +45,7 @@ other, until they run into their time limits."""
 _MOST_OUTPUT = 64 * 1024 * 1024
 """What a command may print that only asks, in bytes: some hundred thousand jobs."""
 
-_KEEP_PRIVACY_S = 60.0
+_KEEP_CONFIGURATION_S = 60.0
 OPERATOR_QUESTIONS = (
     ("squeue", "--states=all"),
     ("sinfo", "--all"),
@@ -139,6 +139,14 @@ def parse_flags(config: str, key: str) -> frozenset[str]:
     return frozenset(found[1].split(",")) - {"none", "(null)"} if found else frozenset()
 
 
+def parse_overrun(config: str) -> float:
+    """Read ResvOverRun, in seconds, from the output of `scontrol show config`."""
+    found = re.search(r"^ResvOverRun\s*=\s*(\w+)", config, re.MULTILINE)
+    if found and found[1] == "UNLIMITED":
+        return float("inf")
+    return 60.0 * int(found[1]) if found and found[1].isdigit() else 0.0
+
+
 def parse_job_id(text: str) -> str:
     """Read the job id from the output of `sbatch --parsable`.
 
@@ -171,11 +179,18 @@ def _word(text: str) -> str:
 
 
 @dataclass
-class _Privacy:
-    """What Slurm shows only to owners and operators: words of PrivateData, and when that was learned."""
+class _Configuration:
+    """What Slurm's configuration says, as far as it matters here, and when that was learned.
+
+    Attributes:
+        words: Of PrivateData: what it shows only to owners and operators.
+        learned: Monotonic time in seconds.
+        overrun_s: ResvOverRun: for how long a job may go on after its reservation has ended.
+    """
 
     words: frozenset[str] = frozenset()
     learned: float = float("-inf")
+    overrun_s: float = 0.0
 
     @property
     def hides_jobs(self) -> bool:
@@ -211,7 +226,9 @@ class SlurmCommands:
         repr=False,
         compare=False,
     )
-    _privacy: _Privacy = field(default_factory=_Privacy, init=False, repr=False, compare=False)
+    _learned: _Configuration = field(
+        default_factory=_Configuration, init=False, repr=False, compare=False
+    )
     _trust: _Trust = field(default_factory=_Trust, init=False, repr=False, compare=False)
 
     async def submit(
@@ -286,12 +303,12 @@ class SlurmCommands:
             SlurmUnavailableError: squeue failed, for whatever reason, or printed something else.
             JobsHiddenError: An expected job is missing, and the hub cannot see all jobs.
         """
-        if self._privacy.learned == float("-inf"):
-            await self._learn_privacy()
-        jobs = await self._jobs(job_name, self._privacy.hides_jobs)
-        if not {*expected} <= {job.id for job in jobs} and not self._privacy.hides_jobs:
-            await self._learn_privacy()
-            if self._privacy.hides_jobs:
+        if self._learned.learned == float("-inf"):
+            await self._learn_configuration()
+        jobs = await self._jobs(job_name, self._learned.hides_jobs)
+        if not {*expected} <= {job.id for job in jobs} and not self._learned.hides_jobs:
+            await self._learn_configuration()
+            if self._learned.hides_jobs:
                 jobs = await self._jobs(job_name, as_operator=True)
         return jobs
 
@@ -302,11 +319,16 @@ class SlurmCommands:
             try:
                 out = await self._ask_as_operator("squeue", *question)
             except SubmitError as error:
-                await self._learn_privacy()  # it may have changed
+                await self._learn_configuration()  # it may have changed
                 raise JobsHiddenError(f"PrivateData=jobs; {error.detail}") from error
         else:
             out = await self._ask("squeue", *question)
         return _read("squeue", lambda: parse_jobs(out, mark))
+
+    @property
+    def overrun_s(self) -> float:
+        """For how many seconds a job may go on after its reservation has ended."""
+        return self._learned.overrun_s
 
     async def config(self) -> str:
         """Return what `scontrol show config` prints: everybody may read it.
@@ -316,19 +338,21 @@ class SlurmCommands:
         """
         return await self._ask("scontrol", "show", "config")
 
-    async def _learn_privacy(self) -> None:
+    async def _learn_configuration(self) -> None:
         """Learn what Slurm shows only to the owner and to operators, and whether the hub is one."""
-        words = parse_flags(await self.config(), "PrivateData")
+        config = await self.config()
+        words = parse_flags(config, "PrivateData")
+        self._learned.overrun_s = parse_overrun(config)
         # Where the hub is the learner, it sees what it needs.
-        self._privacy.words = words if self.use_sudo else frozenset()
-        self._privacy.learned = time.monotonic()
-        if self._privacy.words:
+        self._learned.words = words if self.use_sudo else frozenset()
+        self._learned.learned = time.monotonic()
+        if self._learned.words:
             me = pwd.getpwuid(os.geteuid()).pw_name
             question = ("--noheader", "--parsable2", "--readonly", "show", "user", me)
             with contextlib.suppress(SlurmUnavailableError):
                 level = await self._ask("sacctmgr", *question, "format=adminlevel")
                 if level.strip() in {"Operator", "Administrator"}:
-                    self._privacy.words = frozenset()
+                    self._learned.words = frozenset()
 
     async def partitions(self) -> tuple[Partition, ...]:
         """Return the open partitions, the default one first.
@@ -408,9 +432,9 @@ class SlurmCommands:
 
     async def _ask_of_all(self, kinds: frozenset[str], program: str, *arguments: str) -> str:
         """Ask as Slurm's operator, where it may be and Slurm hides things of one of these kinds from others."""
-        if time.monotonic() - self._privacy.learned > _KEEP_PRIVACY_S:
-            await self._learn_privacy()
-        if kinds & self._privacy.words:
+        if time.monotonic() - self._learned.learned > _KEEP_CONFIGURATION_S:
+            await self._learn_configuration()
+        if kinds & self._learned.words:
             try:
                 return await self._ask_as_operator(program, *arguments)
             except SubmitError as error:

@@ -2,6 +2,7 @@
 
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
@@ -20,7 +21,9 @@ def laptop() -> Iterator[Browser]:
     require_world()
     screen = subprocess.Popen(["Xvfb", DISPLAY, "-screen", "0", "1280x900x24", "-nolisten", "tcp"])
     try:
-        wait_until(lambda: _x("xdotool", "getmouselocation") == 0, 20, "the laptop's X server answers")
+        wait_until(
+            lambda: _x("xdotool", "getmouselocation") == 0, 20, "the laptop's X server answers"
+        )
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(
                 executable_path=CHROMIUM, args=list(FLAGS), headless=False, env={"DISPLAY": DISPLAY}
@@ -33,11 +36,13 @@ def laptop() -> Iterator[Browser]:
 
 
 def _x(*words: str) -> int:
-    return subprocess.run(words, env={"DISPLAY": DISPLAY, "PATH": "/usr/bin:/bin"}, check=False).returncode
+    return subprocess.run(
+        words, env={"DISPLAY": DISPLAY, "PATH": "/usr/bin:/bin"}, check=False
+    ).returncode
 
 
 @pytest.fixture(scope="module")
-def learner(laptop: Browser, _product: Hub, artifacts) -> Iterator[Learner]:  # type: ignore[no-untyped-def]
+def learner(laptop: Browser, _product: Hub, artifacts: Path) -> Iterator[Learner]:
     with room(laptop, _product, artifacts / "browser/composed") as sit_down:
         yield sit_down("learner03")
 
@@ -67,13 +72,14 @@ def test_dead_keys_reach_the_desktop(
 ) -> None:
     name, variant = layout
     assert _x("setxkbmap", "-layout", name, "-variant", variant) == 0
-    terminal = Terminal.open(desktop)
+    if "mate-terminal" not in {window.kind for window in desktop.x.windows()}:
+        Terminal.open(desktop)
+    desktop.activate("", "mate-terminal")
     desktop.page.bring_to_front()
-    out = terminal.home / f"composed-{name}.txt"
+    out = desktop.learner.hub.home(desktop.learner.name) / f"composed-{name}.txt"
     assert not out.exists()
-    terminal.type(f"cat >{out.name}\n")
+    desktop.page.keyboard.type(f"cat >{out.name}\n", delay=10)
     for key in keys.split():
         assert _x("xdotool", "key", "--delay", "60", key) == 0
-    terminal.type("\n")
-    desktop.press("Control+d")
+    desktop.press("Enter", "Control+d")
     wait_until(lambda: out.read_text() == text + "\n", 10, f"{layout} types {text}")

@@ -125,7 +125,7 @@ class Learner:
         self, ui: str | None = None, cores: str | None = None, hours: str | None = None
     ) -> None:
         """From the form to the session's page."""
-        paths = {"Desktop": "desktop/", "JupyterLab": "lab", "Terminal": "terminal/"}
+        paths = {"Desktop": "desktop/", "JupyterLab": "desktop/lab/", "Terminal": "terminal/"}
         self.open_form()
         self.choose(ui, cores, hours)
         path = paths[self.form()["User interface"]]

@@ -56,6 +56,8 @@ export function setUpBar(onDone) {
     }
   }, { capture: true });
 
+  // On a narrow page the bar has two lines; what opens below it keeps clear of them.
+  new ResizeObserver(() => document.body.style.setProperty("--bar-height", `${bar.offsetHeight}px`)).observe(bar);
   setEnd(document.body.dataset.end);
   setInterval(tellTime, 1000);
 }

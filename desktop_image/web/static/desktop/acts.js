@@ -70,7 +70,10 @@ async function extend() {
 export function setUpTime(channel, minutesLeft) {
   let warned = 0; // the minutes of the last warning
   const canExtend = policy.extend_minutes > 0;
-  extendButton.textContent = `Extend by ${policy.extend_minutes} min`;
+  extendButton.replaceChildren(
+    makeSpan(`Extend by ${policy.extend_minutes} min`, "long"),
+    makeSpan(`+${policy.extend_minutes} min`, "short"),
+  );
   extendButton.addEventListener("click", extend);
   channel.addEventListener("state", () => {
     extendButton.hidden = !canExtend || minutesLeft() > EXTEND_MINUTES_LEFT;
@@ -85,4 +88,11 @@ export function setUpTime(channel, minutesLeft) {
       actions: canExtend ? [{ label: `Extend by ${policy.extend_minutes} min`, run: extend }] : [],
     });
   });
+}
+
+function makeSpan(text, className) {
+  const span = document.createElement("span");
+  span.textContent = text;
+  span.className = className;
+  return span;
 }
