@@ -7,6 +7,7 @@ import os
 import socket
 import sys
 from typing import Any, Final, cast
+from urllib.parse import urlsplit
 
 from classdesk_desktop.settings import DEFAULT_URLS, INTERFACES, Interface
 from classdesk_desktop.spared import spare_imports
@@ -75,6 +76,21 @@ def _forget_stock_desktop() -> None:
     jupyter_server_proxy.get_entrypoint_server_processes = without_desktop
 
 
+def _let_our_page_frame_lab() -> None:
+    """Let JupyterLab's page, and no other, be shown in a frame, and only by the page that has the bar.
+
+    jupyterhub forbids all frames: pages of other learners' sessions are of the same origin.
+    """
+    from jupyterlab_server.handlers import LabHandler  # late: JupyterLab alone needs it
+
+    def policy(handler: Any) -> str:
+        came_from = urlsplit(handler.request.headers.get("Referer", "")).path
+        ours = came_from == f"{handler.base_url}desktop/lab/"
+        return "frame-ancestors " + ("'self'" if ours else "'none'")
+
+    LabHandler.content_security_policy = property(policy)
+
+
 def _log_unusual_request(handler: RequestHandler) -> None:
     """Log what a reader of the session's log looks for: refusals, faults, and what changes something."""
     note_request(handler)
@@ -139,6 +155,7 @@ class SessionServer(JupyterHubSingleUser):  # type: ignore[misc]
         )
         if kind == "lab":
             _forget_stock_desktop()
+            _let_our_page_frame_lab()
         config = server_config(
             kind, os.environ["HOME"], os.environ.get("JUPYTERHUB_DEFAULT_URL", "")
         )

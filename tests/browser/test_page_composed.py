@@ -5,31 +5,29 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from support.browser import CHROMIUM, FLAGS, Learner, room
 from support.browser_desktop import Desktop
 from support.browser_programs import Terminal
-from support.world import Hub, require_world, wait_until
+from support.world import Hub, wait_until
 
 DISPLAY = ":87"
 
 
 @pytest.fixture(scope="module")
-def laptop() -> Iterator[Browser]:
+def laptop(browser: Browser) -> Iterator[Browser]:
     """A browser with a window on a Linux laptop: its keys go through the laptop's X server."""
-    require_world()
     screen = subprocess.Popen(["Xvfb", DISPLAY, "-screen", "0", "1280x900x24", "-nolisten", "tcp"])
     try:
         wait_until(
             lambda: _x("xdotool", "getmouselocation") == 0, 20, "the laptop's X server answers"
         )
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(
-                executable_path=CHROMIUM, args=list(FLAGS), headless=False, env={"DISPLAY": DISPLAY}
-            )
-            yield browser
-            browser.close()
+        seen = browser.browser_type.launch(
+            executable_path=CHROMIUM, args=list(FLAGS), headless=False, env={"DISPLAY": DISPLAY}
+        )
+        yield seen
+        seen.close()
     finally:
         screen.kill()
         screen.wait()
