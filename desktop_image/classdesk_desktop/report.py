@@ -23,6 +23,7 @@ from classdesk_desktop.idle import (
 from classdesk_desktop.policy import Policy
 from classdesk_desktop.runtime import RuntimeDirectory
 from classdesk_desktop.usage import memory_mib, read_processes
+from classdesk_desktop.version import VERSION
 
 REPORT_SECONDS: Final = 20.0
 # A change is told at once, but not each of many.
@@ -107,6 +108,7 @@ def report_of(measure: Measure, state: Mapping[str, Any]) -> Record:
         "busy": measure.busy,
         "cpu_s": measure.cpu_s,
         "memory_mib": measure.memory_mib,
+        "version": VERSION,
         **_told_at_once(state),
     }
 

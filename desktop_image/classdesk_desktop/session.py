@@ -32,6 +32,7 @@ from classdesk_desktop.processes import (
 )
 from classdesk_desktop.runtime import RuntimeDirectory, RuntimeDirectoryError, write_state
 from classdesk_desktop.settings import SessionSettings, SettingsError
+from classdesk_desktop.version import VERSION
 
 # `-I`: neither PYTHON* variables nor the learner's own packages reach the server. Not `-m`: the module must
 # have its own name, because jupyter_server imports it once more as an extension.
@@ -213,6 +214,7 @@ def main() -> None:
         format="%(asctime)s.%(msecs)03d classdesk-session: %(message)s",
         datefmt="%Y-%m-%d %H:%M:%S",
     )
+    log.info("classdesk %s, %s", VERSION, os.environ.get("CLASSDESK_INTERFACE") or "desktop")
     try:
         settings = SessionSettings.from_environ(os.environ)
         runtime = RuntimeDirectory.create(os.environ, os.getuid())

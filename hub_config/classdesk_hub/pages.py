@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from jupyterhub.handlers import BaseHandler, default_handlers
 from jupyterhub.handlers.pages import SpawnHandler
@@ -97,6 +98,14 @@ class ConsoleIsStartingHandler(BaseHandler):  # type: ignore[misc]  # as above
         self.finish(text.replace('content="5"', f'content="5; url={again}"'))
 
 
+class ClassLinkHandler(BaseHandler):  # type: ignore[misc]  # as above
+    """A class's short address, which is read out and typed: `/c/NAME` leads to its form."""
+
+    def get(self, name: str) -> None:
+        """Redirect to the form, which says where there is no such class."""
+        self.redirect(f"{self.hub.base_url}spawn?{urlencode({CLASS_KEY: name})}")
+
+
 class LessonFileHandler(StaticFileHandler):
     """Lesson files as plain downloads, for wget in a session; needs no log-in."""
 
@@ -131,6 +140,7 @@ def configure(c: Any, site: Site) -> None:
         ),
     ]
     if site.classes:
+        ours.append((r"/c/([^/]+)", ClassLinkHandler))
         ours.append((rf"/services/{CONSOLE}(?:/(.*))?", ConsoleIsStartingHandler))
     routes = {row[0] for row in ours}
     # JupyterHub reads this list when it starts. Its `extra_handlers` come too late to take a route over.

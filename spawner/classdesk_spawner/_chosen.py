@@ -27,6 +27,7 @@ class ChosenOptions:
     req_qos: str
     req_reservation: str
     _refused_fields: Mapping[str, object] | None
+    _was_refused = False
 
     @property
     def cluster(self) -> Cluster:
@@ -75,6 +76,7 @@ class ChosenOptions:
         return to_stored(options)
 
     async def _render_options_form(self) -> str:
+        self._was_refused = self._refused_fields is not None
         linked = self._refused_fields or self._linked_fields()
         self._refused_fields = None
         class_name, trouble = str(linked.get(CLASS_KEY, "")), ""
@@ -83,6 +85,8 @@ class ChosenOptions:
         except OptionsError as error:
             class_name, trouble = "", str(error.message)
             rules = await self.option_rules()
+        if linked and not trouble and not self._was_refused:
+            trouble = _trouble(rules, {key: linked[key] for key in linked if key != CLASS_KEY})
         filled = linked or self._last_choice(rules)
         locked = self.classes.get(class_name)
         return render_form(
@@ -121,3 +125,12 @@ class ChosenOptions:
                 "reservation": self.req_reservation or site.reservation,
             }
         )
+
+
+def _trouble(rules: OptionRules, linked: Mapping[str, object]) -> str:
+    """Return what a link asks for and cannot have, in sentences; empty where the form can show all of it."""
+    try:
+        rules.validate(linked)
+    except OptionsError as error:
+        return f"The link that you opened asks for what is not there. {error.message}"
+    return ""

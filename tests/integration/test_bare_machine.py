@@ -33,9 +33,9 @@ WITHOUT_SYS_ADMIN = ("setpriv", "--bounding-set", "-sys_admin", "--inh-caps", "-
 def test_a_plain_container_is_told_how_to_be_started(target: str) -> None:
     status, said = _make(target, *WITHOUT_SYS_ADMIN)
     assert status != 0
-    assert said.startswith("error: root may not mount file systems here"), said
+    assert "error: root may not mount file systems here" in said
     assert "--privileged" in said
-    assert len(said.splitlines()) <= 2, said
+    assert len(said.splitlines()) <= 4, said
 
 
 @pytest.mark.parametrize("target", ["up", "test"])

@@ -233,7 +233,7 @@ def test_a_cookie_alone_orders_nothing(instructor: Instructor) -> None:
 
 def test_the_class_link_locks_the_form_for_members(hub: Hub, instructor: Instructor) -> None:
     link = instructor.ask("GET", "link").json()["url"]
-    assert link == f"{hub.url}/hub/spawn?class=demo"
+    assert link == f"{hub.url}/hub/c/demo"
     assert 'id="classdesk-class-trouble"' in instructor.form("?class=demo").text
     with HubClient(hub, "learner04") as learner:
         page = learner.http.get(link).text

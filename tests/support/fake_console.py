@@ -81,7 +81,7 @@ class Api(RequestHandler):
             self.answer({"message": "Not found."}, 404)
 
     def link(self) -> dict[str, str]:
-        url = "https://hub.example.org/hub/spawn?class=dask"
+        url = "https://hub.example.org/hub/c/dask"
         picture = io.BytesIO()
         segno.make(url, error="m").save(picture, kind="svg", scale=8, border=2, xmldecl=False)
         return {"url": url, "qr_svg": picture.getvalue().decode()}

@@ -2,7 +2,7 @@
 
 import io
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote
 
 import segno
 from tornado import web
@@ -53,7 +53,7 @@ class LinkHandler(ConsoleHandler):
         self.class_(name)
         # As the instructor's browser reaches the hub, so do his learners'.
         host = f"{self.request.protocol}://{self.request.host}"
-        url = f"{host}{self.context.hub_base}spawn?{urlencode({'class': name})}"
+        url = f"{host}{self.context.hub_base}c/{quote(name)}"
         picture = io.BytesIO()
         segno.make(url, error="m", micro=False).save(
             picture, kind="svg", scale=8, border=2, dark="#000", light="#fff", xmldecl=False

@@ -99,6 +99,6 @@ def test_the_commands_do_the_same(hub: ClassHub, tmp_path: Path) -> None:
 
 def test_the_link_is_the_form_of_the_class(hub: ClassHub, tokens: dict[str, str]) -> None:
     link = hub.ask("GET", "api/class/dask/link", tokens["instructor"]).json()
-    assert link["url"].endswith("/hub/spawn?class=dask")
+    assert link["url"].endswith("/hub/c/dask")
     assert link["qr_svg"].startswith("<svg ")
     assert "script" not in link["qr_svg"]
