@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from support.world import REPOSITORY, require_world
+from support.world import REPOSITORY, Hub, command, require_world
 
 
 @pytest.fixture(autouse=True)
@@ -43,3 +43,12 @@ def test_an_ordinary_user_is_told_to_become_root(target: str) -> None:
     status, said = _make(target, "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
     assert status != 0
     assert f"sudo make {target}" in said, said
+
+
+def test_a_token_that_an_administrators_command_makes_first_is_the_hubs(hub: Hub) -> None:
+    path = hub.state / "hub/status_token"
+    kept = path.read_text()
+    path.unlink()
+    command("/usr/local/bin/classdesk", "sessions", check=False)
+    assert (path.owner(), path.stat().st_mode & 0o777) == ("classdesk", 0o600)
+    path.write_text(kept)
