@@ -28,6 +28,8 @@ from ._watcher import JobWatcher
 
 _KEEP_S = 60.0
 _KEEP_NODES_S = 600.0
+_KEEP_UNKNOWN_S = 2.0
+"""A class that names the same wrong reservation at once costs one question, not one for each learner."""
 _PATIENCE_S = 1.0
 _SWEEP_S = 30.0
 _LONGEST_RETRY_S = 30.0
@@ -67,6 +69,13 @@ class _Cache(Generic[T]):
             _log.warning("What the cluster offers is not known anew: %s", error)
             return answer, True
         return fresh, False
+
+    def expire(self, older_than_s: float) -> None:
+        """Ask anew at the next question for what was asked longer ago."""
+        limit = time.monotonic() - older_than_s
+        for key, (asked, answer) in self._answers.items():
+            if asked < limit:
+                self._answers[key] = float("-inf"), answer
 
     def _answered(self, key: str, asking: "asyncio.Future[T]") -> None:
         del self._asking[key]
@@ -172,6 +181,11 @@ class Cluster:
         return (
             (job.end, "") if job.end is not None and job.end <= end else (_whole(end), reservation)
         )
+
+    def expect_reservation(self, name: object) -> None:
+        """Ask Slurm anew where somebody names a reservation that it did not have a moment ago."""
+        if isinstance(name, str) and name and name not in self._known:
+            self._reservations.expire(_KEEP_UNKNOWN_S)
 
     async def learn_reservations(self) -> None:
         """Learn anew when reservations end, if that was not just done."""

@@ -22,7 +22,7 @@ def reservation() -> Iterator[str]:
     slurm("scontrol", "delete", f"reservationname={NAME}")
 
 
-def test_everybody_reads_the_reservations_end(ada: HubClient, reservation: str) -> None:
+def test_everybody_reads_the_reservations_end(reservation: str, ada: HubClient) -> None:
     began = time.time()
     ada.start(ui="terminal", cores="1", hours="1", reservation=reservation)
 
