@@ -16,7 +16,7 @@ from tornado.web import StaticFileHandler
 
 from classdesk_spawner import CLASS_KEY, FIELD_LABELS, SessionError
 
-from . import class_api, sessions
+from . import class_api, home, sessions
 from .classes import CONSOLE
 from .site import Site
 
@@ -121,6 +121,10 @@ def configure(c: Any, site: Site) -> None:
     """Set templates and handlers."""
     logging.getLogger("JupyterHub").addFilter(_RefusalsInOneLine())
     logging.getLogger("tornado.access").addFilter(_WithoutPulse())
+    # JupyterHub calls a function with whoever asks.
+    c.JupyterHub.template_vars = {"site_name": site.hub.name, "session": home.session_of}
+    if site.hub.logo:
+        c.JupyterHub.logo_file = site.hub.logo
     c.JupyterHub.template_paths = [str(_directory("classdesk_hub") / "templates")]
     ours: list[tuple[Any, ...]] = [
         (sessions.ROUTE, sessions.SessionsHandler, {"site": site}),

@@ -46,6 +46,17 @@ class HubSettings(Section):
         "http://127.0.0.1:8082",
         description="Address at which the class console listens for the proxy; it runs while there are classes.",
     )
+    name: str = Field(
+        "classdesk",
+        min_length=1,
+        max_length=60,
+        description="What the pages call this site, in their titles.",
+    )
+    logo: str = Field(
+        "",
+        pattern="^(/.*)?$",
+        description="A picture file for the head of the pages, readable by the hub; empty: JupyterHub's.",
+    )
     state_directory: str = Field(
         "/var/lib/classdesk/hub",
         pattern="^/",

@@ -133,11 +133,14 @@ class Learner:
         self.wait_for_session(path)
 
     def stop(self) -> None:
-        """*Stop My Server* on the hub's home page; waits until nothing is left."""
+        """*End session* on the hub's home page; waits until nothing is left."""
         self.page.goto(f"{self.hub.url}/hub/home")
-        self.page.get_by_role("button", name="Stop My Server").click()
+        self.page.get_by_role("button", name="End session …").click()
+        self.page.get_by_role("dialog").get_by_role(
+            "button", name="End session", exact=True
+        ).click()
         self.wait_until_gone()
-        expect(self.page.locator("#start")).to_have_text("Start My Server", timeout=10_000)
+        expect(self.page.locator("#start")).to_have_text("Start a session", timeout=30_000)
 
     def wait_until_gone(self) -> None:
         """Waits until neither Slurm nor the node knows anything of a session."""

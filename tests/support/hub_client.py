@@ -88,7 +88,7 @@ class HubClient:
         return job_id
 
     def stop(self) -> None:
-        """Stop the session as *Stop My Server* does, and wait until it is gone."""
+        """Stop the session as *End session* does, and wait until it is gone."""
         answer = self.api("DELETE", f"/users/{self.name}/server")
         assert answer.status_code in {202, 204, 404}, answer.text
         wait_until(lambda: not self.server(), 60, f"the session of {self.name} has ended")
