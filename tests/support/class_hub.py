@@ -238,7 +238,7 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
 
 
 def _wait(hub: ClassHub, process: "subprocess.Popen[bytes]") -> None:
-    end = time.monotonic() + 60
+    end = time.monotonic() + 150
     while True:
         try:
             if (

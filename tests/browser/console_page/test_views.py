@@ -66,7 +66,7 @@ def test_a_roster_file_is_read_as_spreadsheets_write_it(open_board: Open, encodi
 def test_the_class_link_is_shown_large_with_its_code(open_board: Open) -> None:
     page = open_board()
     page.locator("#open-link").click()
-    expect(page.locator("#link-url")).to_have_text(re.compile("/hub/spawn"))
+    expect(page.locator("#link-url")).to_have_text(re.compile("/hub/c/"))
     wait_until(
         lambda: page.evaluate("document.getElementById('link-qr').naturalWidth"),
         5,
