@@ -186,7 +186,7 @@ def _jupyter_server_extension_points() -> list[dict[str, Any]]:
 
 def main() -> None:
     """Serve on the inherited socket until asked to stop."""
-    # A learner who ends all his programs with `killall python` does not mean the session.
+    # A learner who ends all their programs with `killall python` does not mean the session.
     name_process("classdesk-page")
     SocketServerApp.listener = socket.socket(fileno=int(os.environ.pop("CLASSDESK_LISTEN_FD")))
     SocketServerApp.listener.setblocking(False)

@@ -167,7 +167,7 @@ class SessionJob:
         for _ in range(2):
             snapshot = await self.cluster.watcher.newer_than(snapshot.began if snapshot else 0.0)
             for job in snapshot.jobs.values():
-                # Everybody can read the comment, and give it to a job of his own.
+                # Everybody can read the comment, and give it to a job of their own.
                 is_ours = job.user == self.user and job.submission[0] == self.submission
                 if is_ours and job.phase is not Phase.ENDED:
                     self.job_id = job.id

@@ -51,7 +51,7 @@ class LinkHandler(ConsoleHandler):
     def get(self, name: str) -> None:
         """Answer with the class link and its QR code."""
         self.class_(name)
-        # As the instructor's browser reaches the hub, so do his learners'.
+        # As the instructor's browser reaches the hub, so do their learners'.
         host = f"{self.request.protocol}://{self.request.host}"
         url = f"{host}{self.context.hub_base}c/{quote(name)}"
         picture = io.BytesIO()

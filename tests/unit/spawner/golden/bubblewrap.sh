@@ -68,7 +68,7 @@ if ! $home_is_open; then
   exit 1
 fi
 
-# The learner's accounts as this node knows them; the image has none of its own for him.
+# The learner's accounts as this node knows them; the image has none of its own for them.
 exec 11< <(/usr/bin/getent passwd 0 "$UID" 65534)
 exec 12< <(/usr/bin/getent group 0 "${GROUPS[@]}" 65534)
 
