@@ -82,7 +82,7 @@ def test_one_press_gives_more_time(desktop: Desktop) -> None:
     expect(page.get_by_role("timer")).to_have_text(re.compile(r"^1 h 5\d min left$"))
     page.locator(".banner").get_by_role("button", name="Extend by 30 min").click()
     expect(page.get_by_role("timer")).to_have_text(re.compile("^2 h 2\\d min left$"))
-    expect(page.locator(".banner[data-name='extended']")).to_contain_text("30 minutes more")
+    expect(page.locator(".banner[data-name='extended']")).to_contain_text("30 more minutes")
     expect(page.locator(".banner[data-name='time']")).to_have_count(0)
     has_keyboard(desktop)
 

@@ -6,6 +6,7 @@ import { hideBanner, showBanner } from "./banners.js";
 const extendButton = document.getElementById("extend-button");
 // Before that nobody needs it, and a button that is always there is pressed by mistake.
 const EXTEND_MINUTES_LEFT = 30;
+const SAME_END_SECONDS = 60;
 
 export async function restart() {
   await request("desktop/restart").catch(tell);
@@ -68,20 +69,22 @@ async function extend() {
 
 /** More time, where the site gives it: in the bar when it is needed, and in the warnings. */
 export function setUpTime(channel, minutesLeft) {
-  let warned = 0; // the minutes of the last warning
+  let end = 0; // of the session, and as it was when the last warning came
+  let warned = 0;
   const canExtend = policy.extend_minutes > 0;
   extendButton.replaceChildren(
     makeSpan(`Extend by ${policy.extend_minutes} min`, "long"),
     makeSpan(`+${policy.extend_minutes} min`, "short"),
   );
   extendButton.addEventListener("click", extend);
-  channel.addEventListener("state", () => {
+  channel.addEventListener("state", ({ detail }) => {
+    end = Number(detail.end) || 0;
     extendButton.hidden = !canExtend || minutesLeft() > EXTEND_MINUTES_LEFT;
-    if (minutesLeft() > warned) hideBanner("time");
+    if (end > warned + SAME_END_SECONDS) hideBanner("time");
   });
   channel.addEventListener("warning", ({ detail }) => {
     extendButton.hidden = !canExtend;
-    warned = detail.minutes;
+    warned = end;
     const what = canExtend && detail.minutes > 5 ? "Save your work now. You can extend the session." : "Save your work now.";
     showBanner("time", `This session ends in ${detail.minutes} minutes. ${what}`, {
       tone: "warning",
