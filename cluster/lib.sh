@@ -32,6 +32,22 @@ need_root() {
   [[ $(id -u) -eq 0 ]] || die "this needs root, and runs as $(id -un). Run: sudo make $1   (or become root first)"
 }
 
+# What both commands of the README need of the machine beside root; a sentence where it is not allowed, before anything is changed.
+need_namespaces() {
+  local how="Start the container with --privileged, or take a virtual machine."
+  unshare --mount --pid --fork mount -t tmpfs none /mnt 2>/dev/null ||
+    die "root may not mount file systems here, as in a plain container (CAP_SYS_ADMIN is missing). $how"
+  setpriv --reuid=65534 --regid=65534 --clear-groups unshare --user true 2>/dev/null ||
+    die "ordinary users may not make user namespaces here, which open the desktop image. $how On a machine of its own: sysctl kernel.unprivileged_userns_clone=1 user.max_user_namespaces=10000, and on Ubuntu kernel.apparmor_restrict_unprivileged_userns=0"
+}
+
+# What the tests need besides: an overlay file system, for a view of the machine that leaves no trace.
+need_overlay() {
+  unshare --mount sh -c 'mount -t tmpfs none /mnt && mkdir /mnt/upper /mnt/work /mnt/root &&
+    mount -t overlay -o "lowerdir=/,upperdir=/mnt/upper,workdir=/mnt/work" overlay /mnt/root' 2>/dev/null ||
+    die "this machine mounts no overlay file system over its root, which the tests run in. Load the kernel's module overlay, or take another file system than overlay for the container's root (a volume)."
+}
+
 # render TEMPLATE NAME=VALUE…: the template with every @NAME@ replaced.
 render() {
   local text pair

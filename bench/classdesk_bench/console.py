@@ -191,8 +191,8 @@ async def run_class(
             raise RuntimeError(f"not all sessions have started: {dict(result.refusals)}")
         jobs.cancel()
         sessions = {
-            job["environment"]["JUPYTERHUB_USER"]: Session(
-                job["environment"]["JUPYTERHUB_API_TOKEN"], chance
+            job["variables"]["JUPYTERHUB_USER"]: Session(
+                job["variables"]["JUPYTERHUB_API_TOKEN"], chance
             )
             for job in slurm.jobs().values()
         }

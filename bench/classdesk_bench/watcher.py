@@ -80,7 +80,7 @@ async def run_jobs(slurm: FakeSlurm, pending_s: float, port: int) -> None:
                 seen = first_seen.setdefault(job_id, time.monotonic())
                 if job["state"] == "PENDING" and time.monotonic() - seen >= pending_s:
                     slurm.change(job_id, state="RUNNING", node="localhost")
-                    calls.create_task(call_home(http, job["environment"], port))
+                    calls.create_task(call_home(http, job["variables"], port))
                 await asyncio.sleep(0)
             await asyncio.sleep(0.5)
 

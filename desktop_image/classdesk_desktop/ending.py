@@ -12,7 +12,7 @@ Reason = Literal["time-limit", "stopped", "logout"]
 
 SENTENCES: Final[dict[Reason, str]] = {
     "time-limit": "Its time was over, so Slurm has ended it.",
-    "stopped": "It was ended by you or by a teacher, or its job was cancelled.",
+    "stopped": "It was ended by you or by an instructor, or its job was cancelled.",
     "logout": "",
 }
 # Slurm looks at time limits about twice a minute, and gives some grace.
@@ -36,4 +36,10 @@ def say_goodbye(channels: Channels, reason: Reason | None = None) -> None:
         return
     channels.has_ended = True
     why = reason or reason_to_stop(channels.state.snapshot(), time.time())
-    channels.broadcast({"type": "ended", "reason": why, "sentence": SENTENCES[why]})
+    reservation = channels.state.snapshot().get("reservation")
+    sentence = (
+        f"The reservation {reservation} ended."
+        if why == "time-limit" and reservation
+        else SENTENCES[why]
+    )
+    channels.broadcast({"type": "ended", "reason": why, "sentence": sentence})

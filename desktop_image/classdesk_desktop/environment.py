@@ -77,6 +77,7 @@ def desktop_environment(
         for name, value in _without_foreign(environ).items()
         if not name.startswith("JUPYTER")
     }
+    env |= dask_variables(runtime)
     env |= {
         "DISPLAY": f":{display}",
         "XAUTHORITY": str(runtime.x_authority),
@@ -104,6 +105,7 @@ def server_environment(
 ) -> dict[str, str]:
     """The environment of the single-user server, which is also that of its terminals and kernels."""
     env = _without_foreign(environ)
+    env |= dask_variables(runtime)
     env |= {
         "XDG_RUNTIME_DIR": str(runtime.path),
         "JUPYTER_RUNTIME_DIR": str(runtime.path / "jupyter"),
@@ -114,6 +116,21 @@ def server_environment(
         SUPERVISOR_VARIABLE: str(supervisor_pid),
     }
     return env
+
+
+def dask_variables(runtime: RuntimeDirectory) -> dict[str, str]:
+    """What makes dask refuse everybody without this session's certificate (`distributed.comm` in its configuration)."""
+    files = {"KEY": str(runtime.dask_key), "CERT": str(runtime.dask_certificate)}
+    variables = {
+        f"DASK_DISTRIBUTED__COMM__TLS__{role}__{kind}": file
+        for role in ("SCHEDULER", "WORKER", "CLIENT")
+        for kind, file in files.items()
+    }
+    return variables | {
+        "DASK_DISTRIBUTED__COMM__TLS__CA_FILE": str(runtime.dask_certificate),
+        "DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION": "true",
+        "DASK_DISTRIBUTED__COMM__DEFAULT_SCHEME": "tls",
+    }
 
 
 def web_root(environ: Mapping[str, str]) -> Path:

@@ -25,8 +25,15 @@ from classdesk_desktop.channel import Channels, SessionState
 from classdesk_desktop.channel_socket import ChannelSocket
 from classdesk_desktop.environment import web_root
 from classdesk_desktop.files_handlers import FilesHandler, UploadHandler
-from classdesk_desktop.notify import notify
-from classdesk_desktop.pages import AssetHandler, DesktopPage, TerminalPage
+from classdesk_desktop.notify import notify, withdraw
+from classdesk_desktop.pages import (
+    AssetHandler,
+    BareLab,
+    DesktopPage,
+    FramedLab,
+    LabPage,
+    TerminalPage,
+)
 from classdesk_desktop.people.parts import set_up as set_up_people
 from classdesk_desktop.policy import Policy
 from classdesk_desktop.reporting import start_reports
@@ -72,6 +79,8 @@ def load(server: ServerApp) -> None:
             (route(r"desktop/files/(.*)"), FilesHandler),
             (route(r"desktop/assets/[0-9a-f]+/(.+)"), AssetHandler, {"assets": assets}),
             *((route(path), *rest) for path, *rest in people),
+            (BareLab(application.settings["base_url"]), FramedLab),
+            (route(r"desktop/lab/"), LabPage),
             (route(r"terminal"), AddSlashHandler),
             (route(r"terminal/"), TerminalPage),
         ],
@@ -82,7 +91,9 @@ async def start(server: ServerApp) -> None:
     """Begin what goes on beside the requests; called by jupyter_server when it serves."""
     settings = server.web_app.settings
     runtime: RuntimeDirectory = settings["classdesk_runtime"]
-    time_left = TimeLeft(settings["classdesk_channels"], partial(notify, runtime))
+    time_left = TimeLeft(
+        settings["classdesk_channels"], partial(notify, runtime), partial(withdraw, runtime)
+    )
     settings["classdesk_tasks"] = [
         asyncio.create_task(time_left.run()),
         asyncio.create_task(start_reports(server)),

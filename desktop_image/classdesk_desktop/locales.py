@@ -1,15 +1,20 @@
-"""The session's locale: the site's, or the browser's, if the image has it."""
+"""The session's locale: the site's, or the browser's, if the image has it; and the node's time zone."""
 
 from __future__ import annotations
 
 import locale
 import re
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Final
 
 # Set by the hub from what the learner's browser asks for.
 VARIABLE: Final = "CLASSDESK_LOCALE"
 DEFAULT: Final = "C.UTF-8"
+# Set by the batch script from the node's /etc/localtime.
+ZONE_VARIABLE: Final = "CLASSDESK_TIME_ZONE"
+_ZONES: Final = Path("/usr/share/zoneinfo")
+_ZONE: Final = re.compile(r"[A-Za-z0-9_+-]+(?:/[A-Za-z0-9_+-]+)*")
 _TAG: Final = re.compile(r"([a-z]{2,3})(?:[_-]([A-Za-z]{2}))?(?:\.[Uu][Tt][Ff]-?8)?")
 # Where a language is not called as its country.
 _COUNTRIES: Final = {
@@ -42,7 +47,24 @@ def with_locale(environ: Mapping[str, str], site_locale: str) -> dict[str, str]:
         for name, value in environ.items()
         if not name.startswith("LC_") and name != "LANGUAGE"
     }
-    return kept | {"LANG": choose_locale(wishes)}
+    # Programs and the course read and write numbers with a point, whatever the learner's language is.
+    return kept | {"LANG": choose_locale(wishes), "LC_NUMERIC": DEFAULT}
+
+
+def with_time_zone(environ: Mapping[str, str], zones: Path = _ZONES) -> dict[str, str]:
+    """The environment with the node's time zone by name, where the image knows it.
+
+    A file, such as the runtime has given before, is not enough for Firefox, Java and R.
+
+    Args:
+        environ: has the name in CLASSDESK_TIME_ZONE, such as `America/Halifax`.
+        zones: where the image's time zones are.
+    """
+    kept = dict(environ)
+    name = kept.pop(ZONE_VARIABLE, "")
+    if _ZONE.fullmatch(name) and (zones / name).is_file():
+        kept["TZ"] = name
+    return kept
 
 
 def _names(wish: str) -> Iterator[str]:

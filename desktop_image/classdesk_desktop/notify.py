@@ -6,6 +6,7 @@ import asyncio
 import html
 import json
 import logging
+import re
 from typing import Final, Literal
 
 from classdesk_desktop.environment import SYSTEM_PATH
@@ -23,53 +24,69 @@ log = logging.getLogger("classdesk-session")
 
 async def notify(
     runtime: RuntimeDirectory, title: str, text: str, urgency: Urgency = "normal"
-) -> bool:
-    """Show a notification; returns whether the desktop took it.
+) -> int:
+    """Show a notification; returns its number, and 0 where the desktop did not take it.
 
     It never raises: a desktop that has just ended, or has no notification service, is no reason for a message to
     be lost on the page as well.
     """
+    said = await _call(runtime, *notification_arguments(title, text, urgency))
+    number = re.search(r"uint32 (\d+)", said or "")
+    return int(number[1]) if number else 0
+
+
+async def withdraw(runtime: RuntimeDirectory, number: int) -> None:
+    """Take a notification back that is no longer true; one that has gone already is fine."""
+    await _call(runtime, "CloseNotification", str(number))
+
+
+async def _call(runtime: RuntimeDirectory, method: str, *arguments: str) -> str | None:
+    """Call the desktop's notification service; returns what it answered, None where it did not."""
     desktop = read_desktop(runtime.desktop_file)
     if not desktop:
-        return False
+        return None
+    command = (
+        *("/usr/bin/gdbus", "call", "--session"),
+        *("--dest", "org.freedesktop.Notifications"),
+        *("--object-path", "/org/freedesktop/Notifications"),
+        *("--method", f"org.freedesktop.Notifications.{method}"),
+        *("--", *arguments),
+    )
     try:
         process = await asyncio.create_subprocess_exec(
-            *notification_command(title, text, urgency),
+            *command,
             env={
                 "PATH": SYSTEM_PATH,
                 "LANG": "C.UTF-8",
                 "DBUS_SESSION_BUS_ADDRESS": desktop["bus"],
             },
             stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
     except OSError as error:
         log.warning("The desktop cannot be notified: %s", error)
-        return False
+        return None
     try:
-        _, said = await asyncio.wait_for(process.communicate(), _ANSWER_SECONDS)
+        answer, said = await asyncio.wait_for(process.communicate(), _ANSWER_SECONDS)
     except TimeoutError:
         process.kill()
         await process.wait()
         log.warning("The desktop did not show a notification within %g s.", _ANSWER_SECONDS)
-        return False
+        return None
     if process.returncode != 0:
         log.warning("The desktop did not show a notification: %s", said.decode(errors="replace"))
-    return process.returncode == 0
+        return None
+    return answer.decode(errors="replace")
 
 
-def notification_command(title: str, text: str, urgency: Urgency) -> list[str]:
-    """The call of org.freedesktop.Notifications.Notify (freedesktop.org, "Desktop Notifications", 1.2).
+def notification_arguments(title: str, text: str, urgency: Urgency) -> list[str]:
+    """The method and arguments of org.freedesktop.Notifications.Notify (freedesktop.org, "Desktop Notifications", 1.2).
 
     The text is shown as it is: what looks like markup is no markup.
     """
     return [
-        *("/usr/bin/gdbus", "call", "--session"),
-        *("--dest", "org.freedesktop.Notifications"),
-        *("--object-path", "/org/freedesktop/Notifications"),
-        *("--method", "org.freedesktop.Notifications.Notify"),
-        "--",
+        "Notify",
         _variant_text("classdesk"),
         "0",
         _variant_text("dialog-information"),

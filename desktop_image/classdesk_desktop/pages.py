@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from functools import cache
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
 
 from jupyter_server.auth.decorator import allow_unauthenticated
 from jupyter_server.base.handlers import JupyterHandler
 from tornado import template, web
+from tornado.httputil import HTTPServerRequest
+from tornado.routing import PathMatches
 
 from classdesk_desktop.assets import WebAssets
 from classdesk_desktop.files import LARGEST_UPLOAD
@@ -26,6 +31,7 @@ class _Page(JupyterHandler):
     """A page from the web folder, under a policy that allows our own files and nothing else."""
 
     file_name: str
+    title = "Desktop"
     # xterm.js writes its colours into <style> elements; noVNC needs none of this.
     style_source = "'self'"
     preloaded: tuple[str, ...] = ()
@@ -39,11 +45,16 @@ class _Page(JupyterHandler):
                 f"style-src {self.style_source}",
                 "img-src 'self' data: blob:",
                 "connect-src 'self'",
+                "frame-src 'self'",
                 "base-uri 'none'",
                 "form-action 'none'",
                 "frame-ancestors 'none'",
             )
         )
+
+    def inner(self) -> str:
+        """The address of what the page shows in a frame; empty where it shows none."""
+        return ""
 
     @web.authenticated
     def get(self) -> None:
@@ -53,6 +64,8 @@ class _Page(JupyterHandler):
         server = self.serverapp
         person = who_asks(self)
         page = _template(assets.root, self.file_name).generate(
+            title=self.title,
+            inner=self.inner(),
             assets=f"{self.base_url}desktop/assets/{assets.version}",
             base_url=self.base_url,
             user=os.environ.get("JUPYTERHUB_USER") or os.environ.get("USER", ""),
@@ -87,7 +100,47 @@ class TerminalPage(_Page):
     """A terminal, full window; also the way in when a desktop does not start."""
 
     file_name = "terminal.html"
+    title = "Terminal"
     style_source = "'self' 'unsafe-inline'"
+
+
+class LabPage(_Page):
+    """JupyterLab below the bar that all interfaces have."""
+
+    file_name = "lab.html"
+    title = "JupyterLab"
+
+    def inner(self) -> str:
+        """JupyterLab's own address, with what the link asked for."""
+        wanted = self.get_query_argument("at", "lab")
+        at = wanted if re.match(r"(lab|doc)(/|\?|$)", wanted) else "lab"
+        return f"{self.base_url}{at}"
+
+
+class BareLab(PathMatches):
+    """JupyterLab's address, opened as a page of its own: it has no bar, and would end without a word."""
+
+    def __init__(self, base_url: str) -> None:
+        super().__init__(re.escape(base_url) + r"((?:lab|doc)(?:/(?!api/|extensions/).*)?)$")
+
+    def match(self, request: HTTPServerRequest) -> dict[str, Any] | None:
+        """Match what a browser opens in a tab, and not in the frame of the page with the bar."""
+        where = request.headers.get("Sec-Fetch-Dest")
+        framed = (
+            where == "iframe" if where else "/desktop/lab/" in request.headers.get("Referer", "")
+        )
+        is_page = where in {None, "document"} and "text/html" in request.headers.get("Accept", "")
+        return None if framed or not is_page or request.method != "GET" else super().match(request)
+
+
+class FramedLab(JupyterHandler):
+    """Leads from JupyterLab's own address to the page that has the bar above it."""
+
+    @web.authenticated
+    def get(self, path: str) -> None:
+        """Redirect, and keep what the link asked for."""
+        query = f"?{self.request.query}" if self.request.query else ""
+        self.redirect(f"{self.base_url}desktop/lab/?{urlencode({'at': path + query})}")
 
 
 class AssetHandler(web.StaticFileHandler):

@@ -23,6 +23,7 @@ from classdesk_desktop.idle import (
 from classdesk_desktop.policy import Policy
 from classdesk_desktop.runtime import RuntimeDirectory
 from classdesk_desktop.usage import memory_mib, read_processes
+from classdesk_desktop.version import VERSION
 
 REPORT_SECONDS: Final = 20.0
 # A change is told at once, but not each of many.
@@ -107,6 +108,7 @@ def report_of(measure: Measure, state: Mapping[str, Any]) -> Record:
         "busy": measure.busy,
         "cpu_s": measure.cpu_s,
         "memory_mib": measure.memory_mib,
+        "version": VERSION,
         **_told_at_once(state),
     }
 
@@ -178,7 +180,8 @@ class Reporter:
         )
         try:
             response = await AsyncHTTPClient().fetch(request)
-            end = json.loads(response.body)["end"]
+            answer = json.loads(response.body)
+            end = answer["end"]
         except (HTTPClientError, OSError, ValueError, LookupError, TypeError) as error:
             if self._hub_answers:
                 log.warning("The hub does not take the session's reports: %s", error)
@@ -187,10 +190,13 @@ class Reporter:
         if not self._hub_answers:
             log.warning("The hub takes the session's reports again.")
         self._hub_answers = True
-        self._take_end(state.get("end"), end)
+        # Older hubs do not say what ends the session.
+        self._take_end(state, end, str(answer.get("reservation") or ""))
 
-    def _take_end(self, known: object, end: object) -> None:
+    def _take_end(self, state: Mapping[str, Any], end: object, reservation: str) -> None:
         if not isinstance(end, int | float):
             return
-        if not isinstance(known, int | float) or abs(end - known) > _SAME_END_SECONDS:
-            self._state.update(end=float(end))
+        known = state.get("end")
+        moved = not isinstance(known, int | float) or abs(end - known) > _SAME_END_SECONDS
+        if moved or reservation != state.get("reservation", ""):
+            self._state.update(end=float(end), reservation=reservation)

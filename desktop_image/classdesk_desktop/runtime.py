@@ -88,6 +88,16 @@ class RuntimeDirectory:
         return self.path / "desktop.json"
 
     @property
+    def dask_key(self) -> Path:
+        """The key of the session's certificate for dask."""
+        return self.path / "dask-key.pem"
+
+    @property
+    def dask_certificate(self) -> Path:
+        """The session's certificate for dask."""
+        return self.path / "dask-certificate.pem"
+
+    @property
     def bus_socket(self) -> Path:
         """Where the desktop's own message bus listens."""
         return self.path / "bus"

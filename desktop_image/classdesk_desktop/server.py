@@ -7,6 +7,7 @@ import os
 import socket
 import sys
 from typing import Any, Final, cast
+from urllib.parse import urlsplit
 
 from classdesk_desktop.settings import DEFAULT_URLS, INTERFACES, Interface
 from classdesk_desktop.spared import spare_imports
@@ -52,6 +53,8 @@ def server_config(interface: Interface, home: str, default_url: str) -> Config:
     }
     # A class should see its lesson, not news; and the node may have no internet. That JupyterLab does not even ask
     # whether it may fetch them is set in the image: share/jupyter/lab/settings/overrides.json.
+    # The page around JupyterLab has it save what is open before the session ends.
+    config.LabApp.expose_app_in_browser = True
     config.LabApp.news_url = None
     config.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
     return config
@@ -71,6 +74,21 @@ def _forget_stock_desktop() -> None:
         return [process for process in original() if process.name != DesktopSocketHandler.name]
 
     jupyter_server_proxy.get_entrypoint_server_processes = without_desktop
+
+
+def _let_our_page_frame_lab() -> None:
+    """Let JupyterLab's page, and no other, be shown in a frame, and only by the page that has the bar.
+
+    jupyterhub forbids all frames: pages of other learners' sessions are of the same origin.
+    """
+    from jupyterlab_server.handlers import LabHandler  # late: JupyterLab alone needs it
+
+    def policy(handler: Any) -> str:
+        came_from = urlsplit(handler.request.headers.get("Referer", "")).path
+        ours = came_from == f"{handler.base_url}desktop/lab/"
+        return "frame-ancestors " + ("'self'" if ours else "'none'")
+
+    setattr(LabHandler, "content_security_policy", property(policy))  # noqa: B010  # mypy takes it for a method
 
 
 def _log_unusual_request(handler: RequestHandler) -> None:
@@ -137,6 +155,7 @@ class SessionServer(JupyterHubSingleUser):  # type: ignore[misc]
         )
         if kind == "lab":
             _forget_stock_desktop()
+            _let_our_page_frame_lab()
         config = server_config(
             kind, os.environ["HOME"], os.environ.get("JUPYTERHUB_DEFAULT_URL", "")
         )
@@ -167,7 +186,7 @@ def _jupyter_server_extension_points() -> list[dict[str, Any]]:
 
 def main() -> None:
     """Serve on the inherited socket until asked to stop."""
-    # A learner who ends all his programs with `killall python` does not mean the session.
+    # A learner who ends all their programs with `killall python` does not mean the session.
     name_process("classdesk-page")
     SocketServerApp.listener = socket.socket(fileno=int(os.environ.pop("CLASSDESK_LISTEN_FD")))
     SocketServerApp.listener.setblocking(False)

@@ -17,9 +17,10 @@ from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from classdesk_desktop.dask_security import is_there, make_certificate
 from classdesk_desktop.desktop import Desktop
 from classdesk_desktop.environment import server_environment
-from classdesk_desktop.locales import with_locale
+from classdesk_desktop.locales import with_locale, with_time_zone
 from classdesk_desktop.log_size import keep_short
 from classdesk_desktop.policy import Policy
 from classdesk_desktop.processes import (
@@ -31,6 +32,7 @@ from classdesk_desktop.processes import (
 )
 from classdesk_desktop.runtime import RuntimeDirectory, RuntimeDirectoryError, write_state
 from classdesk_desktop.settings import SessionSettings, SettingsError
+from classdesk_desktop.version import VERSION
 
 # `-I`: neither PYTHON* variables nor the learner's own packages reach the server. Not `-m`: the module must
 # have its own name, because jupyter_server imports it once more as an extension.
@@ -42,6 +44,7 @@ SERVER_COMMAND: Final = (
 )
 _SERVER_STOP_SECONDS: Final = 5.0
 _REST_STOP_SECONDS: Final = 1.0
+_LOOK_SECONDS: Final = 5.0
 
 log = logging.getLogger("classdesk-session")
 
@@ -84,6 +87,7 @@ class Session:
             loop.add_signal_handler(number, self._stop.set)
         loop.add_signal_handler(signal.SIGUSR1, self._restart_desktop)
         become_subreaper()
+        self._begin(self._keep_certificate())
 
         if self.settings.interface == "desktop":
             self._desktop = Desktop(
@@ -130,6 +134,15 @@ class Session:
             pass_fds=(listener.fileno(),),
             start_new_session=True,
         )
+
+    async def _keep_certificate(self) -> None:
+        """Make dask's certificate, and again where it is gone with the rest of /tmp."""
+        while True:
+            if not is_there(self.runtime):
+                with contextlib.suppress(OSError):
+                    self.runtime.restore()
+                    await make_certificate(self.runtime)
+            await asyncio.sleep(_LOOK_SECONDS)
 
     async def _copy_lessons(self) -> None:
         try:
@@ -201,6 +214,7 @@ def main() -> None:
         format="%(asctime)s.%(msecs)03d classdesk-session: %(message)s",
         datefmt="%Y-%m-%d %H:%M:%S",
     )
+    log.info("classdesk %s, %s", VERSION, os.environ.get("CLASSDESK_INTERFACE") or "desktop")
     try:
         settings = SessionSettings.from_environ(os.environ)
         runtime = RuntimeDirectory.create(os.environ, os.getuid())
@@ -208,7 +222,7 @@ def main() -> None:
         sys.exit(f"classdesk-session: {error}")
     try:
         policy = Policy.from_environ(os.environ)
-        environ = with_locale(os.environ, policy.locale)
+        environ = with_time_zone(with_locale(os.environ, policy.locale))
         status = asyncio.run(Session(settings, policy, environ, runtime).run())
     finally:
         runtime.remove()

@@ -13,7 +13,8 @@ from classdesk_desktop.notify import Urgency
 
 WARNING_MINUTES: Final = (30, 10, 5)
 
-Notify = Callable[[str, str, Urgency], Awaitable[object]]
+Notify = Callable[[str, str, Urgency], Awaitable[int]]
+Withdraw = Callable[[int], Awaitable[None]]
 
 
 def reached(seconds_left: float) -> int | None:
@@ -31,9 +32,11 @@ def seconds_to_next(seconds_left: float) -> float | None:
 class TimeLeft:
     """Tells each warning once; one that is due when a session starts is known to who asked for so little time."""
 
-    def __init__(self, channels: Channels, notify: Notify) -> None:
+    def __init__(self, channels: Channels, notify: Notify, withdraw: Withdraw) -> None:
         self._channels = channels
         self._notify = notify
+        self._withdraw = withdraw
+        self._shown = 0
         self._moved = asyncio.Event()
         self._told: int | None = None
         channels.state.on_change(self._moved.set)
@@ -54,13 +57,18 @@ class TimeLeft:
         left = self._seconds_left()
         now = reached(left) if left is not None else None
         before, self._told = self._told, now
+        if now != before and self._shown:
+            await self._withdraw(self._shown)
+            self._shown = 0
         # More time than before is no news of this kind.
         if now is None or (before is not None and before <= now):
             return
-        self._channels.broadcast({"type": "warning", "minutes": now})
-        await self._notify(
+        # Once: on the page, and where nobody has one open, on the desktop.
+        if self._channels.broadcast({"type": "warning", "minutes": now}, to="owner"):
+            return
+        self._shown = await self._notify(
             f"{now} minutes left",
-            "The session ends then. Please save your work before.",
+            f"Save your work now. The session ends in {now} minutes.",
             # The last one stays until somebody has seen it.
             "critical" if now == min(WARNING_MINUTES) else "normal",
         )

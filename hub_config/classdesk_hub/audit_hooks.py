@@ -52,7 +52,7 @@ class RecordedServerHandler(ServerHandler):
 
 
 def class_name_of(site: Site, who: str, learner: str, db: Any) -> str:
-    """Return the class in which somebody acts on a learner: one that he teaches, if there is one.
+    """Return the class in which somebody acts on a learner: one that they teach, if there is one.
 
     Empty where the learner is in none.
     """

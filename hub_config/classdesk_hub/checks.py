@@ -12,12 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from classdesk_spawner import (
+    OPERATOR_QUESTIONS,
     SESSION_PROGRAM,
     Cluster,
     Offer,
     OptionRules,
     OptionsError,
     SessionError,
+    is_kept,
+    parse_flags,
     runtime_program,
 )
 
@@ -149,6 +152,29 @@ def sudo_rules(site: Site) -> Result:
     )
 
 
+def secrets(site: Site) -> Result:
+    """What sudo does with a session's settings: it hands them over, and writes them into no log."""
+    account = _hub_account(site)
+    if not site.slurm.use_sudo or account is None:
+        return Result(True, "not used")
+    rules = _run(
+        [_SUDO, "-n", "-l", *(["-U", account.pw_name] if os.geteuid() == 0 else [])]
+    ).stdout
+    if not is_kept(rules):
+        return Result(
+            False,
+            "sudo does not hand a session's settings over: its rules are those of an older version",
+            "Install hub_config/sudoers.d/classdesk as /etc/sudoers.d/classdesk, mode 0440.",
+        )
+    if "SETENV" in rules:
+        return Result(
+            False,
+            f"{account.pw_name} may set variables through sudo (SETENV), which sudo writes into the system's log",
+            "Take SETENV out of the rules: hub_config/sudoers.d/classdesk has none.",
+        )
+    return Result(True, "sudo hands a session's settings over, and logs none of them")
+
+
 def extensions(site: Site) -> Result:
     """The hub's account may raise a job's time limit, where the site extends sessions."""
     if not (site.classes or site.desktop.extend_minutes) or not site.slurm.use_sudo:
@@ -186,6 +212,35 @@ def slurm(site: Site) -> Result:
         f"partition {partition.name}: up to {partition.cores} cores, {partition.memory_mib / 1024:g} GiB "
         f"and {partition.hours:g} hours",
     )
+
+
+def privacy(site: Site) -> Result:
+    """The hub sees its jobs, and Slurm keeps no secrets of sessions."""
+    commands = Cluster(site.slurm).commands
+    try:
+        config = asyncio.run(commands.config())
+    except SessionError as error:
+        return Result(False, error.detail, "Start Slurm first.")
+    if "job_env" in parse_flags(config, "AccountingStoreFlags"):
+        return Result(
+            False,
+            "AccountingStoreFlags has job_env: Slurm keeps each session's token in its accounting database",
+            "Take job_env out of AccountingStoreFlags in slurm.conf, then: scontrol reconfigure",
+        )
+    private = parse_flags(config, "PrivateData")
+    if not private or not site.slurm.use_sudo:
+        return Result(True, "the hub sees all jobs")
+    words = ",".join(sorted(private))
+    account, operator = _hub_account(site), site.slurm.operator
+    for command in OPERATOR_QUESTIONS:
+        program = f"{site.slurm.bin_directory}/{command[0]}"
+        if account is None or not _sudo_allows(account, operator, program, *command[1:]):
+            return Result(
+                False,
+                f"PrivateData={words}: Slurm hides it from the hub, which may not run {command[0]} as {operator}",
+                "Install hub_config/sudoers.d/classdesk with the name of slurm.operator, an operator of Slurm.",
+            )
+    return Result(True, f"PrivateData={words}; the hub asks as {operator}")
 
 
 def presets(site: Site) -> Result:
@@ -271,8 +326,10 @@ CHECKS: Sequence[tuple[str, Callable[[Site], Result]]] = (
     ("who may log in", login_groups),
     ("proxy", proxy_program),
     ("sudo", sudo_rules),
+    ("secrets", secrets),
     ("more time for sessions", extensions),
     ("Slurm", slurm),
+    ("what Slurm shows", privacy),
     ("presets", presets),
     ("runtime and image", runtime),
     ("lessons", lessons),

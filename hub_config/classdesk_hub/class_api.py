@@ -118,7 +118,7 @@ class VisitHandler(_ClassHandler):
     def post(self, name: str) -> None:
         """Answer with a token, or 403.
 
-        A learner can read what is sent to his session. So the console never sends an instructor's own
+        A learner can read what is sent to their session. So the console never sends an instructor's own
         token there, which is good for the whole class.
         """
         # The second scope is what such a token lacks: nobody can make the next one with it.

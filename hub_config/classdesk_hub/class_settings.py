@@ -35,7 +35,7 @@ class ClassSettings(Section):
     may_import: Literal["admin", "instructor"] = Field(
         "admin",
         description="Who may change the roster. An instructor who may can act in the session of anybody "
-        "whom he adds: administrators and instructors can't be added by him.",
+        "whom they add: administrators and instructors cannot be added so.",
     )
     preset: ClassPreset = Field(default_factory=ClassPreset)
 

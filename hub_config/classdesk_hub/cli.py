@@ -6,6 +6,7 @@ import sys
 import urllib.request
 from collections.abc import Callable
 from datetime import datetime
+from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
@@ -50,12 +51,30 @@ def main() -> None:
         sys.exit(2)
 
 
+def _say_version(asked: bool) -> None:
+    if asked:
+        print(f"classdesk {version('classdesk')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version.", callback=_say_version, is_eager=True),
+    ] = False,
+) -> None:
+    pass
+
+
 @app.command()
 def check(site_file: SiteFile = SITE_FILE) -> None:
     """Check the site file and this machine; say what to mend. Exit status 0: all is well."""
     console = Console(highlight=False, soft_wrap=True)
     site = load_site(site_file)
-    console.print(f"[green]ok[/]    site file {escape(str(site_file))}")
+    console.print(
+        f"[green]ok[/]    classdesk {version('classdesk')}, site file {escape(str(site_file))}"
+    )
     failed = sum(not _report(console, title, run, site) for title, run in CHECKS)
     if failed:
         console.print(f"[red]{failed} of {len(CHECKS)} checks failed.[/]")

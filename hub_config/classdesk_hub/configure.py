@@ -1,5 +1,7 @@
 """From the site file to JupyterHub's configuration: one function a topic, each only sets values."""
 
+import logging
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,6 +14,8 @@ from .process import database_options
 from .proxy import SteadyProxy
 from .site import SITE_FILE, Site, load_site
 from .tokens import proxy_token, status_token
+
+_log = logging.getLogger("jupyterhub.classdesk")
 
 
 def configure(c: Any, site_file: str | Path = SITE_FILE) -> Site:
@@ -30,6 +34,7 @@ def configure(c: Any, site_file: str | Path = SITE_FILE) -> Site:
         SiteFileError: The file can't be used; the hub does not start.
     """
     site = load_site(Path(site_file))
+    _log.info("classdesk %s, site file %s", version("classdesk"), site_file)
     _addresses(c, site)
     _state(c, site)
     _login(c, site)

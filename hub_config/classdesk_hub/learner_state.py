@@ -61,7 +61,7 @@ def learner_state(
     if spawner.job is None and not spawner.pending:
         return {**facts, **_without_session(spawner)}
     if job is not None:
-        facts |= {"node": job.node, "end": job.end}
+        facts |= {"node": job.node, "end": spawner.job.end[0] if spawner.job else None}
         if job.phase is not Phase.WAITING:
             facts["started"] = job.start
     if spawner.job is not None:

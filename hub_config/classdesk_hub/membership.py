@@ -91,8 +91,8 @@ def rank_problems(
 ) -> list[Problem]:
     """Return the lines whose user must not become somebody's learner.
 
-    An instructor acts in his learners' sessions: by a roster nobody may get at those of people who may do
-    more than he.
+    An instructor acts in their learners' sessions: by a roster nobody may get at those of people who may do
+    more than they may.
 
     Args:
         entries: The learners of the roster.
@@ -109,7 +109,7 @@ def rank_problems(
         elif entry.user in classes[name].instructors:
             text = f"{entry.user} is an instructor of this class."
         elif entry.user in others and not by_administrator:
-            text = f"{entry.user} is an instructor; only an administrator can make him a learner."
+            text = f"{entry.user} is an instructor; only an administrator can make them a learner."
         else:
             continue
         problems.append(Problem(entry.line, text))

@@ -199,11 +199,11 @@ def configure(c: Any, site: Site) -> None:
     c.JupyterHub.template_paths = [str(_directory("classdesk_hub") / "templates")]
     c.JupyterHub.template_vars = {
         **c.JupyterHub.get("template_vars", {}),
-        "site_name": site.pages.name,
-        "site_has_logo": bool(site.pages.logo),
+        "site_name": site.hub.name,
+        "site_has_logo": bool(site.hub.logo),
     }
     static = _directory("classdesk_hub") / "static"
-    c.JupyterHub.logo_file = site.pages.logo or str(static / "logo.svg")
+    c.JupyterHub.logo_file = site.hub.logo or str(static / "logo.svg")
     ours: list[tuple[Any, ...]] = [
         (r"/c/(.+)", ClassLinkHandler, {"site": site}),
         (sessions.ROUTE, sessions.SessionsHandler, {"site": site}),

@@ -30,7 +30,7 @@ class Entry:
     """A learner of a class.
 
     Attributes:
-        line: Where he stands in the file.
+        line: Where they stand in the file.
         user: User name, in small letters as JupyterHub has it.
         name: Full name; may be empty.
     """

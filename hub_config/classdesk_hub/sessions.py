@@ -111,7 +111,7 @@ def sessions_model(
                 "state": job.state if job else "UNKNOWN",
                 "node": job.node if job else "",
                 "start": job.start if job else None,
-                "end": job.end if job else None,
+                "end": spawner.job.end[0],
                 "text": "ready" if spawner.ready else facts["sentence"],
                 "learner": facts,
             }

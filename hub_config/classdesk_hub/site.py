@@ -46,6 +46,19 @@ class HubSettings(Section):
         "http://127.0.0.1:8082",
         description="Address at which the class console listens for the proxy; it runs while there are classes.",
     )
+    name: str = Field(
+        "classdesk",
+        min_length=1,
+        max_length=60,
+        pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$",
+        description="What the pages call this site, at their top and in their titles.",
+    )
+    logo: str = Field(
+        "",
+        pattern=r"^(/.*\.(svg|png|jpe?g|gif|webp))?$",
+        description="Picture at the top of the pages: an absolute path to an SVG, PNG, JPEG, GIF or WebP file that the "
+        "hub can read; empty: classdesk's own. It is shown 32 pixels high, on white in dark mode.",
+    )
     state_directory: str = Field(
         "/var/lib/classdesk/hub",
         pattern="^/",
@@ -57,6 +70,13 @@ class HubSettings(Section):
         strict=False,
         description="configurable-http-proxy; run with the Node of the hub's own Python environment.",
     )
+
+    @field_validator("logo")
+    @classmethod
+    def _is_there(cls, value: str) -> str:
+        if value and not Path(value).is_file():
+            raise ValueError("there is no such file")
+        return value
 
     @field_validator("bind_url", "api_url", "proxy_api_url", "console_url")
     @classmethod
@@ -96,31 +116,6 @@ class LoginSettings(Section):
     )
 
 
-class PageSettings(Section):
-    """What the pages call this site, and its logo."""
-
-    name: str = Field(
-        "classdesk",
-        min_length=1,
-        max_length=60,
-        pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$",
-        description="Name of the site in the titles and at the top of the hub's pages.",
-    )
-    logo: str = Field(
-        "",
-        pattern=r"^(/.*\.(svg|png|jpe?g|gif|webp))?$",
-        description="Picture at the top of the hub's pages: an absolute path to an SVG, PNG, JPEG, GIF or WebP file "
-        "that the hub can read; empty: classdesk's own. It is shown 32 pixels high, on white in dark mode.",
-    )
-
-    @field_validator("logo")
-    @classmethod
-    def _is_there(cls, value: str) -> str:
-        if value and not Path(value).is_file():
-            raise ValueError("there is no such file")
-        return value
-
-
 class LessonSettings(Section):
     """The lesson files that the hub serves, so that exercises can be downloaded with wget."""
 
@@ -136,7 +131,6 @@ class Site(SpawnerSettings):
 
     hub: HubSettings = Field(default_factory=HubSettings)
     login: LoginSettings = Field(default_factory=LoginSettings)
-    pages: PageSettings = Field(default_factory=PageSettings)
     lessons: LessonSettings = Field(default_factory=LessonSettings)
     classes: dict[ClassName, ClassSettings] = Field(
         default_factory=dict,

@@ -1,4 +1,4 @@
-"""An instructor opens a learner's desktop without JupyterHub's page that asks whether he trusts it.
+"""An instructor opens a learner's desktop without JupyterHub's page that asks whether they trust it.
 
 That page protects people from giving a stranger's server a token. The one that a session gets says who the visitor is
 and opens that session alone; for those who may stop it the question only stands between them and a learner.

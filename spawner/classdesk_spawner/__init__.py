@@ -3,6 +3,7 @@
 from . import _routes
 from ._class_form import CLASS_KEY, ClassForm, ClassPreset
 from ._cluster import Cluster, cluster_for
+from ._environment import is_kept
 from ._errors import (
     JobEndedError,
     OptionsError,
@@ -31,6 +32,7 @@ from ._settings import (
     SpawnerSettings,
     SwitchField,
 )
+from ._slurm import OPERATOR_QUESTIONS, parse_flags
 from ._spawner import DesktopSpawner
 from ._states import Phase, ended_as_wanted
 from ._stop_handler import ServerHandler
@@ -41,6 +43,7 @@ _routes.install()
 __all__ = [
     "CLASS_KEY",
     "FIELD_LABELS",
+    "OPERATOR_QUESTIONS",
     "SESSION_PROGRAM",
     "ChoiceField",
     "ClassForm",
@@ -71,6 +74,8 @@ __all__ = [
     "SwitchField",
     "cluster_for",
     "ended_as_wanted",
+    "is_kept",
+    "parse_flags",
     "reason_text",
     "runtime_program",
     "shown",

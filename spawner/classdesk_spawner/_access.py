@@ -35,8 +35,8 @@ class Access:
         """Tell whether a learner may use the partition in any way.
 
         Args:
-            groups: His Unix groups.
-            accounts: Accounts that his session may have; empty where none is known, and then none is refused for
+            groups: Their Unix groups.
+            accounts: Accounts that their session may have; empty where none is known, and then none is refused for
                 being on a list of denied ones.
             qos: Qualities of service that it may have, in the same way.
         """

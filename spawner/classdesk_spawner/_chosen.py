@@ -58,6 +58,7 @@ class ChosenOptions:
             OptionsError: Something in them is refused.
         """
         class_name = raw.get(CLASS_KEY) or ""
+        self.cluster.expect_reservation(raw.get("reservation"))
         rules = await self.option_rules(class_name)
         options = rules.validate({key: raw[key] for key in raw if key != CLASS_KEY})
         return options.model_copy(update={"class_name": class_name}) if class_name else options

@@ -8,6 +8,7 @@ import contextlib
 import functools
 import hashlib
 import logging
+import math
 import socket
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
@@ -27,6 +28,8 @@ from ._watcher import JobWatcher
 
 _KEEP_S = 60.0
 _KEEP_NODES_S = 600.0
+_KEEP_UNKNOWN_S = 2.0
+"""A class that names the same wrong reservation at once costs one question, not one for each learner."""
 _PATIENCE_S = 1.0
 _SWEEP_S = 30.0
 _LONGEST_RETRY_S = 30.0
@@ -67,6 +70,13 @@ class _Cache(Generic[T]):
             return answer, True
         return fresh, False
 
+    def expire(self, older_than_s: float) -> None:
+        """Ask anew at the next question for what was asked longer ago."""
+        limit = time.monotonic() - older_than_s
+        for key, (asked, answer) in self._answers.items():
+            if asked < limit:
+                self._answers[key] = float("-inf"), answer
+
     def _answered(self, key: str, asking: "asyncio.Future[T]") -> None:
         del self._asking[key]
         if not asking.cancelled() and asking.exception() is None:
@@ -97,7 +107,7 @@ class Cluster:
     _tasks: set[asyncio.Task[None]] = field(default_factory=set, init=False)
     _sweeping: bool = field(default=False, init=False)
     _addresses: dict[str, str] = field(default_factory=dict, init=False)
-    _reservation_starts: Mapping[str, int] = field(default_factory=dict, init=False)
+    _known: Mapping[str, Reservation] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         settings = self.settings
@@ -112,7 +122,7 @@ class Cluster:
             settings.operator,
         )
         self.watcher = JobWatcher(
-            functools.partial(self.commands.jobs, settings.job_name),
+            lambda followed: self.commands.jobs(settings.job_name, followed),
             settings.fast_tick_s,
             settings.slow_tick_s,
         )
@@ -152,17 +162,45 @@ class Cluster:
 
     def reservation_start(self, name: str) -> int | None:
         """Return when a reservation begins, in Unix seconds, as Slurm said last; None where it is not known."""
-        return self._reservation_starts.get(name or self.settings.reservation)
+        known = self._known.get(name or self.settings.reservation)
+        return known.start if known else None
+
+    def end_of(self, job: Job, reservation: str) -> tuple[int | None, str]:
+        """Return when a job ends, and the reservation that ends it; empty where its own limit does.
+
+        Slurm ends a job with its reservation, whatever limit it shows for it.
+
+        Args:
+            job: The job, as the queue shows it.
+            reservation: The reservation that it runs in; empty: none.
+        """
+        known = self._known.get(reservation) if reservation else None
+        if known is None:
+            return job.end, ""
+        end = known.end + self.commands.overrun_s
+        return (
+            (job.end, "") if job.end is not None and job.end <= end else (_whole(end), reservation)
+        )
+
+    def expect_reservation(self, name: object) -> None:
+        """Ask Slurm anew where somebody names a reservation that it did not have a moment ago."""
+        if isinstance(name, str) and name and name not in self._known:
+            self._reservations.expire(_KEEP_UNKNOWN_S)
+
+    async def learn_reservations(self) -> None:
+        """Learn anew when reservations end, if that was not just done."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._known_reservations(), _PATIENCE_S)
 
     async def learn_reservation_of(self, job: Job | None) -> None:
         """Learn when reservations begin, where a job waits for one; also after a restart, when no form has asked."""
         if job is not None and "Reserv" in job.reason:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._known_reservations(), _PATIENCE_S)
+            await self.learn_reservations()
 
     async def _known_reservations(self) -> tuple[tuple[Reservation, ...], bool]:
         reservations, are_old = await self._reservations.get("", self.commands.reservations)
-        self._reservation_starts = {r.name: r.start for r in reservations or ()}
+        if reservations is not None:
+            self._known = {r.name: r for r in reservations}
         return reservations or (), are_old
 
     async def _groups_of(self, user: str) -> frozenset[str]:
@@ -280,6 +318,10 @@ class Cluster:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)  # the loop itself keeps no reference to a task
         task.add_done_callback(self._tasks.discard)
+
+
+def _whole(seconds: float) -> int | None:
+    return int(seconds) if math.isfinite(seconds) else None
 
 
 @functools.cache

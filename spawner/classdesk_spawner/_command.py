@@ -61,7 +61,8 @@ async def run_command(
         except OSError as error:
             raise SlurmUnavailableError(f"{name} can't be run: {error}") from error
         if limits.output is not None:
-            with contextlib.suppress(ProcessLookupError):
+            # Not permitted where sudo has become somebody else.
+            with contextlib.suppress(ProcessLookupError, PermissionError):
                 resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (limits.output,) * 2)
         try:
             status = await asyncio.wait_for(process.wait(), limits.seconds)

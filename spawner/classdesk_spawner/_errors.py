@@ -23,6 +23,8 @@ class SessionError(SpawnException):  # type: ignore[misc]  # jupyterhub has no t
 
     reason = "session"
     status_code = 500
+    waiting = "The scheduler does not answer at the moment; this is the last that is known. Nothing is lost."
+    """What somebody reads who waits for a session while Slurm cannot be asked for it."""
 
     def __init__(self, message: str, *, detail: str = "") -> None:
         super().__init__(
@@ -69,6 +71,16 @@ class SlurmUnavailableError(SessionError):
             "Please try again in a minute; if it stays like this, tell your instructor.",
             detail=detail,
         )
+
+
+class JobsHiddenError(SlurmUnavailableError):
+    """Slurm keeps its jobs private (PrivateData), and nobody as whom the hub may ask sees them."""
+
+    reason = "jobs_hidden"
+    waiting = (
+        "Slurm hides its jobs from the hub, so the hub cannot see how far yours is. Nothing is lost. "
+        "Please tell the administrator: `classdesk check` shows what is missing."
+    )
 
 
 class SubmitError(SessionError):

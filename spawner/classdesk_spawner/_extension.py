@@ -88,7 +88,7 @@ def new_limit(job: Job | None, minutes: int, ceilings: list[Ceiling], now: float
     if math.isfinite(least.end):
         most = min(most, math.floor((least.end - job.start) / 60))
     if most - limit < _LEAST_MINUTES:
-        end = datetime.fromtimestamp(job.end).astimezone()
+        end = datetime.fromtimestamp(min(job.end, least.end)).astimezone()
         raise ExtensionError(
             f"The session can't be longer: {least.owner}. It ends at {end:%H:%M}"
             f"{' on ' + format(end, '%d %b') if job.end - now > 86400 else ''}."
@@ -138,7 +138,7 @@ async def extend(spawner: "DesktopSpawner", minutes: int) -> int | None:
             await _briefly(watcher.newer_than(time.monotonic()))
             seen = spawner.job.seen if spawner.job else None
             if seen is None or seen.end != before:
-                return seen.end if seen else None
+                return spawner.job.end[0] if spawner.job and seen else None
         return job.start + limit * 60
 
 

@@ -14,7 +14,7 @@ USER_EXTEND_ROUTE = r"/api/classdesk/users/([^/]+)/extend"
 
 
 class ExtendHandler(SessionHandler):
-    """A learner presses *Extend*; his session asks with its own token."""
+    """A learner presses *Extend*; their session asks with its own token."""
 
     @web.authenticated
     async def post(self) -> None:

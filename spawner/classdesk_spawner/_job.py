@@ -46,7 +46,9 @@ class SessionJob:
         reached: Whether the session's address has been handed to JupyterHub.
         last_words: The last lines of the session's log, as the job sent them when it failed.
         taken_up: Whether an earlier hub process began it.
-        limit: When its time limit ends it, in Unix seconds, as it was known while the job ran.
+        reservation: The reservation that it runs in; empty: none.
+        limit: When its time limit or its reservation ends it, in Unix seconds, as it was known while the job ran,
+            and the reservation's name where it is that.
     """
 
     cluster: Cluster
@@ -59,16 +61,17 @@ class SessionJob:
     reached: bool = False
     last_words: str = ""
     taken_up: bool = False
-    limit: int | None = None
+    reservation: str = ""
+    limit: tuple[int | None, str] = (None, "")
     began: float = field(default_factory=time.monotonic)
     _called: float = float("-inf")
     _caller: str = ""
     _called_home: asyncio.Event = field(default_factory=asyncio.Event)
 
     @classmethod
-    def new(cls, cluster: Cluster, user: str, token: str) -> Self:
+    def new(cls, cluster: Cluster, user: str, token: str, reservation: str = "") -> Self:
         """Return a job that is about to be submitted."""
-        job = cls(cluster, user, secrets.token_hex(8), _hash(token))
+        job = cls(cluster, user, secrets.token_hex(8), _hash(token), reservation=reservation)
         cluster.know(job.submission)
         return job
 
@@ -87,6 +90,7 @@ class SessionJob:
             start=state.get("start"),
             reached=state.get("reached", bool(state.get("port"))),
             taken_up=True,
+            reservation=state.get("reservation", ""),
         )
         cluster.know(job.submission)
         # Nothing that this process has seen of the queue is older than the submission.
@@ -105,6 +109,7 @@ class SessionJob:
             "port": self.port,
             "start": self.start,
             "reached": self.reached,
+            "reservation": self.reservation,
         }
 
     def comment(self, server_name: str) -> str:
@@ -119,6 +124,12 @@ class SessionJob:
     def seen(self) -> Job | None:
         """The job as the last snapshot of the queue shows it."""
         return self.cluster.watcher.job(self.job_id) if self.job_id else None
+
+    @property
+    def end(self) -> tuple[int | None, str]:
+        """When the session ends, in Unix seconds, and the reservation that ends it; empty where its limit does."""
+        job = self.seen
+        return self.cluster.end_of(job, self.reservation) if job else (None, "")
 
     @property
     def has_called_home(self) -> bool:
@@ -156,7 +167,7 @@ class SessionJob:
         for _ in range(2):
             snapshot = await self.cluster.watcher.newer_than(snapshot.began if snapshot else 0.0)
             for job in snapshot.jobs.values():
-                # Everybody can read the comment, and give it to a job of his own.
+                # Everybody can read the comment, and give it to a job of their own.
                 is_ours = job.user == self.user and job.submission[0] == self.submission
                 if is_ours and job.phase is not Phase.ENDED:
                     self.job_id = job.id
@@ -306,7 +317,7 @@ class SessionJob:
         """Return None while the job lives, 0 when it ended by itself, 1 when it ended otherwise."""
         job = self.seen
         if job is not None and job.phase is Phase.RUNNING:
-            self.limit = job.end
+            self.limit = self.end
         if job is not None and job.phase is Phase.ENDED:
             return 0 if job.state == "COMPLETED" else 1
         return 1 if self.job_id and self._is_gone() else None
@@ -317,7 +328,10 @@ class SessionJob:
         if job is None or job.phase is not Phase.ENDED:
             return "The session's job is gone from the queue."
         # A session closes its programs in order just before its limit, so that Slurm sees it end by itself.
-        at_limit = self.limit and job.end and job.end >= self.limit - _ENDS_BEFORE_LIMIT_S
+        limit, reservation = self.limit
+        at_limit = limit and job.end and job.end >= limit - _ENDS_BEFORE_LIMIT_S
+        if at_limit and reservation and job.state in {"COMPLETED", "TIMEOUT", "CANCELLED"}:
+            return f"The reservation {reservation} ended."
         return end_sentence("TIMEOUT" if job.state == "COMPLETED" and at_limit else job.state)
 
     async def cancel(self) -> None:

@@ -73,7 +73,7 @@ class StartState:
         submitted: Whether Slurm has taken the job.
         called_home: Whether the session's supervisor has reported its port; the job may be seen later to run.
         waited_s: Seconds since *Start* was pressed.
-        stale: Whether Slurm does not answer at the moment.
+        unseen: Why Slurm does not tell what it does at the moment, in a sentence; empty while it does.
     """
 
     job: Job | None
@@ -82,7 +82,7 @@ class StartState:
     submitted: bool
     called_home: bool
     waited_s: float
-    stale: bool
+    unseen: str
 
 
 def progress_event(state: StartState) -> dict[str, Any]:
@@ -112,8 +112,8 @@ def progress_event(state: StartState) -> dict[str, Any]:
     else:
         percent = round(50 + 20 * waited_s / (waited_s + 20), 1)
         text = f"The machine {job.node or 'for your session'} is yours; the image is being opened…"
-    if state.stale:
-        text += " (The scheduler does not answer at the moment; this is the last that is known. Nothing is lost.)"
+    if state.unseen:
+        text += f" ({state.unseen})"
     return {
         "progress": percent,
         "heading": heading,

@@ -24,11 +24,13 @@ def _shown(text: str) -> str:
     return "".join(c if c.isprintable() or c in "\u200d\u00a0" else " " for c in text)
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+class _Told(BaseModel):
+    # Images of other versions are the normal case after an upgrade: what is unknown is left out, and what is
+    # missing has a default.
+    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
 
 
-class Hand(_Strict):
+class Hand(_Told):
     """A raised hand.
 
     Attributes:
@@ -40,7 +42,7 @@ class Hand(_Strict):
     text: Annotated[str, AfterValidator(_shown)] = Field("", max_length=200)
 
 
-class SessionReport(_Strict):
+class SessionReport(_Told):
     """What a session says of itself.
 
     Attributes:
@@ -52,16 +54,18 @@ class SessionReport(_Strict):
         safe: Whether the desktop runs with safe settings.
         hand: The learner's raised hand.
         watchers: Who looks at the desktop now.
+        version: classdesk's in the image; empty where it does not tell.
     """
 
-    idle_s: _Seconds | None
-    busy: bool
-    cpu_s: _Seconds
-    memory_mib: _Seconds
-    desktop: str = Field(pattern=r"^[a-z][a-z -]{0,31}$|^$")
-    safe: bool
-    hand: Hand | None
-    watchers: tuple[_Name, ...] = Field(max_length=64)
+    idle_s: _Seconds | None = None
+    busy: bool = False
+    cpu_s: _Seconds = 0.0
+    memory_mib: _Seconds = 0.0
+    desktop: str = Field("", pattern=r"^[a-z][a-z -]{0,31}$|^$")
+    safe: bool = False
+    hand: Hand | None = None
+    watchers: tuple[_Name, ...] = Field((), max_length=64)
+    version: str = Field("", pattern=r"^[0-9A-Za-z.+-]{0,40}$")
 
 
 def read_report(body: bytes) -> SessionReport:

@@ -14,13 +14,16 @@ class ReportHandler(SessionHandler):
     """Accepts a session's reports."""
 
     @web.authenticated
-    def post(self) -> None:
-        """Take a `SessionReport`; answer 200 with the session's end, 400 or 403."""
+    async def post(self) -> None:
+        """Take a `SessionReport`; answer 200 with the session's end and what ends it then, 400 or 403."""
         try:
             report = read_report(self.request.body)
         except ValueError as error:
             raise web.HTTPError(400, str(error)) from None
         spawner = self.session()
         spawner.take_report(report)
-        job = spawner.job.seen if spawner.job else None
-        self.finish(json.dumps({"end": job.end if job else None}))
+        job = spawner.job
+        if job is not None and job.reservation:
+            await spawner.cluster.learn_reservations()
+        end, reservation = job.end if job else (None, "")
+        self.finish(json.dumps({"end": end, "reservation": reservation}))

@@ -1,12 +1,18 @@
 """What others may know of a session: its report, its size, why it could not be started."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping
+from importlib.metadata import version
 from typing import Any
 
 from ._options import SessionOptions
 from ._report import ReceivedReport, SessionReport, note_activity, receive
 from ._settings import SpawnerSettings
+
+_log = logging.getLogger("jupyterhub.classdesk.sessions")
+_OTHER_VERSIONS: set[str] = set()
+"""Those that have been logged."""
 
 
 class ReportedSession:
@@ -59,6 +65,13 @@ class ReportedSession:
 
     def take_report(self, report: SessionReport) -> None:
         """Keep what the session says of itself, and store when its learner was active."""
+        if report.version != version("classdesk") and report.version not in _OTHER_VERSIONS:
+            _OTHER_VERSIONS.add(report.version)
+            _log.warning(
+                "Sessions run classdesk %s, the hub %s",
+                report.version or "of before 0.1",
+                version("classdesk"),
+            )
         before = set(self.report.report.watchers) if self.report else set()
         self.report = receive(report, self.report)
         watchers = set(report.watchers)

@@ -32,7 +32,7 @@ class RuntimeCommand:
     Attributes:
         argv: The command.
         needs_accounts: The script must open descriptor 11 on the learner's passwd lines and 12 on
-            his group lines, so that names resolve in the image whatever directory service the node uses.
+            group lines, so that names resolve in the image whatever directory service the node uses.
     """
 
     argv: tuple[str, ...]

@@ -4,16 +4,22 @@ Parsing is pure. Running is `SlurmCommands`: absolute programs, few at the same 
 """
 
 import asyncio
+import contextlib
+import logging
+import os
+import pwd
 import re
 import secrets
+import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from ._access import Access, parse_access
 from ._command import Limits, run_command
-from ._errors import SessionError, SlurmUnavailableError
+from ._environment import PACKED_VARIABLE, is_kept, pack
+from ._errors import JobsHiddenError, SessionError, SlurmUnavailableError, SubmitError
 from ._offer import (
     ASSOCIATION_FORMAT,
     PARTITION_FORMAT,
@@ -28,6 +34,8 @@ from ._states import Phase, phase_of
 
 T = TypeVar("T")
 
+_log = logging.getLogger("jupyterhub.classdesk.slurm")
+
 SUDO = "/usr/bin/sudo"
 
 _AT_ONCE = 8
@@ -36,6 +44,17 @@ other, until they run into their time limits."""
 
 _MOST_OUTPUT = 64 * 1024 * 1024
 """What a command may print that only asks, in bytes: some hundred thousand jobs."""
+
+_KEEP_CONFIGURATION_S = 60.0
+OPERATOR_QUESTIONS = (
+    ("squeue", "--states=all"),
+    ("sinfo", "--all"),
+    ("scontrol", "--oneliner", "show", "reservation"),
+)
+"""What the hub asks as Slurm's operator where Slurm keeps it private, each command once."""
+
+_NODES, _RESERVATIONS = frozenset({"nodes", "partitions"}), frozenset({"reservations"})
+_USERS = frozenset({"accounts", "usage", "users"})
 
 JOB_FORMAT = "%i|%T|%r|%S|%e|%B|%u|%k"
 """The fields of `parse_jobs`; the comment comes last because it alone may contain a bar, and even line ends."""
@@ -114,6 +133,20 @@ def _job(row: str) -> Job:
     )
 
 
+def parse_flags(config: str, key: str) -> frozenset[str]:
+    """Read the words of a key, such as PrivateData, from the output of `scontrol show config`."""
+    found = re.search(rf"^{key}\s*=\s*(\S+)", config, re.MULTILINE)
+    return frozenset(found[1].split(",")) - {"none", "(null)"} if found else frozenset()
+
+
+def parse_overrun(config: str) -> float:
+    """Read ResvOverRun, in seconds, from the output of `scontrol show config`."""
+    found = re.search(r"^ResvOverRun\s*=\s*(\w+)", config, re.MULTILINE)
+    if found and found[1] == "UNLIMITED":
+        return float("inf")
+    return 60.0 * int(found[1]) if found and found[1].isdigit() else 0.0
+
+
 def parse_job_id(text: str) -> str:
     """Read the job id from the output of `sbatch --parsable`.
 
@@ -145,6 +178,33 @@ def _word(text: str) -> str:
     return "" if text in {"(null)", "n/a", "N/A", "None"} else text
 
 
+@dataclass
+class _Configuration:
+    """What Slurm's configuration says, as far as it matters here, and when that was learned.
+
+    Attributes:
+        words: Of PrivateData: what it shows only to owners and operators.
+        learned: Monotonic time in seconds.
+        overrun_s: ResvOverRun: for how long a job may go on after its reservation has ended.
+    """
+
+    words: frozenset[str] = frozenset()
+    learned: float = float("-inf")
+    overrun_s: float = 0.0
+
+    @property
+    def hides_jobs(self) -> bool:
+        return "jobs" in self.words
+
+
+@dataclass
+class _Trust:
+    """Whether sudo's rules have been seen to hand over what a job needs."""
+
+    seen: bool = False
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
 @dataclass(frozen=True)
 class SlurmCommands:
     """Runs Slurm's commands for one hub.
@@ -166,6 +226,10 @@ class SlurmCommands:
         repr=False,
         compare=False,
     )
+    _learned: _Configuration = field(
+        default_factory=_Configuration, init=False, repr=False, compare=False
+    )
+    _trust: _Trust = field(default_factory=_Trust, init=False, repr=False, compare=False)
 
     async def submit(
         self, user: str, arguments: Sequence[str], script: str, environment: Mapping[str, str]
@@ -176,20 +240,16 @@ class SlurmCommands:
             user: The learner's Unix account.
             arguments: Options of sbatch.
             script: The batch script; sbatch reads it from its standard input.
-            environment: Variables of the job. They travel in sbatch's environment only: command
-                lines can be read by everybody on the machine.
+            environment: Variables of the job. They travel in sbatch's environment only, as one: command
+                lines can be read by everybody on the machine, and what sudo is told to hand over it logs.
 
         Raises:
             SubmitError: Slurm refused the job.
             SlurmUnavailableError: Slurm did not answer.
         """
-        argv = [
-            *self._as_user(user, environment),
-            self._program("sbatch"),
-            "--parsable",
-            *arguments,
-        ]
-        code, out, err = await self._run(argv, script, environment)
+        await self._see_that_sudo_hands_over()
+        argv = [*self._as_user(user), self._program("sbatch"), "--parsable", *arguments]
+        code, out, err = await self._run(argv, script, pack(environment))
         if code != 0:
             raise explain_refusal(err or out, user)
         try:
@@ -206,7 +266,7 @@ class SlurmCommands:
         Raises:
             SessionError: Slurm did not do it.
         """
-        argv = [*self._as_user(user, {}), self._program("scancel"), job_id]
+        argv = [*self._as_user(user), self._program("scancel"), job_id]
         code, out, err = await self._run(argv)
         if code != 0 and not cancel_found_no_job(err):
             raise explain_refusal(err or out, user)
@@ -223,7 +283,7 @@ class SlurmCommands:
             SessionError: It refused.
         """
         argv = [
-            *self._as_user(self.operator, {}),
+            *self._as_user(self.operator),
             self._program("scontrol"),
             *("update", f"JobId={job_id}", f"TimeLimit={minutes}"),
         ]
@@ -231,17 +291,68 @@ class SlurmCommands:
         if code != 0:
             raise explain_extension_refusal(err or out)
 
-    async def jobs(self, job_name: str) -> tuple[Job, ...]:
+    async def jobs(self, job_name: str, expected: Collection[str] = ()) -> tuple[Job, ...]:
         """Return all jobs of a name that run, wait, or ended in the last minutes (MinJobAge).
+
+        Args:
+            job_name: The name.
+            expected: Ids of jobs that are there as far as anybody knows. Where one is missing, Slurm may keep
+                jobs private; then they are asked for as its operator.
 
         Raises:
             SlurmUnavailableError: squeue failed, for whatever reason, or printed something else.
+            JobsHiddenError: An expected job is missing, and the hub cannot see all jobs.
         """
+        if self._learned.learned == float("-inf"):
+            await self._learn_configuration()
+        jobs = await self._jobs(job_name, self._learned.hides_jobs)
+        if not {*expected} <= {job.id for job in jobs} and not self._learned.hides_jobs:
+            await self._learn_configuration()
+            if self._learned.hides_jobs:
+                jobs = await self._jobs(job_name, as_operator=True)
+        return jobs
+
+    async def _jobs(self, job_name: str, as_operator: bool) -> tuple[Job, ...]:
         mark = secrets.token_hex(8)
-        out = await self._ask(
-            "squeue", "--states=all", f"--name={job_name}", f"--format={mark}|{JOB_FORMAT}"
-        )
+        question = ("--states=all", f"--name={job_name}", f"--format={mark}|{JOB_FORMAT}")
+        if as_operator:
+            try:
+                out = await self._ask_as_operator("squeue", *question)
+            except SubmitError as error:
+                await self._learn_configuration()  # it may have changed
+                raise JobsHiddenError(f"PrivateData=jobs; {error.detail}") from error
+        else:
+            out = await self._ask("squeue", *question)
         return _read("squeue", lambda: parse_jobs(out, mark))
+
+    @property
+    def overrun_s(self) -> float:
+        """For how many seconds a job may go on after its reservation has ended."""
+        return self._learned.overrun_s
+
+    async def config(self) -> str:
+        """Return what `scontrol show config` prints: everybody may read it.
+
+        Raises:
+            SlurmUnavailableError: scontrol failed.
+        """
+        return await self._ask("scontrol", "show", "config")
+
+    async def _learn_configuration(self) -> None:
+        """Learn what Slurm shows only to the owner and to operators, and whether the hub is one."""
+        config = await self.config()
+        words = parse_flags(config, "PrivateData")
+        self._learned.overrun_s = parse_overrun(config)
+        # Where the hub is the learner, it sees what it needs.
+        self._learned.words = words if self.use_sudo else frozenset()
+        self._learned.learned = time.monotonic()
+        if self._learned.words:
+            me = pwd.getpwuid(os.geteuid()).pw_name
+            question = ("--noheader", "--parsable2", "--readonly", "show", "user", me)
+            with contextlib.suppress(SlurmUnavailableError):
+                level = await self._ask("sacctmgr", *question, "format=adminlevel")
+                if level.strip() in {"Operator", "Administrator"}:
+                    self._learned.words = frozenset()
 
     async def partitions(self) -> tuple[Partition, ...]:
         """Return the open partitions, the default one first.
@@ -250,7 +361,9 @@ class SlurmCommands:
             SlurmUnavailableError: sinfo failed.
         """
         # All: Slurm leaves out what the hub's own account may not use, which the learner may.
-        out = await self._ask("sinfo", "--all", "--noheader", f"--format={PARTITION_FORMAT}")
+        out = await self._ask_of_all(
+            _NODES, "sinfo", "--all", "--noheader", f"--format={PARTITION_FORMAT}"
+        )
         return _read("sinfo", lambda: parse_partitions(out))
 
     async def access(self) -> tuple[Access, ...]:
@@ -259,7 +372,9 @@ class SlurmCommands:
         Raises:
             SlurmUnavailableError: scontrol failed.
         """
-        return parse_access(await self._ask("scontrol", "--oneliner", "--all", "show", "partition"))
+        return parse_access(
+            await self._ask_of_all(_NODES, "scontrol", "--oneliner", "--all", "show", "partition")
+        )
 
     async def reservations(self) -> tuple[Reservation, ...]:
         """Return all reservations.
@@ -267,7 +382,9 @@ class SlurmCommands:
         Raises:
             SlurmUnavailableError: scontrol failed.
         """
-        return parse_reservations(await self._ask("scontrol", "--oneliner", "show", "reservation"))
+        return parse_reservations(
+            await self._ask_of_all(_RESERVATIONS, "scontrol", "--oneliner", "show", "reservation")
+        )
 
     async def associations(self, user: str) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
         """Return a user's accounts and qualities of service; None where Slurm keeps no accounting.
@@ -284,7 +401,9 @@ class SlurmCommands:
             f"user={user}",
         )
         try:
-            text = await self._ask("sacctmgr", *arguments, f"format={ASSOCIATION_FORMAT}")
+            text = await self._ask_of_all(
+                _USERS, "sacctmgr", *arguments, f"format={ASSOCIATION_FORMAT}"
+            )
         except SlurmUnavailableError as error:
             if _NO_ACCOUNTING.search(error.detail):
                 return None
@@ -297,7 +416,9 @@ class SlurmCommands:
         Raises:
             SlurmUnavailableError: sinfo failed.
         """
-        out = await self._ask("sinfo", "--noheader", "--Node", f"--nodes={node}", "--format=%o")
+        out = await self._ask_of_all(
+            _NODES, "sinfo", "--noheader", "--Node", f"--nodes={node}", "--format=%o"
+        )
         return next((line.strip() for line in out.splitlines() if line.strip()), node)
 
     async def node_addresses(self) -> tuple[str, ...]:
@@ -306,8 +427,26 @@ class SlurmCommands:
         Raises:
             SlurmUnavailableError: sinfo failed.
         """
-        out = await self._ask("sinfo", "--noheader", "--Node", "--format=%o")
+        out = await self._ask_of_all(_NODES, "sinfo", "--noheader", "--Node", "--format=%o")
         return tuple(dict.fromkeys(line.strip() for line in out.splitlines() if line.strip()))
+
+    async def _ask_of_all(self, kinds: frozenset[str], program: str, *arguments: str) -> str:
+        """Ask as Slurm's operator, where it may be and Slurm hides things of one of these kinds from others."""
+        if time.monotonic() - self._learned.learned > _KEEP_CONFIGURATION_S:
+            await self._learn_configuration()
+        if kinds & self._learned.words:
+            try:
+                return await self._ask_as_operator(program, *arguments)
+            except SubmitError as error:
+                _log.warning("Slurm may hide something from the hub: %s", error.detail)
+        return await self._ask(program, *arguments)
+
+    async def _ask_as_operator(self, program: str, *arguments: str) -> str:
+        argv = [*self._as_user(self.operator), self._program(program), *arguments]
+        code, out, err = await self._run(argv, most_output=_MOST_OUTPUT)
+        if code != 0:
+            raise explain_refusal(err or f"{program}: exit status {code}", self.operator)
+        return out
 
     async def _ask(self, program: str, *arguments: str) -> str:
         argv = [self._program(program), *arguments]
@@ -319,11 +458,24 @@ class SlurmCommands:
     def _program(self, name: str) -> str:
         return f"{self.bin_directory}/{name}"
 
-    def _as_user(self, user: str, environment: Iterable[str]) -> list[str]:
-        if not self.use_sudo:
-            return []
-        keep = ",".join(sorted(environment))
-        return [SUDO, "-n", "-H", *([f"--preserve-env={keep}"] if keep else []), "-u", user, "--"]
+    def _as_user(self, user: str) -> list[str]:
+        return [SUDO, "-n", "-H", "-u", user, "--"] if self.use_sudo else []
+
+    async def _see_that_sudo_hands_over(self) -> None:
+        """Refuse to submit under rules from before an upgrade, where the job would begin without its variables."""
+        if not self.use_sudo or self._trust.seen:
+            return
+        async with self._trust.lock:
+            if self._trust.seen:
+                return
+            _, rules, _ = await self._run([SUDO, "-n", "-l"])
+            if not is_kept(rules):
+                raise SubmitError(
+                    "The hub may not hand your session its settings. Please tell the administrator: "
+                    "`classdesk check` shows what is missing.",
+                    detail=f"sudo does not keep {PACKED_VARIABLE}; see hub_config/sudoers.d/classdesk",
+                )
+            self._trust.seen = True
 
     async def _run(
         self,
@@ -332,7 +484,7 @@ class SlurmCommands:
         environment: Mapping[str, str] | None = None,
         most_output: int | None = None,
     ) -> tuple[int, str, str]:
-        program = argv[0] if argv[0] != SUDO else argv[argv.index("--") + 1]
+        program = argv[argv.index("--") + 1] if "--" in argv else argv[0]
         # Each command has a gate of its own: the queue is looked at while a class submits.
         async with self._gates[program]:
             limits = Limits(self.timeout_s, most_output)

@@ -125,7 +125,9 @@ class DesktopSpawner(ChosenOptions, ReportedSession, SlurmSpawner):  # type: ign
         self.default_url = DEFAULT_URLS[options.kind]
         account = await asyncio.to_thread(unix_account, self.user.name)
         runtime = runtime_command(self.settings.runtime, account.pw_dir)
-        job = self.job = SessionJob.new(self.cluster, account.pw_name, self.api_token)
+        job = self.job = SessionJob.new(
+            self.cluster, account.pw_name, self.api_token, self.chosen("reservation")
+        )
         # Written down before sbatch and again after it: a hub that dies between finds the job.
         self.cluster.ledger.write(self)
         try:
@@ -209,7 +211,7 @@ class DesktopSpawner(ChosenOptions, ReportedSession, SlurmSpawner):  # type: ign
             submitted=bool(job and job.job_id),
             called_home=bool(job and job.has_called_home),
             waited_s=self._waited_s(),
-            stale=watcher.failure is not None,
+            unseen=watcher.failure.waiting if watcher.failure else "",
         )
         return progress_event(state)
 

@@ -52,12 +52,12 @@ class JobWatcher:
     """Keeps the latest snapshots of the queue.
 
     Args:
-        query: Asks Slurm for all session jobs.
+        query: Asks Slurm for all session jobs; gets the ids of those that must be there, unless they are over.
         fast_tick_s: Seconds between two ticks while somebody waits in `newer_than`.
         slow_tick_s: Seconds between two ticks otherwise.
     """
 
-    query: Callable[[], Awaitable[tuple[Job, ...]]]
+    query: Callable[[frozenset[str]], Awaitable[tuple[Job, ...]]]
     fast_tick_s: float
     slow_tick_s: float
     latest: Snapshot | None = field(default=None, init=False)
@@ -122,7 +122,7 @@ class JobWatcher:
             self._hurry.clear()
             began = time.monotonic()
             try:
-                jobs = await self.query()
+                jobs = await self.query(frozenset(self._followed))
             except SessionError as error:
                 failures += 1
                 self.failure = error

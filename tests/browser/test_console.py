@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 from Xlib.error import ConnectionClosedError, DisplayError, XError
 
@@ -149,7 +148,6 @@ def test_a_message_appears_in_the_learners_desktops(
     board: Board, desktops: dict[str, Desktop]
 ) -> None:
     text = "We go on at 10:30. Please save <your> work."
-    before = below_the_panel(desktops["learner01"].still_picture())
     board.done(board.act("message", "learner01", "learner03", text=text))
     for name in ("learner01", "learner03"):
         banner = desktops[name].page.locator(".banner[data-name^='message-']")
@@ -159,17 +157,7 @@ def test_a_message_appears_in_the_learners_desktops(
     banner = desktops["learner01"].page.locator(".banner[data-name^='message-']")
     banner.get_by_role("button", name="OK", exact=True).click()
     expect(banner).to_have_count(0)
-    wait_until(
-        lambda: below_the_panel(desktops["learner01"].picture()) != before,
-        10,
-        "the notification stands on the desktop itself",
-    )
     expect(desktops["learner02"].page.locator(".banner[data-name^='message-']")).to_have_count(0)
-
-
-def below_the_panel(picture: Image.Image) -> Image.Image:
-    """The desktop without its clock."""
-    return picture.crop((0, 40, *picture.size))
 
 
 def test_more_time_is_seen_on_both_sides(board: Board, desktops: dict[str, Desktop]) -> None:
@@ -335,7 +323,7 @@ def test_the_class_link_opens_the_form_locked_for_the_class(
     board: Board, sit_down: SitDown, pictures: Path
 ) -> None:
     board.page.locator("#open-link").click()
-    expect(board.page.locator("#link-url")).to_contain_text("class=")
+    expect(board.page.locator("#link-url")).to_contain_text("/hub/c/demo")
     link = board.page.locator("#link-url").inner_text()
     board.screenshot("link")
     board.page.keyboard.press("Escape")

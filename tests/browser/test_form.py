@@ -115,7 +115,7 @@ def test_the_keyboard_alone_is_enough(learner: Learner) -> None:
     page.keyboard.press("Tab")
     expect(page.get_by_role("button", name="Start", exact=True)).to_be_focused()
     page.keyboard.press("Enter")
-    learner.wait_for_session("lab")
+    learner.wait_for_session("desktop/lab/")
     assert limits(learner) == ("2", "01:30:00")
 
 

@@ -280,9 +280,11 @@ def is_drawn(image: Image.Image) -> bool:
 def test_jupyterlab_opens_with_its_launcher(sit_down: SitDown) -> None:
     learner = sit_down("learner02")
     learner.start("JupyterLab")
-    expect(learner.page.locator(".jp-Launcher")).to_be_visible(timeout=30_000)
-    expect(learner.page.locator(".jp-LauncherCard").first).to_be_visible()
-    expect(learner.page.locator(".jp-Dialog, .Toastify__toast")).to_have_count(0)
+    expect(learner.page.frame_locator("#lab").locator(".jp-Launcher")).to_be_visible(timeout=30_000)
+    expect(learner.page.frame_locator("#lab").locator(".jp-LauncherCard").first).to_be_visible()
+    expect(
+        learner.page.frame_locator("#lab").locator(".jp-Dialog, .Toastify__toast")
+    ).to_have_count(0)
     learner.screenshot("jupyterlab")
 
 

@@ -36,9 +36,7 @@ def test_text_goes_both_ways(
     browser.open(page_url)
     open_terminal(browser, desktop)
     browser.press(CONTROL, SHIFT, "v")
-    wait_until(
-        lambda: browser.read("return document.activeElement.tagName") == "CANVAS", 5, "focus"
-    )
+    wait_until(lambda: browser.read("return document.activeElement.id") == "keyboard", 5, "focus")
     browser.press(ENTER)
     wait_until(lambda: pasted.read_text() == f"{TEXT}\n", 10, "the pasted command has run")
     browser.screenshot(pictures / "pasted.png")

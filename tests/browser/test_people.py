@@ -216,7 +216,7 @@ def test_control_comes_after_a_yes_and_the_learner_takes_it_back(
     expect(shown.strip).to_contain_text("You can use keyboard and mouse")
     expect(strip).to_contain_text("can use keyboard and mouse.")
     shown.person.screenshot("control-visitor")
-    shown.page.locator("#screen canvas").focus()
+    shown.page.locator("#keyboard").focus()
     shown.page.keyboard.type("help\n", delay=10)
     wait_until(lambda: caught(catching) == "help\n", 10, "the visitor's keys, and none of before")
     desktop.screenshot("control-learner")

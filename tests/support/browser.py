@@ -125,7 +125,7 @@ class Learner:
         self, ui: str | None = None, cores: str | None = None, hours: str | None = None
     ) -> None:
         """From the form to the session's page."""
-        paths = {"Desktop": "desktop/", "JupyterLab": "lab", "Terminal": "terminal/"}
+        paths = {"Desktop": "desktop/", "JupyterLab": "desktop/lab/", "Terminal": "terminal/"}
         self.open_form()
         self.choose(ui, cores, hours)
         path = paths[self.form()["User interface"]]
@@ -136,7 +136,9 @@ class Learner:
         """*End session* on the hub's home page; waits until nothing is left."""
         self.page.goto(f"{self.hub.url}/hub/home")
         self.page.get_by_role("button", name="End session …").click()
-        self.page.get_by_role("button", name="End session", exact=True).click()
+        self.page.get_by_role("dialog").get_by_role(
+            "button", name="End session", exact=True
+        ).click()
         self.wait_until_gone()
         expect(self.page.locator("#start")).to_have_text("Start a session", timeout=30_000)
 

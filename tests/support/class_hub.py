@@ -130,11 +130,11 @@ class ClassHub:
         end = time.monotonic() + 20
         while True:
             for job_id, job in self.slurm.jobs().items():
-                if job["environment"].get("JUPYTERHUB_USER") == user and job["state"] == "PENDING":
+                if job["variables"].get("JUPYTERHUB_USER") == user and job["state"] == "PENDING":
                     now = int(time.time())
                     times = {"start": str(now), "end": str(now + 3600)}
                     self.slurm.change(job_id, state="RUNNING", node="n1", **times)
-                    token = str(job["environment"]["JUPYTERHUB_API_TOKEN"])
+                    token = str(job["variables"]["JUPYTERHUB_API_TOKEN"])
                     port = {"port": self.sessions.port}
                     assert self.hub("POST", "/batchspawner", token, json=port).status_code == 201
                     return token
@@ -171,8 +171,8 @@ def until(true: Callable[[], Any], what: str, timeout: float = 20) -> Any:
 
 
 @contextmanager
-def class_hub(folder: Path, classes: str) -> Iterator[ClassHub]:
-    """Run a hub with the classes of a site file's text."""
+def class_hub(folder: Path, classes: str, hub_keys: str = "") -> Iterator[ClassHub]:
+    """Run a hub with the classes of a site file's text, and further keys of its table `[hub]`."""
     folder.mkdir(parents=True, exist_ok=True)
     slurm = FakeSlurm.install(folder / "slurm")
     (folder / "slurm" / "address").write_text("127.0.0.1")
@@ -195,7 +195,7 @@ def class_hub(folder: Path, classes: str) -> Iterator[ClassHub]:
             slow_tick_s = 1.0
             [login]
             allowed_groups = []
-        """)
+        """).replace("[hub]\n", f"[hub]\n{hub_keys}\n")
         + classes
     )
     config = folder / "jupyterhub_config.py"
@@ -245,7 +245,7 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
 
 
 def _wait(hub: ClassHub, process: "subprocess.Popen[bytes]") -> None:
-    end = time.monotonic() + 60
+    end = time.monotonic() + 150
     while True:
         try:
             if (

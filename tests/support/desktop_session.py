@@ -173,16 +173,30 @@ class DesktopSession:
         with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - our own address
             return answer.status, json.loads(answer.read() or b"null")
 
-    def run(self, *words: str, timeout: float = 20) -> str:
-        """Run a command beside the desktop, in the session's own view and with the desktop's environment."""
+    def _beside(self, *words: str) -> list[str]:
+        """The command line that runs a command in the session's own view, with the desktop's environment."""
         pid = self.pid("/usr/bin/Xtigervnc")
         mate = self.pid("mate-session")
         environment = Path(f"/proc/{mate}/environ").read_text().strip("\0").split("\0")
+        return [
+            *("nsenter", "--target", str(pid), "--mount", "--pid", "--"),
+            *self.learner.as_him("env", "--ignore-environment", *environment, *words),
+        ]
+
+    def begin(self, *words: str, cwd: Path) -> subprocess.Popen[bytes]:
+        """Start a command beside the desktop, in one of its directories."""
+        return subprocess.Popen(
+            self._beside("env", f"--chdir={cwd}", *words),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+        )
+
+    def run(self, *words: str, timeout: float = 20) -> str:
+        """Run a command beside the desktop, in the session's own view and with the desktop's environment."""
         done = subprocess.run(
-            [
-                *("nsenter", "--target", str(pid), "--mount", "--pid", "--"),
-                *self.learner.as_him("env", "--ignore-environment", *environment, *words),
-            ],
+            self._beside(*words),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

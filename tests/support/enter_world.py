@@ -19,7 +19,8 @@ from pathlib import Path
 from types import FrameType
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-STAGE = Path("/mnt")  # exists everywhere; covered in the world's own mount namespace only
+# Exist everywhere; the stage is covered in the world's own mount namespace only.
+STAGE = next(p for p in map(Path, ("/mnt", "/media")) if not REPOSITORY.is_relative_to(p))
 IMAGES = Path("/var/lib/classdesk/images")
 # Not in the world's view at all. The builder's storage is full of another overlay's marks, which cannot even be deleted
 # through a second one; the images are brought in as they are.
@@ -72,9 +73,8 @@ def build_root() -> Path:
                 mark = upper / hidden.relative_to(point)
                 mark.parent.mkdir(parents=True, exist_ok=True)
                 os.mknod(mark, stat.S_IFCHR)  # overlayfs takes device 0/0 as "deleted here"
-        options = f"lowerdir={point},upperdir={upper},workdir={work}"
-        run("mount", "-t", "overlay", "-o", options, "overlay", target)
-    run("mount", "--bind", "/dev", root / "dev")
+        overlay(point, upper, work, target)
+    make_devices(root / "dev")
     for kind, place, options in (
         ("proc", "proc", "defaults"),
         ("sysfs", "sys", "defaults"),
@@ -84,8 +84,43 @@ def build_root() -> Path:
         ("tmpfs", "run", "mode=755"),
     ):
         run("mount", "-t", kind, "-o", options, kind, root / place)
+    if any(map(REPOSITORY.is_relative_to, OWN_PLACES)):
+        # A clone in a place that the world has of its own.
+        target = root / REPOSITORY.relative_to("/")
+        for path in (target, STAGE / "upper", STAGE / "work"):
+            path.mkdir(parents=True, exist_ok=True)
+        overlay(REPOSITORY, STAGE / "upper", STAGE / "work", target)
     (root / "run/lock").mkdir(mode=0o1777)
     return root
+
+
+def overlay(lower: Path, upper: Path, work: Path, target: Path) -> None:
+    """Mounts a copy-on-write view of a directory."""
+    # Whatever a directory is called: these end a path in mount's options.
+    name = str(lower).replace("\\", "\\\\").replace(":", "\\:").replace(",", "\\,")
+    options = f"lowerdir={name},upperdir={upper},workdir={work}"
+    run("mount", "-t", "overlay", "-o", options, "overlay", target)
+
+
+def make_devices(dev: Path) -> None:
+    """Makes a /dev of the world's own, with the machine's devices: what listens at /dev/log is the world's."""
+    run("mount", "-t", "tmpfs", "-o", "mode=755", "dev", dev)
+    for name in ("null", "zero", "full", "random", "urandom", "tty", "fuse", "net/tun", "kmsg"):
+        if not Path("/dev", name).exists():
+            continue
+        (dev / name).parent.mkdir(exist_ok=True)
+        (dev / name).touch()
+        run("mount", "--bind", Path("/dev", name), dev / name)
+    for name, target in (
+        ("fd", "/proc/self/fd"),
+        ("stdin", "/proc/self/fd/0"),
+        ("stdout", "/proc/self/fd/1"),
+        ("stderr", "/proc/self/fd/2"),
+        ("ptmx", "pts/ptmx"),
+    ):
+        (dev / name).symlink_to(target)
+    for name in ("pts", "shm"):
+        (dev / name).mkdir()
 
 
 def bind_in(root: Path) -> None:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from classdesk_spawner._environment import unpack
+
 _PROGRAM = r"""#!@PYTHON@ -IS
 import json, os, sys, time
 from pathlib import Path
@@ -111,10 +113,14 @@ class FakeSlurm:
         return cls(directory)
 
     def jobs(self) -> dict[str, dict[str, Any]]:
-        return {
+        """Return all jobs; `variables` are those that a job's script gives to the session."""
+        jobs = {
             path.stem.removeprefix("job-"): json.loads(path.read_text())
             for path in sorted(self.directory.glob("job-*.json"))
         }
+        for job in jobs.values():
+            job["variables"] = job["environment"] | unpack(job["environment"])
+        return jobs
 
     def change(self, job_id: str, **values: str) -> None:
         path = self.directory / f"job-{job_id}.json"

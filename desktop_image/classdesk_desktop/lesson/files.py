@@ -172,7 +172,7 @@ def ensure_copies(home: Path) -> list[Path]:
 
 
 def reset_all(home: Path) -> list[Path]:
-    """Give the learner fresh copies of all working files that he has changed.
+    """Give the learner fresh copies of all working files that they have changed.
 
     Returns:
         The new names of what was there.

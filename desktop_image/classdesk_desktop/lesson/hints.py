@@ -15,8 +15,13 @@ _ERRORS: tuple[tuple[str, str], ...] = (
         "Some lines begin with tabs and others with spaces. Use two spaces for each level.",
     ),
     (
+        r"freeze_support|Nanny failed to start|BrokenProcessPool|bootstrapping phase",
+        "Processes start your file once more, each from its first line. Put what computes below\n"
+        'if __name__ == "__main__":   and leave imports and functions above it.',
+    ),
+    (
         r"IndentationError",
-        "A line begins with too many or too few spaces. Use two for each level.",
+        "A line begins with too many or too few spaces: as many as the lines around it, on the same level.",
     ),
     (
         r"SyntaxError",
@@ -69,13 +74,16 @@ _HIDING = (
 )
 
 
-def of_error(errors: str, neighbours: Iterable[str]) -> str:
+def of_error(errors: str, neighbours: Iterable[str], source: str = "") -> str:
     """Why a script ended with an error.
 
     Args:
         errors: What it wrote to the error stream.
         neighbours: The names of the files in the script's folder.
+        source: The script's text.
     """
+    if re.search(r"IndentationError|TabError", errors) and (where := _uneven_line(errors, source)):
+        return where
     hiding = sorted({f"{name}.py" for name in _HIDING} & set(neighbours))
     if hiding and re.search(r"ImportError|ModuleNotFoundError|AttributeError|circular", errors):
         return (
@@ -83,6 +91,32 @@ def of_error(errors: str, neighbours: Iterable[str]) -> str:
             f"Rename your file."
         )
     return next((hint for pattern, hint in _ERRORS if re.search(pattern, errors)), "")
+
+
+def _uneven_line(errors: str, source: str) -> str:
+    """Which line is indented otherwise than it should be, and by how much; empty where that is not known."""
+    number = re.findall(r"line (\d+)", errors)
+    lines = source.splitlines()
+    if not number or not 1 < int(number[-1]) <= len(lines):
+        return ""
+    at = int(number[-1]) - 1
+    above = next((i for i in range(at - 1, -1, -1) if lines[i].strip()), None)
+    if above is None:
+        return ""
+    said = f"Line {at + 1} begins with {_indent(lines[at])}, line {above + 1} above it with {_indent(lines[above])}."
+    return f"{said} Lines of one level begin with as many spaces."
+
+
+def _indent(line: str) -> str:
+    """How a line begins, in words."""
+    blank = line[: len(line) - len(line.lstrip())]
+    tabs, spaces = blank.count("\t"), blank.count(" ")
+    parts = [
+        f"{count} {name}{'' if count == 1 else 's'}"
+        for count, name in ((tabs, "tab"), (spaces, "space"))
+        if count
+    ]
+    return " and ".join(parts) or "no space"
 
 
 def of_output(output: str, source: str) -> str:

@@ -60,7 +60,7 @@ def judge(
         return Verdict(
             passed=False,
             told=f"Your script stopped with an error after {took}: {last}",
-            cause=hints.of_error(run.errors, neighbours),
+            cause=hints.of_error(run.errors, neighbours, source),
         )
     printed = _answer(exercise, run)
     if printed is None:

@@ -69,7 +69,9 @@ def only_visitors(handler: JupyterHandler) -> Person:
     """
     person = who_asks(handler)
     if person.is_owner:
-        raise HTTPError(403, "This is for your teachers: it cannot be done in one's own session.")
+        raise HTTPError(
+            403, "This is for your instructors: it cannot be done in one's own session."
+        )
     return person
 
 

@@ -44,7 +44,9 @@ class Messages:
         }
         self._keep([*self._unread, message][-MOST_UNREAD:])
         shown = self._channels.broadcast(message, to="owner")
-        await self._notify(f"Message from {sender}", text)
+        # Once: on the pages, and where none is open, on the desktop.
+        if not shown:
+            await self._notify(f"Message from {sender}", text)
         return shown
 
     def _keep(self, unread: list[Message]) -> None:

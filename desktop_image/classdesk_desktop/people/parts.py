@@ -28,7 +28,7 @@ def set_up(
     """Make the parts known to the handlers; returns the routes, relative to the session's address."""
 
     async def show(title: str, text: str) -> bool:
-        return await notify(runtime, title, text)
+        return bool(await notify(runtime, title, text))
 
     owner = os.environ.get("JUPYTERHUB_USER") or "The learner"
     memory = Memory(runtime.path / "people.json")

@@ -1,4 +1,4 @@
-"""Acts of an instructor: for one learner or many, some at a time, with progress; each with his own token."""
+"""Acts of an instructor: for one learner or many, some at a time, with progress; each with their own token."""
 
 import asyncio
 import contextlib

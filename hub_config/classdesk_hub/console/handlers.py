@@ -1,4 +1,4 @@
-"""What all handlers of the console have in common: who asks, what he may see, and errors as one sentence."""
+"""What all handlers of the console have in common: who asks, what they may see, and errors as one sentence."""
 
 import functools
 import json
@@ -38,7 +38,7 @@ class ConsoleHandler(HubOAuthenticated, web.RequestHandler):  # type: ignore[mis
 
     Attributes:
         user: The hub's model of who asks.
-        token: His own token; acts are done with it.
+        token: Their own token; acts are done with it.
     """
 
     user: Mapping[str, Any]

@@ -47,7 +47,7 @@ def facts_by_user(sessions: Mapping[str, Any]) -> dict[str, Learner]:
 
 
 def learner(name: str, full_name: str, facts: Learner | None) -> Learner:
-    """Return one learner as the page has him."""
+    """Return one learner as the page has them."""
     return {
         "name": name,
         "full_name": full_name,

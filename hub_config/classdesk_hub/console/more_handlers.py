@@ -52,7 +52,7 @@ class LinkHandler(ConsoleHandler):
     def get(self, name: str) -> None:
         """Answer with the class's address and its QR code; empty where only this machine reaches the address."""
         self.class_(name)
-        # As the instructor's browser reaches the hub, so do his learners'.
+        # As the instructor's browser reaches the hub, so do their learners'.
         host = f"{self.request.protocol}://{self.request.host}"
         base = self.context.hub_base.removesuffix("hub/")
         url = f"{host}{base}c/{quote(name)}"

@@ -26,7 +26,7 @@ _log = logging.getLogger("classdesk.console")
 
 @dataclass(eq=False)
 class Viewer:
-    """Somebody who looks at a class: the events that are still to be sent to him.
+    """Somebody who looks at a class: the events that are still to be sent to them.
 
     Attributes:
         events: Name and JSON text of each. One who does not read loses them, and begins anew.

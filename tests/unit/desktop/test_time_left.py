@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import pytest
 
@@ -50,19 +51,32 @@ async def until(condition: Callable[[], object]) -> None:
             await asyncio.sleep(0.01)
 
 
-def test_each_warning_reaches_pages_and_desktop_once_and_more_time_is_none(
+@dataclass
+class Desktop:
+    """What a desktop shows of the warnings."""
+
+    shown: dict[int, tuple[str, str]] = field(default_factory=dict)
+    number: int = 0
+
+    async def notify(self, title: str, _text: str, urgency: Urgency) -> int:
+        self.number += 1
+        self.shown[self.number] = (title, urgency)
+        return self.number
+
+    async def withdraw(self, number: int) -> None:
+        del self.shown[number]
+
+
+def test_each_warning_reaches_the_pages_once_and_more_time_is_none(
     runtime: RuntimeDirectory,
 ) -> None:
-    notified: list[tuple[str, str]] = []
-
-    async def notify(title: str, _text: str, urgency: Urgency) -> None:
-        notified.append((title, urgency))
+    desktop = Desktop()
 
     async def visit() -> None:
         channels = Channels(SessionState(runtime.state_file, end=time.time() + 30 * 60 + 0.2))
         page = Page()
         channels.add(page)
-        task = asyncio.create_task(TimeLeft(channels, notify).run())
+        task = asyncio.create_task(TimeLeft(channels, desktop.notify, desktop.withdraw).run())
         await until(lambda: page.warnings() == [30])
         channels.state.update(end=time.time() + 60 * 60)
         await asyncio.sleep(0.05)
@@ -74,23 +88,40 @@ def test_each_warning_reaches_pages_and_desktop_once_and_more_time_is_none(
         channels.remove(page)
 
     asyncio.run(visit())
-    assert notified[0] == ("30 minutes left", "normal")
-    assert notified[-1] == ("5 minutes left", "critical")
+    assert not desktop.number, "the desktop does not say it once more"
+
+
+def test_a_warning_stands_on_the_desktop_where_no_page_is_open_until_there_is_more_time(
+    runtime: RuntimeDirectory,
+) -> None:
+    desktop = Desktop()
+
+    async def visit() -> None:
+        channels = Channels(SessionState(runtime.state_file, end=time.time() + 30 * 60 + 0.2))
+        task = asyncio.create_task(TimeLeft(channels, desktop.notify, desktop.withdraw).run())
+        await until(lambda: [*desktop.shown.values()] == [("30 minutes left", "normal")])
+        channels.state.update(end=time.time() + 60)
+        await until(lambda: [*desktop.shown.values()] == [("5 minutes left", "critical")])
+        channels.state.update(end=time.time() + 60 * 60)
+        await until(lambda: not desktop.shown)
+        task.cancel()
+
+    asyncio.run(visit())
 
 
 def test_a_session_of_half_an_hour_does_not_begin_with_a_warning(runtime: RuntimeDirectory) -> None:
-    async def notify(title: str, _text: str, _urgency: Urgency) -> None:
-        raise AssertionError(title)
+    desktop = Desktop()
 
     async def visit() -> None:
         channels = Channels(SessionState(runtime.state_file, end=time.time() + 25 * 60))
         page = Page()
         channels.add(page)
-        task = asyncio.create_task(TimeLeft(channels, notify).run())
+        task = asyncio.create_task(TimeLeft(channels, desktop.notify, desktop.withdraw).run())
         await asyncio.sleep(0.05)
         channels.state.update(hand=None)
         await asyncio.sleep(0.05)
         assert page.warnings() == []
+        assert not desktop.number
         task.cancel()
         channels.remove(page)
 

@@ -36,12 +36,20 @@ def test_nothing_comes_from_another_host_and_nothing_runs_inline(text: Path) -> 
     assert not re.search(r"\son[a-z]+=|<script>|style=|javascript:", content)
 
 
+def _whole(page: str) -> str:
+    """A page's text with the parts that it is made of."""
+    text = (WEB / page).read_text()
+    parts = re.findall(r'{% (?:extends|include) "([^"]+)" %}', text)
+    return text + "".join(_whole(part) for part in parts)
+
+
 def test_every_element_that_a_script_asks_for_is_in_its_page() -> None:
     for page, folders in {
         "desktop.html": ("desktop", "common"),
         "terminal.html": ("terminal", "common"),
+        "lab.html": ("lab", "common"),
     }.items():
-        there = set(re.findall(r'id="([^"]+)"', (WEB / page).read_text()))
+        there = set(re.findall(r'id="([^"]+)"', _whole(page)))
         for folder in folders:
             for module in (WEB / "static" / folder).glob("*.js"):
                 wanted = set(re.findall(r'getElementById\("([^"]+)"\)', module.read_text()))

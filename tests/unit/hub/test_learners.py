@@ -36,7 +36,9 @@ def _job(state: str = "RUNNING", job_id: str = "7", reason: str = "None") -> Job
 def _spawner(job: Job | None = None, *, session: bool = True, **changes: Any) -> Any:
     number = job.id if job else ""
     facts = {
-        "job": SimpleNamespace(seen=job, job_id=number, port=0) if session else None,
+        "job": SimpleNamespace(seen=job, job_id=number, port=0, end=(job.end if job else None, ""))
+        if session
+        else None,
         "pending": None,
         "ready": False,
         "ending": "",

@@ -10,8 +10,6 @@ from support.class_hub import ClassHub, class_hub, until
 from support.hub_pages import PageVisitor, title, words
 
 SITE = """
-[pages]
-name = "Desktops & more"
 [classes.dask]
 title = "Dask, Tuesday"
 instructors = ["ines"]
@@ -24,7 +22,9 @@ instructors = ["olaf"]
 
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClassHub]:
-    with class_hub(tmp_path_factory.mktemp("pages") / "hub", SITE) as running:
+    with class_hub(
+        tmp_path_factory.mktemp("pages") / "hub", SITE, 'name = "Desktops & more"'
+    ) as running:
         yield running
 
 
@@ -74,9 +74,7 @@ def test_a_site_shows_its_own_logo(tmp_path: Path) -> None:
     picture = tmp_path / "our logo.svg"
     picture.write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
     with (
-        class_hub(
-            tmp_path / "hub", f'[pages]\nlogo = "{picture}"\n{SITE[SITE.index("[cl") :]}'
-        ) as hub,
+        class_hub(tmp_path / "hub", SITE, f'logo = "{picture}"') as hub,
         PageVisitor(hub.api.removesuffix("/hub/api")) as visitor,
     ):
         assert visitor.get("/hub/logo").text == picture.read_text()

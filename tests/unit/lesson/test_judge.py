@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from classdesk_desktop.lesson import hints
 from classdesk_desktop.lesson.judge import judge
 from classdesk_desktop.lesson.model import Exercise, Seconds
 from classdesk_desktop.lesson.run import Python, Run
@@ -159,6 +160,8 @@ def test_a_script_that_does_not_end_is_told() -> None:
         ("ModuleNotFoundError: No module named 'dask'", [], "module load python"),
         ("TabError: inconsistent use of tabs and spaces", [], "two spaces for each level"),
         ("IndentationError: unexpected indent", [], "too many or too few spaces"),
+        ("RuntimeError: Nanny failed to start.", [], "if __name__"),
+        ("concurrent.futures.process.BrokenProcessPool: A process", [], "if __name__"),
         ("SyntaxError: '(' was never closed", [], "missing bracket"),
         ("AttributeError: 'int' object has no attribute 'compute'", [], "never delayed"),
         ("TypeError: Truth of Delayed objects is not supported", [], "Do not delay the test"),
@@ -183,3 +186,13 @@ def test_an_error_is_told_with_its_cause(last: str, neighbours: list[str], cause
 
 def test_a_silent_death_is_told() -> None:
     assert "it ended with status -9" in judge(LOOP, Run("", "", 0.2, -9), python(), "").told
+
+
+def test_an_uneven_line_is_named_with_both_widths() -> None:
+    source = "for i in range(3):\n    x = i\n   y = i\n"
+    error = 'File "loop.py", line 3\nIndentationError: unindent does not match any outer level'
+    assert hints.of_error(error, [], source).startswith(
+        "Line 3 begins with 3 spaces, line 2 above it with 4 spaces."
+    )
+    tab = hints.of_error("line 2\nTabError: inconsistent", [], "if 1:\n\tx = 1\n")
+    assert tab.startswith("Line 2 begins with 1 tab, line 1 above it with no space.")

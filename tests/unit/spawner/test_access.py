@@ -51,7 +51,18 @@ def test_access_is_read_from_scontrol() -> None:
         (Access("p", qos=frozenset({"high"})), False),
         (Access("p", denied_qos=frozenset({"normal"})), False),
     ],
-    ids=repr,
+    ids=[
+        "open",
+        "another group",
+        "own group among others",
+        "other accounts",
+        "own account",
+        "one account denied",
+        "all accounts denied",
+        "own account among denied ones",
+        "another quality of service",
+        "quality of service denied",
+    ],
 )
 def test_a_learner_is_admitted_where_one_of_his_accounts_is(access: Access, admitted: bool) -> None:
     assert access.admits({"learners"}, {"course", "other"}, {"normal"}) is admitted

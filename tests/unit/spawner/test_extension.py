@@ -91,9 +91,9 @@ def test_other_requests_are_refused(data: Any) -> None:
 def test_the_sudoers_line_fits_the_command_and_nothing_else() -> None:
     text = (REPOSITORY / "hub_config/sudoers.d/classdesk").read_text()
     ((user, pattern),) = re.findall(
-        r"ALL=\((\w+)\) NOPASSWD: /usr/bin/scontrol (\^.*\$)$", text, re.MULTILINE
+        r"ALL=\((\w+)\) NOPASSWD: /usr/bin/scontrol (\^update.*\$)$", text, re.MULTILINE
     )
-    argv = SlurmCommands("/usr/bin", use_sudo=True, timeout_s=1)._as_user("slurm", {})
+    argv = SlurmCommands("/usr/bin", use_sudo=True, timeout_s=1)._as_user("slurm")
     assert user == argv[argv.index("-u") + 1]
     assert re.fullmatch(pattern, "update JobId=12 TimeLimit=240")
     for other in (

@@ -31,7 +31,7 @@ def _event(job: Job | None, **values: object) -> dict[str, object]:
         "submitted": True,
         "called_home": False,
         "waited_s": 5.0,
-        "stale": False,
+        "unseen": "",
     }
     return progress_event(StartState(job=job, **{**facts, **values}))  # type: ignore[arg-type]
 

@@ -31,9 +31,9 @@ def test_start_waits_for_node_and_port_and_stop_cancels(fake_slurm: FakeSlurm) -
         job = fake_slurm.jobs()["101"]
         assert "--cpus-per-task=1" in job["argv"]
         assert "--time=180" in job["argv"]
-        assert job["environment"]["LESSONS_URL"] == "http://192.0.2.1:8081/hub/lessons"
-        assert job["environment"]["JUPYTERHUB_DEFAULT_URL"] == "/desktop/"
-        again = job["environment"]["CLASSDESK_START_AGAIN"]
+        assert job["variables"]["LESSONS_URL"] == "http://192.0.2.1:8081/hub/lessons"
+        assert job["variables"]["JUPYTERHUB_DEFAULT_URL"] == "/desktop/"
+        again = job["variables"]["CLASSDESK_START_AGAIN"]
         assert again == "opt-ui=desktop&opt-cores=1&opt-hours=3"
         assert not any("secret" in argument for argument in job["argv"])
         assert "secret" not in job["script"]

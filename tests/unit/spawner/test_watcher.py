@@ -24,8 +24,9 @@ class _Queue:
         self.most_at_once = 0
         self.error: SlurmUnavailableError | None = None
 
-    async def __call__(self) -> tuple[Job, ...]:
+    async def __call__(self, followed: frozenset[str]) -> tuple[Job, ...]:
         self.asked.append(time.monotonic())
+        self.followed = followed
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
         await asyncio.sleep(self.seconds)

@@ -5,6 +5,8 @@ if [ -n "${BASH_VERSION-}" ] && [ -z "${CLASSDESK_SHELL-}" ]; then
 
   # Where modules are; a site that binds its own into the session says so by MODULEPATH.
   export MODULEPATH="${MODULEPATH:-/opt/modules/Core}"
+  # A pager would take what is typed next for its own commands.
+  export LMOD_PAGER="${LMOD_PAGER:-none}"
   export LMOD_PACKAGE_PATH="${LMOD_PACKAGE_PATH:-/etc/lmod}"
   if ! command -v module >/dev/null 2>&1 && [ -r /usr/share/lmod/lmod/init/bash ]; then
     # shellcheck source=/dev/null
@@ -20,8 +22,14 @@ if [ -n "${BASH_VERSION-}" ] && [ -z "${CLASSDESK_SHELL-}" ]; then
 
   command_not_found_handle() {
     case $1 in
-      python | pip | pip3 | virtualenv | ipython | dask)
+      python | pip | pip3 | virtualenv | dask)
         printf '%s: not loaded yet. Type this first:  module load python\n' "$1" >&2
+        ;;
+      ipython | jupyter)
+        case :${LOADEDMODULES-}: in
+          *:python/*) printf '%s is not part of this course. Type:  python   or install it:  pip install %s\n' "$1" "$1" >&2 ;;
+          *) printf '%s: not loaded yet. Type this first:  module load python\n' "$1" >&2 ;;
+        esac
         ;;
       *)
         printf 'bash: %s: command not found\n' "$1" >&2

@@ -52,10 +52,12 @@ export function setUpBar(onDone) {
       event.preventDefault();
       event.stopImmediatePropagation();
       setHidden(false);
-      [...bar.querySelectorAll(".actions button")].find((button) => button.checkVisibility())?.focus();
+      [...bar.querySelectorAll("button, a")].find((button) => button.checkVisibility())?.focus();
     }
   }, { capture: true });
 
+  // On a narrow page the bar has two lines; what opens below it keeps clear of them.
+  new ResizeObserver(() => document.body.style.setProperty("--bar-height", `${bar.offsetHeight}px`)).observe(bar);
   setEnd(document.body.dataset.end);
   setInterval(tellTime, 1000);
 }

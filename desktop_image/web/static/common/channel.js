@@ -72,6 +72,11 @@ export class Channel extends EventTarget {
     return this.#end;
   }
 
+  /** Ends the connection from this side. */
+  close() {
+    this.#socket?.close();
+  }
+
   send(message) {
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
   }

@@ -6,6 +6,7 @@ import { hideBanner, showBanner } from "./banners.js";
 const extendButton = document.getElementById("extend-button");
 // Before that nobody needs it, and a button that is always there is pressed by mistake.
 const EXTEND_MINUTES_LEFT = 30;
+const SAME_END_SECONDS = 60;
 
 export async function restart() {
   await request("desktop/restart").catch(tell);
@@ -29,6 +30,10 @@ export function setUpDialogs() {
     const { sentence } = await request("desktop/reset", { what: "desktop" });
     showBanner("reset", sentence);
   });
+}
+
+/** The dialog that ends the session. */
+export function setUpEnd() {
   setUpDialog("end", () => request("desktop/end"));
 }
 
@@ -55,7 +60,7 @@ async function extend() {
   try {
     await request("desktop/extend", { minutes: policy.extend_minutes });
     hideBanner("time");
-    showBanner("extended", `Your session has ${policy.extend_minutes} minutes more.`);
+    showBanner("extended", `Your session now has ${policy.extend_minutes} more minutes.`);
   } catch (error) {
     tell(error);
   }
@@ -64,19 +69,33 @@ async function extend() {
 
 /** More time, where the site gives it: in the bar when it is needed, and in the warnings. */
 export function setUpTime(channel, minutesLeft) {
+  let end = 0; // of the session, and as it was when the last warning came
+  let warned = 0;
   const canExtend = policy.extend_minutes > 0;
-  extendButton.textContent = `Extend by ${policy.extend_minutes} min`;
+  extendButton.replaceChildren(
+    makeSpan(`Extend by ${policy.extend_minutes} min`, "long"),
+    makeSpan(`+${policy.extend_minutes} min`, "short"),
+  );
   extendButton.addEventListener("click", extend);
-  channel.addEventListener("state", () => {
+  channel.addEventListener("state", ({ detail }) => {
+    end = Number(detail.end) || 0;
     extendButton.hidden = !canExtend || minutesLeft() > EXTEND_MINUTES_LEFT;
+    if (end > warned + SAME_END_SECONDS) hideBanner("time");
   });
   channel.addEventListener("warning", ({ detail }) => {
     extendButton.hidden = !canExtend;
-    const urgent = detail.minutes <= 5;
-    const what = urgent ? "Save your work now." : "Please save your work from time to time.";
+    warned = end;
+    const what = canExtend && detail.minutes > 5 ? "Save your work now. You can extend the session." : "Save your work now.";
     showBanner("time", `This session ends in ${detail.minutes} minutes. ${what}`, {
       tone: "warning",
       actions: canExtend ? [{ label: `Extend by ${policy.extend_minutes} min`, run: extend }] : [],
     });
   });
+}
+
+function makeSpan(text, className) {
+  const span = document.createElement("span");
+  span.textContent = text;
+  span.className = className;
+  return span;
 }

@@ -80,7 +80,7 @@ export class Clipboard {
       event.stopImmediatePropagation();
       event.preventDefault();
       this.#pending.waiting.push(copyOf(event));
-    } else if (down && event.target === this.#screen.canvas) {
+    } else if (down && event.target === this.#screen.keyboard) {
       this.#onKeyDown(event);
     }
   }
@@ -139,7 +139,7 @@ export class Clipboard {
       await Promise.race([fetched, sleep(FETCH_MS)]);
     }
     this.#pending = null;
-    for (const event of waiting) this.#screen.canvas?.dispatchEvent(event);
+    for (const event of waiting) this.#screen.keyboard.dispatchEvent(event);
   }
 
   /** Gives the desktop a text to paste, and tells the learner where that cannot be. Returns whether it was given. */
@@ -167,7 +167,7 @@ export class Clipboard {
 
   #releaseMeta() {
     for (const code of ["MetaLeft", "MetaRight"]) {
-      this.#screen.canvas?.dispatchEvent(new KeyboardEvent("keyup", { key: "Meta", code }));
+      this.#screen.keyboard.dispatchEvent(new KeyboardEvent("keyup", { key: "Meta", code }));
     }
   }
 

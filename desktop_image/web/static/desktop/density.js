@@ -26,6 +26,12 @@ export function sharpened(RFB) {
       showCursorsAt(this._cursor, this._canvas, () => this._factor);
     }
 
+    /** Take keys from an element in the place of the canvas; to be called before the connection is there. */
+    takeKeysFrom(element) {
+      this._keyboard._target = element;
+      this.focus = (options) => element.focus(options);
+    }
+
     // noVNC's own constructor asks already.
     get _factor() {
       return this._scaleViewport ? 1 : this._density ?? 1;

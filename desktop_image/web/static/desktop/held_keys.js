@@ -2,16 +2,16 @@
 // would never hear of their end, and Ctrl would stay down there.
 
 /**
- * @param {HTMLCanvasElement} canvas noVNC's
+ * @param {HTMLElement} keyboard what noVNC takes its keys from
  * @param {HTMLElement} exception what may take the keyboard for a moment and gives it back: keys stay as they are
  */
-export function letGoOnLeaving(canvas, exception) {
+export function letGoOnLeaving(keyboard, exception) {
   const down = new Map();
-  canvas.addEventListener("keydown", ({ key, code, location }) => down.set(code, { key, code, location }), { capture: true });
-  canvas.addEventListener("keyup", ({ code }) => down.delete(code), { capture: true });
-  canvas.addEventListener("focusout", (event) => {
+  keyboard.addEventListener("keydown", ({ key, code, location }) => down.set(code, { key, code, location }), { capture: true });
+  keyboard.addEventListener("keyup", ({ code }) => down.delete(code), { capture: true });
+  keyboard.addEventListener("focusout", (event) => {
     if (event.relatedTarget === exception) return;
-    for (const which of [...down.values()].toReversed()) canvas.dispatchEvent(new KeyboardEvent("keyup", which));
+    for (const which of [...down.values()].toReversed()) keyboard.dispatchEvent(new KeyboardEvent("keyup", which));
     down.clear();
   });
 }

@@ -41,7 +41,7 @@ export class Keys {
     }
     // A key of the real keyboard ends what was held for it, once it is up.
     window.addEventListener("keyup", (event) => {
-      if (event.target === screen.canvas && !isModifier(event.key)) this.release();
+      if (event.target === screen.keyboard && !isModifier(event.key)) this.release();
     }, { capture: true });
     screen.addEventListener("down", () => this.#forget());
   }

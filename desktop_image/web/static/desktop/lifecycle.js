@@ -1,5 +1,6 @@
 // From the first second to the end of the session: keeps the channel and the screen connected, and knows why not.
 
+import { onLogIn, reopen, watchLogIn } from "../common/log_in.js";
 import { askSession } from "../common/page.js";
 import { Retry } from "../common/retry.js";
 
@@ -14,7 +15,9 @@ const AWAY_SECONDS = 1.5;
 
 /** Sends the event `change` when one of its facts is new; they are those that `notice()` takes. */
 export class Lifecycle extends EventTarget {
-  known = { trouble: "", state: null, ended: null, isShown: false, wasShown: false, visit: null };
+  known = {
+    trouble: "", reopening: false, state: null, ended: null, isShown: false, wasShown: false, visit: null,
+  };
   #channel;
   #screen;
   #waiting = new Set(); // what waits for a fact
@@ -42,6 +45,21 @@ export class Lifecycle extends EventTarget {
   run() {
     this.#keepChannel();
     this.#keepScreen();
+    watchLogIn(() => this.#shut());
+    onLogIn(() => { if (this.known.trouble === "log-in") this.#openAgain(); });
+  }
+
+  /** The log-in has ended: nobody types into the session from here any more. */
+  async #shut() {
+    if (this.known.trouble === "log-in") return;
+    this.#learn({ trouble: "log-in", reopening: false });
+    this.#screen.disconnect();
+    this.#channel.close();
+    await this.#openAgain();
+  }
+
+  async #openAgain() {
+    if (await reopen()) this.#learn({ reopening: true });
   }
 
   /** Asks again for a visit that was refused. */
@@ -75,6 +93,7 @@ export class Lifecycle extends EventTarget {
         this.#overSince = 0;
         this.#learn({ ended: null });
         await this.#channel.closed();
+        if (this.known.trouble === "log-in") continue;
         this.#away = setTimeout(() => this.#learn({ trouble: "away" }), 1000 * AWAY_SECONDS);
       } else {
         await this.#findTrouble();
@@ -87,7 +106,8 @@ export class Lifecycle extends EventTarget {
     const { kind } = await askSession();
     if (kind !== "over") {
       this.#overSince = 0;
-      this.#learn({ trouble: kind === "log-in" ? kind : "away" });
+      if (kind === "log-in") await this.#shut();
+      else this.#learn({ trouble: "away" });
       return;
     }
     this.#overSince ||= Date.now();

@@ -4,9 +4,10 @@ import { minutesLeft, setEnd, setUpBar } from "../common/bar.js";
 import { Channel } from "../common/channel.js";
 import { hideNotice, showNotice } from "../common/notice.js";
 import { policy, request, socketUrl, user, visitor } from "../common/page.js";
-import { end, restart, setUpDialogs, setUpTime } from "./acts.js";
+import { end, restart, setUpDialogs, setUpEnd, setUpTime } from "./acts.js";
 import { hideBanner, showBanner } from "./banners.js";
 import { Clipboard } from "./clipboard.js";
+import { Composer } from "./composer.js";
 import { density, onDensityChange } from "./density.js";
 import { Download } from "./download.js";
 import { Keys } from "./keys.js";
@@ -33,13 +34,21 @@ new Quality().setUp(channel, screen);
 if (!visitor) {
   const keys = new Keys();
   keys.setUp(screen);
+  new Composer().setUp(keys);
   new TouchKeyboard().setUp(screen, keys);
   new Clipboard(policy, (sentence) => showBanner("clipboard", sentence, { tone: "warning" })).setUp(screen, panels);
   new Upload().setUp(() => { if (panels.open !== "files-panel") panels.toggle("files-panel"); });
   new Download().setUp(panels);
   setUpDialogs();
+  setUpEnd();
   onDensityChange(followDensity);
 }
+// Ctrl + W is for the shell and for nano, but the browser takes it: it asks before it closes a desktop that is in use.
+let leaves = false;
+window.addEventListener("click", (event) => { leaves = Boolean(event.target.closest?.("a[href]")); }, { capture: true });
+window.addEventListener("beforeunload", (event) => {
+  if (!visitor && !leaves && screen.isConnected) event.preventDefault();
+});
 channel.addEventListener("state", ({ detail }) => {
   setEnd(detail.end, detail.now);
   tellOfDesktop(detail);

@@ -1,5 +1,6 @@
 // What the curtain says: from what is known of the link and the session to words, and nothing else.
 
+import { stillRunning } from "../common/log_in.js";
 import { hubHome, sessionUrl, startAgainUrl, user, visitor } from "../common/page.js";
 
 /**
@@ -9,20 +10,31 @@ import { hubHome, sessionUrl, startAgainUrl, user, visitor } from "../common/pag
  * @param {object} acts what buttons do: `restart()`, `end()`, `visitAgain()`
  * @returns {object|null} the notice's `title`, `text` and options, or null where the desktop is to be seen
  */
-export function notice({ trouble, state, ended, isShown, wasShown, visit }, acts) {
+export function notice({ trouble, reopening, state, ended, isShown, wasShown, visit }, acts) {
   if (trouble === "over") return over(ended, state);
+  if (trouble === "log-in") return reopening ? again(ended) : loggedOut(ended, state?.end);
   if (ended) {
     return { title: endedTitle(ended), text: "One moment: the session is being closed.", busy: true };
   }
-  if (trouble === "log-in") {
-    return {
-      title: "Please log in again",
-      text: "Your session is still running, with all its windows.",
-      actions: [{ label: "Log in", run: () => window.location.reload() }],
-    };
-  }
   if (trouble === "away") return away(wasShown);
   return (state && !isShown && visiting(visit, acts)) || inSession(state, isShown, wasShown, acts);
+}
+
+/** The hub knows who asks, but the session does not: it is another one, or it was started anew. */
+function again(ended) {
+  return {
+    title: ended ? "A new session is running" : "Opening your session again",
+    text: ended ? `${ended.sentence} It was started again and opens by itself.` : "This takes a few seconds.",
+    busy: true,
+  };
+}
+
+function loggedOut(ended, end) {
+  return {
+    title: "You are logged out",
+    text: ended ? `${endedTitle(ended)}. ${ended.sentence}` : stillRunning(end),
+    actions: [{ label: "Log in again", run: () => window.location.reload(), isMain: true }],
+  };
 }
 
 /** What a visitor waits for: the learner's answer. */
@@ -98,7 +110,7 @@ function inSession(session, isShown, wasShown, acts) {
     case "failed":
       return {
         title: "The desktop does not start",
-        text: `${detail} Your files are safe. A teacher can help; the session's log says more.`.trim(),
+        text: `${detail} Your files are safe. An instructor can help; the session's log says more.`.trim(),
         actions: [{ label: "Try again", run: acts.restart, isMain: true }, ...terminal, ...home()],
       };
     case "logged out":

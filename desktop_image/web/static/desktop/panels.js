@@ -28,7 +28,7 @@ export class Panels extends EventTarget {
     for (const dialog of document.querySelectorAll("dialog")) {
       dialog.addEventListener("close", onDone);
     }
-    this.#setUpMenu();
+    if (menu) this.#setUpMenu();
   }
 
   /** The id of the panel that is open, or null. */
@@ -58,7 +58,7 @@ export class Panels extends EventTarget {
   /** Closes whatever is open, as there is nothing behind it any more. */
   closeAll() {
     this.#show(null);
-    menu.hidden = true;
+    if (menu) menu.hidden = true;
     for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
   }
 
@@ -101,6 +101,13 @@ export class Panels extends EventTarget {
     menu.addEventListener("click", (event) => {
       if (event.target.closest('[role="menuitem"]')) setOpen(false);
     });
+    // Wherever the keyboard is: a menu that was opened with the mouse leaves it on the button.
+    window.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || menu.hidden) return;
+      event.stopImmediatePropagation();
+      setOpen(false);
+      if (event.target === menuButton || menu.contains(event.target)) menuButton.focus();
+    }, { capture: true });
     menu.addEventListener("keydown", (event) => {
       const move = { ArrowDown: 1, ArrowUp: -1 }[event.key];
       const all = items();
@@ -110,9 +117,6 @@ export class Panels extends EventTarget {
       } else if (event.key === "Home" || event.key === "End") {
         event.preventDefault();
         all.at(event.key === "Home" ? 0 : -1).focus();
-      } else if (event.key === "Escape") {
-        setOpen(false);
-        menuButton.focus();
       } else if (event.key === "Tab") {
         setOpen(false);
       }

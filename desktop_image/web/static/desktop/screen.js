@@ -20,6 +20,8 @@ RFB.messages.extendedClipboardProvide = (...args) => {
 
 /** Sends the events `clipboard` (`detail`: a text), `up` and `down`. */
 export class Screen extends EventTarget {
+  /** The field that has the desktop's keyboard. */
+  keyboard = document.getElementById("keyboard");
   #element;
   #url;
   #rfb = null;
@@ -43,6 +45,7 @@ export class Screen extends EventTarget {
     this.#viewOnly = isVisitor;
     this.#element = element;
     this.#url = url;
+    letGoOnLeaving(this.keyboard, document.getElementById("paste-target"));
   }
 
   get isConnected() {
@@ -61,6 +64,7 @@ export class Screen extends EventTarget {
     let rfb;
     try {
       rfb = new SharpRFB(this.#element, socket, { shared: true });
+      rfb.takeKeysFrom(this.keyboard);
     } catch (error) {
       console.error("noVNC does not start:", error);
       socket.close();
@@ -94,7 +98,6 @@ export class Screen extends EventTarget {
     }
     this.#rfb = rfb;
     const canvas = this.canvas;
-    letGoOnLeaving(canvas, document.getElementById("paste-target"));
     this.#end = end.then(() => {
       this.#rfb = null;
       this.#keepPicture(canvas);
@@ -147,10 +150,10 @@ export class Screen extends EventTarget {
   }
 
   focus() {
-    this.#rfb?.focus({ preventScroll: true });
+    if (this.#rfb) this.keyboard.focus({ preventScroll: true });
   }
 
-  /** The element that has the desktop's keyboard, or null. */
+  /** The desktop's picture, or null. */
   get canvas() {
     return this.#element.querySelector("canvas");
   }

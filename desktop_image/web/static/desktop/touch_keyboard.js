@@ -1,6 +1,7 @@
 // A tablet's own keyboard: a text field that nobody sees gets the focus, and what changes in it is typed in the desktop.
 
-const RETURN = [0xff0d, "Enter"];
+import { keyOf, RETURN } from "./keysyms.js";
+
 const BACKSPACE = [0xff08, "Backspace"];
 const NAMED = {
   Enter: RETURN,
@@ -75,11 +76,4 @@ export class TouchKeyboard {
     this.#before = FILLER;
     this.#field.setSelectionRange(FILLER.length, FILLER.length);
   }
-}
-
-/** The keysym of a character: its number in Latin 1, and Unicode above (X11R7.7, "X Window System Protocol", A). */
-function keyOf(character) {
-  if (character === "\n") return RETURN;
-  const number = character.codePointAt(0);
-  return [number < 0x100 ? number : 0x01000000 + number, undefined];
 }

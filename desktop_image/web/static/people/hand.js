@@ -20,6 +20,9 @@ export function setUpHand({ channel, panels }) {
     channel.send({ type: "hand", up: true, text: text.value });
     panels.close();
   });
+  text.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) text.form.requestSubmit();
+  });
   document.getElementById("hand-lower").addEventListener("click", () => {
     channel.send({ type: "hand", up: false });
     panels.close();
@@ -41,7 +44,7 @@ export function setUpHand({ channel, panels }) {
 }
 
 function tell(hand) {
-  const words = hand ? `Help was asked for, ${ago(hand.since)}` : "Ask for help";
+  const words = hand ? `You asked for help ${ago(hand.since)}` : "Ask for help";
   if (button.textContent !== words) button.textContent = words;
   button.classList.toggle("is-up", hand !== null);
   asking.hidden = hand !== null;

@@ -1,4 +1,4 @@
-// Messages of teachers: above the desktop until the learner closes them, on all the learner's pages at once.
+// Messages of instructors: above the desktop until the learner closes them, on all the learner's pages at once.
 
 export function setUpMessages({ channel, showBanner, hideBanner }) {
   channel.addEventListener("message", ({ detail }) => {

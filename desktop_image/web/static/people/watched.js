@@ -11,7 +11,7 @@ export function setUpWatched({ channel, screen, policy }) {
     showStrip([
       ...questions(detail, answer),
       ...watching(detail.watchers ?? [], policy.observe, answer),
-      ...(detail.wall ? [{ text: "Your teacher's wall shows a small picture of your desktop." }] : []),
+      ...(detail.wall ? [{ text: "Your instructor's wall shows a small picture of your desktop." }] : []),
     ]);
   });
 }
@@ -42,7 +42,7 @@ function watching(watchers, observe, answer) {
     tone: control ? "control" : "",
     actions: [
       ...(control ? [{ label: "Take control back", run: answer("control", name, "end") }] : []),
-      // Where the site lets teachers look without a question, there is nothing to end.
+      // Where the site lets instructors look without a question, there is nothing to end.
       ...(observe === "ask" ? [{ label: "Stop showing", run: answer("view", name, "end") }] : []),
     ],
   }));

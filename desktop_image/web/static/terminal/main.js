@@ -2,11 +2,13 @@
 
 import { FitAddon } from "../../node_modules/@xterm/addon-fit/lib/addon-fit.mjs";
 import { Terminal } from "../../node_modules/@xterm/xterm/lib/xterm.mjs";
-import { setEnd, setUpBar } from "../common/bar.js";
 import { Channel } from "../common/channel.js";
+import { onLogIn, reopen, stillRunning, watchLogIn } from "../common/log_in.js";
 import { hideNotice, showNotice } from "../common/notice.js";
-import { askSession, call, hubHome, post, socketUrl, startAgainUrl } from "../common/page.js";
+import { askSession, call, hubHome, post, socketUrl } from "../common/page.js";
 import { Retry } from "../common/retry.js";
+import { setUpSessionBar } from "../common/session_bar.js";
+import { notice } from "../desktop/notices.js";
 
 // The tab keeps its shell when it is loaded again; another tab has another one.
 const REMEMBERED = "classdesk-terminal";
@@ -22,25 +24,33 @@ const terminal = new Terminal({
 const fit = new FitAddon();
 const retry = new Retry();
 const element = document.getElementById("terminal");
+const channel = new Channel(socketUrl("desktop/channel"));
 let socket = null;
+let ended = null;
+let end = 0;
+let loggedOut = false;
 
 terminal.loadAddon(fit);
 terminal.open(element);
 new ResizeObserver(() => fit.fit()).observe(element);
 terminal.onData((data) => send(["stdin", data]));
 terminal.onResize(({ rows, cols }) => send(["set_size", rows, cols, element.clientHeight, element.clientWidth]));
-setUpBar(() => terminal.focus());
-followTime();
+setUpSessionBar(channel, () => terminal.focus());
+followSession();
 run();
 
-/** Keeps the time that is left true: the end can move while the session runs. */
-async function followTime() {
-  const channel = new Channel(socketUrl("desktop/channel"));
-  channel.addEventListener("state", ({ detail }) => setEnd(detail.end, detail.now));
+/** Hears what the session tells: its end can move while it runs. */
+async function followSession() {
+  channel.addEventListener("state", ({ detail }) => { end = detail.end; });
+  channel.addEventListener("ended", ({ detail }) => {
+    ended = detail;
+    tellTrouble("");
+  });
   const pause = new Retry();
   for (;;) {
     if (await channel.connect()) {
       pause.reset();
+      ended = null;
       await channel.closed();
     }
     await pause.wait();
@@ -48,8 +58,10 @@ async function followTime() {
 }
 
 async function run() {
+  watchLogIn(() => { if (!loggedOut) tellLogOut(); });
+  onLogIn(() => { if (loggedOut) reopen(); });
   for (;;) {
-    const answer = await askSession();
+    const answer = loggedOut ? { kind: "log-in" } : await askSession();
     if (answer.kind === "answer") {
       const ended = await follow();
       if (ended) {
@@ -137,17 +149,24 @@ function showEnded() {
 }
 
 function tellTrouble(kind) {
-  if (kind === "over") {
-    showNotice("Your session has ended", "It was stopped, or its time was up. Your files are saved in your home.", {
-      busy: false,
-      actions: hubHome ? [{ label: "Start a new session", href: startAgainUrl(), isMain: true }] : [],
-    });
-  } else if (kind === "log-in") {
-    showNotice("Please log in again", "Your session is still running.", {
-      busy: false,
-      actions: [{ label: "Log in", run: () => window.location.reload() }],
-    });
-  } else {
-    showNotice("Connecting again", "Your session is still running.", { thin: true });
+  if (kind === "log-in") {
+    tellLogOut();
+    return;
   }
+  const trouble = kind || "";
+  document.body.classList.toggle("is-over", trouble === "over");
+  const wanted = notice({ trouble, state: { end }, ended, isShown: false, wasShown: true }, {});
+  showNotice(wanted.title, wanted.text, { busy: false, ...wanted });
+}
+
+/** Closes the shell's page, as its log-in has ended; opens it again where the hub still knows who asks. */
+async function tellLogOut() {
+  loggedOut = true;
+  socket?.close();
+  showNotice("Opening your session again", "This takes a few seconds.");
+  if (await reopen()) return;
+  showNotice("You are logged out", stillRunning(end), {
+    busy: false,
+    actions: [{ label: "Log in again", run: () => window.location.reload(), isMain: true }],
+  });
 }

@@ -24,6 +24,8 @@ const heading = (act, learners) => {
 
 /** Opens a dialog and returns its form's values when it is sent; null when it is closed. */
 export function open(dialog) {
+  // What was chosen or written for somebody else, and perhaps cancelled, must not be there for the next one.
+  dialog.querySelector("form").reset();
   dialog.showModal();
   return new Promise((resolve) => {
     const form = dialog.querySelector("form");
@@ -55,12 +57,15 @@ async function askReset(dialog, learners) {
     const act = form.elements.kind.value;
     dialog.querySelector(".go").textContent = heading(act, able());
     dialog.querySelector(".go").disabled = able().length === 0;
+    dialog.querySelector(".go").classList.toggle("btn-danger", act !== "reset-lesson");
+    dialog.querySelector(".go").classList.toggle("btn-primary", act === "reset-lesson");
     dialog.querySelector(".who").textContent = learners.length > 1 ? names(able().map(title)) : "";
   };
   fill(dialog, "reset", learners);
   form.addEventListener("change", show);
+  const sent = open(dialog);
   show();
-  const values = await open(dialog);
+  const values = await sent;
   form.removeEventListener("change", show);
   return values && { act: values.kind, learners: learners.filter(CAN[values.kind]) };
 }
@@ -85,7 +90,6 @@ export async function ask(act, learners) {
     return null;
   }
   if (act === "message") {
-    dialog.querySelector("textarea").value = "";
     return { act, learners, text: values.text.trim() };
   }
   return act === "extend" ? { act, learners, minutes: Number(values.minutes) } : { act, learners };
@@ -102,10 +106,13 @@ export function setUpDialogs() {
   }
   const text = document.getElementById("text");
   const left = document.getElementById("text-left");
-  text.addEventListener("input", () => {
+  const look = () => {
     left.textContent = String(text.maxLength - text.value.length);
     text.setCustomValidity(text.value.trim() ? "" : "The message is empty.");
-  });
+  };
+  text.addEventListener("input", look);
+  // The form is empty only after the event.
+  text.form.addEventListener("reset", () => queueMicrotask(look));
   text.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       text.form.requestSubmit();

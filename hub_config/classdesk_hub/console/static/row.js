@@ -53,7 +53,7 @@ export class Row {
     this.controls = [...this.node.querySelectorAll("input, button")];
   }
 
-  /** Shows a learner as he is known now. */
+  /** Shows a learner as they are known now. */
   update(learner, now) {
     const { parts, node } = this;
     const name = show.title(learner);

@@ -4,6 +4,17 @@
 set -uo pipefail
 home=/home/ada
 
+# The session's variables came as one, a line each, and are no longer needed so (see _environment.py).
+set -f
+IFS=$'\n'
+for line in ${CLASSDESK_ENVIRONMENT:-}; do
+  value=${line#*=}
+  printf -v value '%b' "${value//%/\\x}"
+  export "${line%%=*}=$value"
+done
+set +f
+unset IFS line value CLASSDESK_ENVIRONMENT
+
 home_is_open=true
 cd -- "$home" 2>/dev/null || home_is_open=false
 cd /
@@ -32,7 +43,10 @@ unset SBATCH_EXPORT SLURM_EXPORT_ENV SUDO_COMMAND SUDO_USER SUDO_UID SUDO_GID MA
 CLASSDESK_INTERFACE=desktop
 printf -v now '%(%s)T' -1
 CLASSDESK_END=$((now + 10800))
-export CLASSDESK_INTERFACE CLASSDESK_END
+# The name of the node's time zone, where it has one: some programs read no file.
+CLASSDESK_TIME_ZONE=$(/usr/bin/readlink -f /etc/localtime)
+CLASSDESK_TIME_ZONE=${CLASSDESK_TIME_ZONE##*/zoneinfo/}
+export CLASSDESK_INTERFACE CLASSDESK_END CLASSDESK_TIME_ZONE
 
 # Tells the hub why a session failed: the end of its log, over bash's own sockets, as the node may have no other client.
 send_last_words() {
@@ -54,7 +68,7 @@ if ! $home_is_open; then
   exit 1
 fi
 
-# The learner's accounts as this node knows them; the image has none of its own for him.
+# The learner's accounts as this node knows them; the image has none of its own for them.
 exec 11< <(/usr/bin/getent passwd 0 "$UID" 65534)
 exec 12< <(/usr/bin/getent group 0 "${GROUPS[@]}" 65534)
 

@@ -1,0 +1,22 @@
+// The bar of the interfaces that are no desktop: time, help, messages, the end.
+
+import { setUpEnd, setUpTime } from "../desktop/acts.js";
+import { hideBanner, showBanner } from "../desktop/banners.js";
+import { Panels } from "../desktop/panels.js";
+import { setUpPeople } from "../people/main.js";
+import { minutesLeft, setEnd, setUpBar } from "./bar.js";
+import { policy, user, visitor } from "./page.js";
+
+/**
+ * @param {Channel} channel the channel to the session
+ * @param {() => void} focus called when the keyboard should go back to the interface
+ */
+export function setUpSessionBar(channel, focus) {
+  document.body.classList.toggle("is-visitor", Boolean(visitor));
+  const panels = new Panels(focus);
+  setUpBar(focus);
+  setUpTime(channel, minutesLeft);
+  setUpEnd();
+  channel.addEventListener("state", ({ detail }) => setEnd(detail.end, detail.now));
+  setUpPeople({ channel, screen: { focus }, showBanner, hideBanner, panels, policy, user, visitor });
+}
