@@ -92,9 +92,7 @@ def test_until_the_learner_has_answered_there_is_no_picture(
     desktop.screenshot("asked-learner")
     visitor.person.screenshot("asked-visitor")
     strip.get_by_role("button", name="Not now").click()
-    expect(visitor.page.locator("#notice-text")).to_have_text(
-        f"{NAME} does not want to be watched now."
-    )
+    expect(visitor.page.locator("#notice-text")).to_have_text(f"{NAME} answered: not now.")
     expect(strip).to_be_hidden()
     visitor.person.screenshot("refused-visitor")
     visitor.page.get_by_role("button", name="Ask again").click()
@@ -213,7 +211,7 @@ def test_control_comes_after_a_yes_and_the_learner_takes_it_back(
     assert shown.speak_rfb(*typed("x")) == "message 0"
     desktop.screenshot("control-asked-learner")
     strip.get_by_role("button", name="Allow").click()
-    expect(shown.strip).to_contain_text("You can use keyboard and mouse")
+    expect(shown.strip).to_contain_text(f"You and {NAME} both have keyboard and mouse.")
     expect(strip).to_contain_text("can use keyboard and mouse.")
     shown.person.screenshot("control-visitor")
     shown.page.locator("#keyboard").focus()
@@ -222,6 +220,8 @@ def test_control_comes_after_a_yes_and_the_learner_takes_it_back(
     desktop.screenshot("control-learner")
     strip.get_by_role("button", name="Take control back").click()
     expect(shown.strip).to_contain_text("View only")
+    expect(shown.page.locator("#banners")).to_contain_text(f"{NAME} took keyboard and mouse back.")
+    shown.person.screenshot("control-taken-back-visitor")
     shown.page.keyboard.type("more\n", delay=10)
     assert shown.speak_rfb(*typed("more\n")) == "message 0"
     desktop.type("mine\n")
@@ -238,6 +238,6 @@ def test_the_visitor_gives_control_back(desktop: Desktop, shown: Visitor) -> Non
 
 def test_the_learner_ends_the_look(desktop: Desktop, shown: Visitor) -> None:
     desktop.page.locator("#watched").get_by_role("button", name="Stop showing").click()
-    expect(shown.page.locator("#notice-text")).to_have_text(f"{NAME} has ended this.")
+    expect(shown.page.locator("#notice-text")).to_have_text(f"{NAME} stopped showing the desktop.")
     expect(desktop.page.locator("#watched")).to_be_hidden()
     expect(shown.page.locator("#screen canvas")).to_have_count(0)

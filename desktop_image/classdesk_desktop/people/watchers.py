@@ -19,8 +19,13 @@ from classdesk_desktop.policy import Observe
 ANSWER_SECONDS: Final = 60.0
 """How long a learner has to answer a visitor who asks to look."""
 
+NOBODY_SECONDS: Final = 5.0
+"""How long a learner may have no page open before a visitor's question is given up: a reload takes less."""
+
 RETURN_SECONDS: Final = 60.0
 """How long a visitor whose connection was lost may come back without being announced, or asking, again."""
+
+_LOOK_SECONDS: Final = 0.5
 
 Notify = Callable[[str, str], Awaitable[object]]
 
@@ -129,25 +134,40 @@ class Watchers:
             question = self._questions[name] = _Question()
             self._publish()
             self._tell(name, "asking")
-            self._announce(f"{name} asks to look at your desktop", "Answer on the desktop's page.")
+            self._announce(
+                f"{name} asks to look at your desktop",
+                "Answer in the yellow bar above the desktop.",
+            )
         question.waiting += 1
         try:
-            # Shielded: of two connections of the same visitor one may end.
-            allowed = await asyncio.wait_for(asyncio.shield(question.answer), ANSWER_SECONDS)
-        except TimeoutError:
-            raise RefusedError(self._why_no_answer()) from None
+            allowed = await self._answer_to(question)
         finally:
             question.waiting -= 1
             if question.answer.done() or not question.waiting:
                 self._questions.pop(name, None)
                 self._publish()
         if not allowed:
-            raise RefusedError(f"{self._owner} does not want to be watched now.")
+            raise RefusedError(f"{self._owner} answered: not now.")
 
-    def _why_no_answer(self) -> str:
-        if any(listener.is_owner for listener in self._channels):
-            return f"{self._owner} has not answered."
-        return f"{self._owner} has no page of the desktop open, so nobody could be asked."
+    async def _answer_to(self, question: _Question) -> bool:
+        """Wait for the learner's answer, for as long as there is a page to answer on.
+
+        Raises:
+            RefusedError: nobody has answered, or nobody can.
+        """
+        seen = time.monotonic()
+        give_up = seen + ANSWER_SECONDS
+        while not question.answer.done():
+            now = time.monotonic()
+            if any(listener.is_owner for listener in self._channels):
+                seen = now
+            if now - seen >= NOBODY_SECONDS:
+                raise RefusedError(f"{self._owner} has no page open, so nobody can answer.")
+            if now >= give_up:
+                raise RefusedError(f"{self._owner} has not answered.")
+            # Of two connections of the same visitor one may end: `wait` leaves the answer to the other.
+            await asyncio.wait({question.answer}, timeout=min(_LOOK_SECONDS, give_up - now))
+        return question.answer.result()
 
     def _leave(self, watcher: _Watcher, visit: Visit) -> None:
         with contextlib.suppress(ValueError):
@@ -173,7 +193,7 @@ class Watchers:
             self._end_view(watcher)
 
     def _end_view(self, watcher: _Watcher) -> None:
-        sentence = f"{self._owner} has ended this."
+        sentence = f"{self._owner} stopped showing the desktop."
         visits, watcher.visits = watcher.visits, []
         del self._watchers[watcher.name]
         self._left.pop(watcher.name, None)
@@ -195,11 +215,11 @@ class Watchers:
         if answer in {"allow", "refuse"} and asking and name in {None, asking}:
             self._asks_for_control = None
             if answer == "allow":
-                self._set_control(asking)
+                self._set_control(asking, f"{self._owner} gave keyboard and mouse to {asking}.")
             else:
                 self._tell(asking, "watching", f"{self._owner} wants to work alone now.")
         elif answer == "end":
-            self._set_control(None)
+            self._set_control(None, f"{self._owner} took keyboard and mouse back.")
         self._publish()
 
     def _visitor_wants(self, name: str, want: object) -> None:
@@ -218,15 +238,20 @@ class Watchers:
                 self._set_control(None)
         self._publish()
 
-    def _set_control(self, name: str | None) -> None:
-        """Give keyboard and mouse to one visitor, or to nobody besides the learner."""
+    def _set_control(self, name: str | None, to_others: str = "") -> None:
+        """Give keyboard and mouse to one visitor, or to nobody besides the learner.
+
+        Args:
+            name: the visitor.
+            to_others: what a visitor who had them until now is told.
+        """
         for watcher in self._watchers.values():
             control = watcher.name == name
             if control != watcher.control:
                 watcher.control = control
                 for visit in tuple(watcher.visits):
                     visit.set_control(control)
-                self._tell(watcher.name, "watching")
+                self._tell(watcher.name, "watching", "" if control else to_others)
 
     # What the pages hear -----------------------------------------------------------------------------------------
 

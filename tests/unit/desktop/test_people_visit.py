@@ -220,7 +220,7 @@ def test_the_learner_ends_a_look_at_once(session_server: Server, runtime: Runtim
         assert await browser.read_message() is None
         browser.close()
         assert browser.close_code == NOT_ALLOWED
-        assert browser.close_reason == "ada has ended this."
+        assert browser.close_reason == "ada stopped showing the desktop."
         await leave(ada)
 
     run(session_server, runtime, story, "ask")

@@ -164,7 +164,7 @@ def test_nobody_looks_before_the_learner_has_answered(room: Room, answer: str) -
             await look
             assert [watcher["name"] for watcher in room.state()["watchers"]] == ["grace"]
         else:
-            with pytest.raises(RefusedError, match="ada does not want"):
+            with pytest.raises(RefusedError, match="ada answered: not now"):
                 await look
         assert room.state()["view_asked_by"] == []
 
@@ -187,24 +187,52 @@ def test_only_the_learner_answers(room: Room) -> None:
 
 
 @asking
-@pytest.mark.parametrize(
-    ("page_is_open", "sentence"),
-    [
-        pytest.param(True, "ada has not answered", id="a page is open"),
-        pytest.param(False, "no page of the desktop open", id="no page is open"),
-    ],
-)
 def test_without_an_answer_the_visitor_is_refused(
-    room: Room, monkeypatch: pytest.MonkeyPatch, page_is_open: bool, sentence: str
+    room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "ANSWER_SECONDS", 0.02)
 
     async def story() -> None:
-        if not page_is_open:
-            room.channels.remove(room.ada)
-        with pytest.raises(RefusedError, match=sentence):
+        with pytest.raises(RefusedError, match="ada has not answered"):
             await room.look(Visit())
-        assert sentence in room.grace.last("visit")["sentence"]
+        assert "ada has not answered" in room.grace.last("visit")["sentence"]
+
+    room.run(story)
+
+
+@asking
+@pytest.mark.parametrize("closes", ["before the question", "during the question"])
+def test_a_visitor_does_not_wait_for_a_learner_who_has_no_page_open(
+    room: Room, monkeypatch: pytest.MonkeyPatch, closes: str
+) -> None:
+    monkeypatch.setattr(module, "NOBODY_SECONDS", 0.02)
+
+    async def story() -> None:
+        if closes == "before the question":
+            room.channels.remove(room.ada)
+        look = asyncio.ensure_future(room.look(Visit()))
+        await until(lambda: room.channels.state.snapshot()["view_asked_by"])
+        if closes == "during the question":
+            room.channels.remove(room.ada)
+        with pytest.raises(RefusedError, match="no page open, so nobody can answer"):
+            await look
+        assert "nobody can answer" in room.grace.last("visit")["sentence"]
+        assert room.channels.state.snapshot()["view_asked_by"] == []
+
+    room.run(story)
+
+
+@asking
+def test_a_page_that_is_loaded_again_can_still_answer(room: Room) -> None:
+    async def story() -> None:
+        room.channels.remove(room.ada)
+        look = asyncio.ensure_future(room.look(Visit()))
+        await until(lambda: room.channels.state.snapshot()["view_asked_by"])
+        room.channels.add(room.ada)
+        assert room.state()["view_asked_by"] == ["grace"]
+        room.say(room.ada, type="view", name="grace", answer="allow")
+        await look
+        assert room.state()["watchers"]
 
     room.run(story)
 
@@ -238,7 +266,7 @@ def test_the_learner_ends_a_look_and_is_asked_again(room: Room) -> None:
         assert room.state()["watchers"]
         room.say(room.ada, type="view", name="grace", answer="end")
         assert room.state()["watchers"] == []
-        assert visit.ended == ["ada has ended this."]
+        assert visit.ended == ["ada stopped showing the desktop."]
         again = asyncio.ensure_future(room.look(Visit()))
         await until(lambda: room.state()["view_asked_by"] == ["grace"])
         again.cancel()
@@ -267,6 +295,8 @@ def test_control_comes_after_the_learners_yes_and_goes_when_either_ends_it(room:
             assert room.state()["control_asked_by"] is None
             room.say(ends, **end)
             assert visit.control[-1] is False
+            told = room.grace.last("visit")["sentence"]
+            assert told == ("ada took keyboard and mouse back." if ends is room.ada else "")
             assert room.state()["watchers"][0]["control"] is False
 
     room.run(story)
@@ -343,5 +373,7 @@ def test_one_visitor_at_a_time_has_control(room: Room) -> None:
         room.say(hank, type="control", want=True)
         room.say(room.ada, type="control", answer="allow", name="hank")
         assert (of_grace.control, of_hank.control) == ([True, False], [True])
+        assert room.grace.last("visit")["sentence"] == "ada gave keyboard and mouse to hank."
+        assert hank.last("visit")["sentence"] == ""
 
     room.run(story)

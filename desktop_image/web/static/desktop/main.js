@@ -68,6 +68,7 @@ setUpPeople();
 function show() {
   const isOver = lifecycle.known.trouble === "over";
   document.body.classList.toggle("is-over", isOver);
+  document.body.classList.toggle("is-ended", isOver || lifecycle.known.ended !== null);
   if (isOver) panels.closeAll();
   const wanted = notice(lifecycle.known, { restart, end, visitAgain: () => lifecycle.visitAgain() });
   if (wanted) {

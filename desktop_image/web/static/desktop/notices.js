@@ -42,7 +42,7 @@ function visiting(visit, acts) {
   if (visit?.state === "asking") {
     return {
       title: `Asking ${user}`,
-      text: `${user} sees your question on the page and in the desktop. You see the desktop as soon as ${user} allows it.`,
+      text: `You see the desktop as soon as ${user} allows it.`,
       busy: true,
     };
   }
@@ -57,6 +57,8 @@ function visiting(visit, acts) {
 }
 
 function over(ended, state) {
+  // The session's last words are for the learner, and so is the way to a new one.
+  if (visitor) return { title: endedTitle({}), text: `You are no longer looking at ${user}'s desktop.`, actions: home() };
   const isUp = !ended && state?.end && state.end - 60 < state.now;
   const title = ended ? endedTitle(ended) : isUp ? "The time of this session is up" : "Your session has ended";
   const why = ended ? ended.sentence : isUp ? "" : "It was stopped, or its job was cancelled.";
@@ -72,6 +74,7 @@ function over(ended, state) {
 }
 
 function endedTitle({ reason }) {
+  if (visitor) return `${user}'s session has ended`;
   return {
     "time-limit": "The time of this session is up",
     logout: "You have ended this session",

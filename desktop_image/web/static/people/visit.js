@@ -37,7 +37,7 @@ export function setUpVisit({ channel, screen, showBanner, hideBanner, user, visi
 function visit(want, user, control, isAsking) {
   if (control) {
     return {
-      text: `You can use keyboard and mouse of ${user}'s desktop, and so can ${user}.`,
+      text: `You and ${user} both have keyboard and mouse.`,
       tone: "control",
       actions: [{ label: "Give control back", run: want(false) }],
     };
