@@ -105,7 +105,7 @@ def server_environment(
 ) -> dict[str, str]:
     """The environment of the single-user server, which is also that of its terminals and kernels."""
     env = _without_foreign(environ)
-    env |= dask_variables(runtime)
+    env |= dask_variables(runtime) | dashboard_link(environ)
     env |= {
         "XDG_RUNTIME_DIR": str(runtime.path),
         "JUPYTER_RUNTIME_DIR": str(runtime.path / "jupyter"),
@@ -131,6 +131,20 @@ def dask_variables(runtime: RuntimeDirectory) -> dict[str, str]:
         "DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION": "true",
         "DASK_DISTRIBUTED__COMM__DEFAULT_SCHEME": "tls",
     }
+
+
+def dashboard_link(environ: Mapping[str, str]) -> dict[str, str]:
+    """The link to dask's dashboard that is right in the learner's own browser: through the session's server.
+
+    dask's own names 127.0.0.1, which is the learner's laptop there. In a desktop it is right, for the browser is in the
+    session, too. Where the hub does not know its public address, the page makes the rest a link.
+    """
+    if environ.get("CLASSDESK_INTERFACE", "desktop") == "desktop":
+        return {}
+    session = environ.get("JUPYTERHUB_PUBLIC_URL") or environ.get("JUPYTERHUB_SERVICE_PREFIX", "/")
+    # dask fills in what is in braces.
+    session = session.replace("{", "{{").replace("}", "}}")
+    return {"DASK_DISTRIBUTED__DASHBOARD__LINK": f"{session}proxy/{{port}}/status"}
 
 
 def web_root(environ: Mapping[str, str]) -> Path:

@@ -38,6 +38,7 @@ from classdesk_desktop.people.parts import set_up as set_up_people
 from classdesk_desktop.policy import Policy
 from classdesk_desktop.reporting import start_reports
 from classdesk_desktop.runtime import RuntimeDirectory
+from classdesk_desktop.saving import Savers
 from classdesk_desktop.time_left import TimeLeft
 
 
@@ -58,6 +59,7 @@ def load(server: ServerApp) -> None:
     )
     application.settings["classdesk_supervisor"] = int(os.environ.get("CLASSDESK_SUPERVISOR") or 0)
 
+    application.settings["classdesk_savers"] = Savers(channels)
     people = set_up_people(application, channels, runtime, policy)
 
     def route(path: str) -> str:

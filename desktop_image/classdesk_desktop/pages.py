@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
+import time
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from jupyter_server.auth.decorator import allow_unauthenticated
 from jupyter_server.base.handlers import JupyterHandler
@@ -73,7 +74,8 @@ class _Page(JupyterHandler):
             policy=json.dumps(policy.as_dict()),
             start_again=os.environ.get("CLASSDESK_START_AGAIN", ""),
             largest_upload=LARGEST_UPLOAD,
-            end=os.environ.get("CLASSDESK_END", ""),
+            end=(end := os.environ.get("CLASSDESK_END", "")),
+            utc_offset=time.localtime(float(end) if end else None).tm_gmtoff,
             hub_home=server.jinja_template_vars.get("hub_control_panel_url", "") if server else "",
             modules=assets.modules(*self.preloaded),
         )
@@ -117,18 +119,25 @@ class LabPage(_Page):
         return f"{self.base_url}{at}"
 
 
+def is_from_lab(referer: str, base_url: str) -> bool:
+    """Whether a request comes from the page with the bar, or from JupyterLab, which leads to more of its addresses."""
+    path = urlsplit(referer).path
+    return bool(re.match(re.escape(base_url) + r"(desktop/lab/$|(lab|doc)(/|$))", path))
+
+
 class BareLab(PathMatches):
     """JupyterLab's address, opened as a page of its own: it has no bar, and would end without a word."""
 
     def __init__(self, base_url: str) -> None:
+        self._base_url = base_url
         super().__init__(re.escape(base_url) + r"((?:lab|doc)(?:/(?!api/|extensions/).*)?)$")
 
     def match(self, request: HTTPServerRequest) -> dict[str, Any] | None:
         """Match what a browser opens in a tab, and not in the frame of the page with the bar."""
         where = request.headers.get("Sec-Fetch-Dest")
-        framed = (
-            where == "iframe" if where else "/desktop/lab/" in request.headers.get("Referer", "")
-        )
+        # Browsers do not say it where the hub is plain HTTP.
+        referer = request.headers.get("Referer", "")
+        framed = where == "iframe" if where else is_from_lab(referer, self._base_url)
         is_page = where in {None, "document"} and "text/html" in request.headers.get("Accept", "")
         return None if framed or not is_page or request.method != "GET" else super().match(request)
 
@@ -137,8 +146,9 @@ class FramedLab(JupyterHandler):
     """Leads from JupyterLab's own address to the page that has the bar above it."""
 
     @web.authenticated
-    def get(self, path: str) -> None:
-        """Redirect, and keep what the link asked for."""
+    def get(self, _path: str) -> None:
+        """Redirect, and keep what the link asked for, with its marks: a file's name may have a # or a % in it."""
+        path = self.request.path.removeprefix(self.base_url)
         query = f"?{self.request.query}" if self.request.query else ""
         self.redirect(f"{self.base_url}desktop/lab/?{urlencode({'at': path + query})}")
 

@@ -6,8 +6,8 @@ import gc
 import os
 import socket
 import sys
+from functools import partial
 from typing import Any, Final, cast
-from urllib.parse import urlsplit
 
 from classdesk_desktop.settings import DEFAULT_URLS, INTERFACES, Interface
 from classdesk_desktop.spared import spare_imports
@@ -15,7 +15,8 @@ from classdesk_desktop.spared import spare_imports
 # What each interface loads besides the session's pages. JupyterLab alone costs more than all the rest.
 _EXTENSIONS: Final[dict[Interface, tuple[str, ...]]] = {
     "desktop": ("jupyter_server_terminals",),
-    "terminal": ("jupyter_server_terminals",),
+    # With jupyter_server_proxy the learner's own browser reaches dask's dashboard: see dashboard_link.
+    "terminal": ("jupyter_server_proxy", "jupyter_server_terminals"),
     "lab": ("jupyter_lsp", "jupyter_server_proxy", "jupyter_server_terminals", "jupyterlab"),
 }
 
@@ -34,15 +35,18 @@ from traitlets.config import Config  # noqa: E402
 
 from classdesk_desktop.desktop_socket import DesktopSocketHandler  # noqa: E402
 from classdesk_desktop.ending import say_goodbye  # noqa: E402
+from classdesk_desktop.own_ports import keep_to_own_ports  # noqa: E402
 from classdesk_desktop.people.identity import SessionIdentityProvider  # noqa: E402
 from classdesk_desktop.processes import name_process  # noqa: E402
 from classdesk_desktop.reporting import note_request  # noqa: E402
+from classdesk_desktop.saving import SessionContents, end_in_order  # noqa: E402
 
 
 def server_config(interface: Interface, home: str, default_url: str) -> Config:
     """The server's configuration; the learner's own configuration files are not read."""
     config = Config()
     config.ServerApp.root_dir = home
+    config.ServerApp.contents_manager_class = SessionContents
     config.ServerApp.default_url = default_url or DEFAULT_URLS[interface]
     # A login shell: `module` and the learner's own settings are there, as in the desktop's terminal.
     config.ServerApp.terminado_settings = {"shell_command": ["/bin/bash", "--login"]}
@@ -61,12 +65,12 @@ def server_config(interface: Interface, home: str, default_url: str) -> Config:
 
 
 def _forget_stock_desktop() -> None:
-    """Keep JupyterLab's launcher from offering jupyter-remote-desktop-proxy's desktop.
+    """Keep jupyter-server-proxy from offering jupyter-remote-desktop-proxy's desktop.
 
     Its entry point starts a VNC server of its own, with another home for its settings; ours comes with the
     interface Desktop. Other entry points of jupyter-server-proxy stay.
     """
-    import jupyter_server_proxy  # late: JupyterLab alone needs it
+    import jupyter_server_proxy  # late: the desktop does not need it
 
     original = jupyter_server_proxy.get_entrypoint_server_processes
 
@@ -83,9 +87,10 @@ def _let_our_page_frame_lab() -> None:
     """
     from jupyterlab_server.handlers import LabHandler  # late: JupyterLab alone needs it
 
+    from classdesk_desktop.pages import is_from_lab
+
     def policy(handler: Any) -> str:
-        came_from = urlsplit(handler.request.headers.get("Referer", "")).path
-        ours = came_from == f"{handler.base_url}desktop/lab/"
+        ours = is_from_lab(handler.request.headers.get("Referer", ""), handler.base_url)
         return "frame-ancestors " + ("'self'" if ours else "'none'")
 
     setattr(LabHandler, "content_security_policy", property(policy))  # noqa: B010  # mypy takes it for a method
@@ -112,9 +117,15 @@ class SocketServerApp(ServerApp):
         self.port = self.listener.getsockname()[1]
 
     def _signal_stop(self, sig: Any, frame: Any) -> None:
-        """Tell the pages before their connections close."""
-        self.io_loop.add_callback_from_signal(
-            say_goodbye, self.web_app.settings["classdesk_channels"]
+        """Tell the pages before their connections close, and let what is being saved be saved."""
+        self.io_loop.add_callback_from_signal(self._stop_in_order, sig, frame)
+
+    async def _stop_in_order(self, sig: Any, frame: Any) -> None:
+        settings = self.web_app.settings
+        await end_in_order(
+            partial(say_goodbye, settings["classdesk_channels"]),
+            settings["classdesk_savers"],
+            cast("SessionContents", self.contents_manager),
         )
         super()._signal_stop(sig, frame)
 
@@ -153,8 +164,10 @@ class SessionServer(JupyterHubSingleUser):  # type: ignore[misc]
         kwargs["jpserver_extensions"] = dict.fromkeys(
             (*kwargs["jpserver_extensions"], "classdesk_desktop", *_EXTENSIONS[kind]), True
         )
-        if kind == "lab":
+        if kind != "desktop":
             _forget_stock_desktop()
+            keep_to_own_ports()
+        if kind == "lab":
             _let_our_page_frame_lab()
         config = server_config(
             kind, os.environ["HOME"], os.environ.get("JUPYTERHUB_DEFAULT_URL", "")

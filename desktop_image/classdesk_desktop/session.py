@@ -42,7 +42,8 @@ SERVER_COMMAND: Final = (
     "-c",
     "import gc; gc.disable(); from classdesk_desktop.server import main; main()",
 )
-_SERVER_STOP_SECONDS: Final = 5.0
+# The server lets pages save first: see saving.py.
+_SERVER_STOP_SECONDS: Final = 7.0
 _REST_STOP_SECONDS: Final = 1.0
 _LOOK_SECONDS: Final = 5.0
 

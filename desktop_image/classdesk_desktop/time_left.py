@@ -37,44 +37,51 @@ class TimeLeft:
         self._notify = notify
         self._withdraw = withdraw
         self._shown = 0
+        self._shown_end = 0.0
         self._moved = asyncio.Event()
         self._told: int | None = None
         channels.state.on_change(self._moved.set)
 
     async def run(self) -> None:
         """Warn until cancelled."""
-        left = self._seconds_left()
-        self._told = reached(left) if left is not None else None
+        self._told = self._due()
         while True:
-            left = self._seconds_left()
-            wait = seconds_to_next(left) if left is not None else None
+            end = self._end()
+            wait = seconds_to_next(end - time.time()) if end is not None else None
             self._moved.clear()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._moved.wait(), wait)
             await self._look()
 
     async def _look(self) -> None:
-        left = self._seconds_left()
-        now = reached(left) if left is not None else None
+        now, end = self._due(), self._end()
         before, self._told = self._told, now
-        if now != before and self._shown:
+        if self._shown and (now != before or end != self._shown_end):
             await self._withdraw(self._shown)
             self._shown = 0
+            # What it said is told anew, if it is still the time for it.
+            before = None
         # More time than before is no news of this kind.
-        if now is None or (before is not None and before <= now):
+        if end is None or now is None or (before is not None and before <= now):
             return
         # Once: on the page, and where nobody has one open, on the desktop.
         if self._channels.broadcast({"type": "warning", "minutes": now}, to="owner"):
             return
+        self._shown_end = end
         self._shown = await self._notify(
-            f"{now} minutes left",
-            f"Save your work now. The session ends in {now} minutes.",
+            # By the desktop's own clock: minutes would be wrong a minute later.
+            f"The session ends at {time.strftime('%H:%M', time.localtime(end))}",
+            "Save your work now.",
             # The last one stays until somebody has seen it.
             "critical" if now == min(WARNING_MINUTES) else "normal",
         )
 
-    def _seconds_left(self) -> float | None:
+    def _due(self) -> int | None:
+        end = self._end()
+        return reached(end - time.time()) if end is not None else None
+
+    def _end(self) -> float | None:
         try:
-            return float(self._channels.state.snapshot()["end"]) - time.time()
+            return float(self._channels.state.snapshot()["end"])
         except (KeyError, TypeError, ValueError):
             return None

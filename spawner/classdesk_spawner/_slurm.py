@@ -433,7 +433,9 @@ class SlurmCommands:
     async def _ask_of_all(self, kinds: frozenset[str], program: str, *arguments: str) -> str:
         """Ask as Slurm's operator, where it may be and Slurm hides things of one of these kinds from others."""
         if time.monotonic() - self._learned.learned > _KEEP_CONFIGURATION_S:
-            await self._learn_configuration()
+            # Without its answer the question itself is asked all the same, as it was before.
+            with contextlib.suppress(SlurmUnavailableError):
+                await self._learn_configuration()
         if kinds & self._learned.words:
             try:
                 return await self._ask_as_operator(program, *arguments)

@@ -11,8 +11,8 @@ from support.world import Hub, command, job_ids, wait_until
 SIZES = {"laptop": (1280, 800), "zoomed": (640, 400), "phone": (390, 700), "small": (320, 600)}
 
 
-def open_interface(learner: Learner, interface: str) -> Page:
-    learner.start(interface)
+def open_interface(learner: Learner, interface: str, hours: str | None = None) -> Page:
+    learner.start(interface, hours=hours)
     page = learner.page
     expect(page.locator("#curtain")).to_be_hidden(timeout=60_000)
     if interface == "JupyterLab":
@@ -22,22 +22,32 @@ def open_interface(learner: Learner, interface: str) -> Page:
     return page
 
 
+@pytest.mark.parametrize("fingers", [False, True], ids=["mouse", "fingers"])
+@pytest.mark.parametrize("interface", ["Desktop", "JupyterLab", "Terminal"])
+def test_nothing_of_the_bar_is_cut(sit_down: SitDown, interface: str, fingers: bool) -> None:
+    learner = sit_down("learner03", has_touch=fingers, is_mobile=fingers)
+    page = open_interface(learner, interface, hours="0.25")
+    expect(page.locator("#extend-button")).to_be_visible()
+    for name, (width, height) in SIZES.items():
+        page.set_viewport_size({"width": width, "height": height})
+        seen = page.locator("#bar :is(button, a, #time-left, #until)").filter(visible=True)
+        assert seen.count() > 4
+        for item in seen.all():
+            box, what = item.bounding_box(), f"{item.inner_text()} at {name}"
+            assert box, what
+            assert 0 <= box["x"] <= width - box["width"], f"{what}: {box}"
+            assert item.evaluate("it => it.scrollWidth <= it.clientWidth + 1"), what
+            if fingers and item.evaluate("it => it.matches('button, a')"):
+                assert min(box["width"], box["height"]) >= 44, f"{what}: {box}"
+        learner.screenshot(f"{interface}-{name}{'-fingers' * fingers}")
+
+
 @pytest.mark.parametrize("interface", ["JupyterLab", "Terminal"])
 def test_the_bar_has_time_help_and_the_end(sit_down: SitDown, interface: str) -> None:
     learner = sit_down("learner03")
     page = open_interface(learner, interface)
     expect(page.get_by_role("timer")).to_have_text(re.compile(r"min left"))
-    for name, (width, height) in SIZES.items():
-        page.set_viewport_size({"width": width, "height": height})
-        page.evaluate("document.getElementById('extend-button').hidden = false")
-        for label in ("#hand-button", "[data-dialog='end-dialog']", "#extend-button"):
-            button = page.locator(f"#bar {label}")
-            box = button.bounding_box()
-            assert box, f"{label} at {name}"
-            assert 0 <= box["x"] <= width - box["width"], f"{label} at {name}: {box}"
-            assert button.evaluate("b => b.scrollWidth <= b.clientWidth + 1"), f"{label} at {name}"
-        learner.screenshot(f"{interface}-{name}")
-    page.set_viewport_size({"width": 1280, "height": 800})
+    expect(page.locator("#until")).to_have_text(re.compile(r"^until \d\d:\d\d$"))
     page.get_by_role("button", name="Ask for help").click()
     page.locator("#hand-text").fill("The notebook hangs")
     page.locator("#hand-text").press("Control+Enter")
@@ -91,3 +101,90 @@ def test_a_message_of_the_instructor_is_seen_in_the_terminal(sit_down: SitDown) 
         "/usr/local/bin/classdesk", "class", "message", "demo", "Break until eleven", "learner01"
     )
     expect(page.locator(".banner")).to_contain_text("Break until eleven", timeout=20_000)
+
+
+def test_another_time_zone_is_said(sit_down: SitDown) -> None:
+    page = open_interface(sit_down("learner03", timezone_id="Asia/Kolkata"), "Terminal")
+    until = page.locator("#until")
+    expect(until).to_have_text(re.compile(r"^until \d\d:\d\d your time$"))
+    expect(until).to_have_attribute("title", re.compile(r"^\d\d:\d\d by the session's clock$"))
+
+
+def test_ending_the_session_saves_a_notebook(sit_down: SitDown, hub: Hub) -> None:
+    page = open_interface(sit_down("learner02"), "JupyterLab")
+    frame = page.frame_locator("#lab")
+    frame.locator(".jp-LauncherCard[data-category='Notebook']").first.click()
+    cell = frame.locator(".jp-Notebook .cm-content").first
+    expect(cell).to_be_visible(timeout=60_000)
+    cell.click()
+    page.keyboard.type("y = 'typed just before the end'")
+    notebook = hub.home("learner02") / "Untitled.ipynb"
+    wait_until(notebook.exists, 30, "the notebook is there")
+    page.get_by_role("button", name="End session").click()
+    page.get_by_role("dialog").get_by_role("button", name="End session").click()
+    expect(page.get_by_role("link", name="Start a new session")).to_be_visible(timeout=60_000)
+    assert "typed just before the end" in notebook.read_text()
+    assert not [*notebook.parent.glob(".~*")], "Jupyter's copy of what it overwrites has gone"
+    notebook.unlink()
+
+
+def test_jupyterlab_stays_below_the_bar_wherever_it_leads(sit_down: SitDown, hub: Hub) -> None:
+    learner = sit_down("learner04")
+    page = open_interface(learner, "JupyterLab")
+    # As its menu of workspaces, and a reset of one, do it.
+    page.frames[1].evaluate("location.href = '/user/learner04/lab/workspaces/other?reset'")
+    expect(page.frame_locator("#lab").get_by_role("menuitem", name="File")).to_be_visible(
+        timeout=60_000
+    )
+    assert "workspaces/other" in page.frames[1].url
+    page.get_by_role("button", name="Hide bar").click()
+    page.frame_locator("#lab").locator(".jp-LauncherCard").first.focus()
+    page.keyboard.press("Control+Alt+Shift+B")
+    expect(page.get_by_role("button", name="Ask for help")).to_be_visible()
+    assert page.evaluate("document.activeElement.closest('#bar') !== null")
+    page.frame_locator("#lab").get_by_role("menuitem", name="File").click()
+    page.frame_locator("#lab").get_by_role("menuitem", name="Log Out").click()
+    expect(page.get_by_role("button", name="Log in again")).to_be_visible(timeout=60_000)
+    learner.screenshot("JupyterLab-logged-out")
+    learner.log_in()
+
+
+DASHBOARD = """\
+import json, pathlib, time
+from dask.distributed import Client, LocalCluster
+cluster = LocalCluster(n_workers=1, processes=False)
+pathlib.Path("link.txt").write_text(cluster.dashboard_link)
+print("link:", cluster.dashboard_link)
+time.sleep(600)
+"""
+
+
+def test_the_link_to_dasks_dashboard_leads_there(sit_down: SitDown, hub: Hub) -> None:
+    learner = sit_down("learner01")
+    page = open_interface(learner, "Terminal")
+    link = hub.home("learner01") / "link.txt"
+    link.unlink(missing_ok=True)
+    (hub.home("learner01") / "dashboard.py").write_text(DASHBOARD)
+    page.locator("#terminal").click()
+    page.keyboard.type("clear; module load python && python dashboard.py\n")
+    wait_until(lambda: link.exists() and link.read_text(), 120, "dask has a dashboard")
+    address = link.read_text()
+    assert re.fullmatch(r"/user/learner01/proxy/\d+/status", address)
+    rows = page.locator(".xterm-rows > div")
+    expect(rows.filter(has_text="link:").last).to_be_visible(timeout=60_000)
+    box = rows.filter(has_text="link:").last.locator("span").last.bounding_box()
+    assert box
+    with page.expect_popup() as opened:
+        page.mouse.move(box["x"] + 20, box["y"] + box["height"] / 2)
+        page.mouse.move(box["x"] + 90, box["y"] + box["height"] / 2)
+        page.mouse.click(box["x"] + 90, box["y"] + box["height"] / 2, delay=100)
+    expect(opened.value).to_have_title(re.compile("Dask"), timeout=60_000)
+    assert opened.value.url == f"{hub.url}{address}"
+    expect(opened.value.locator(".bk-Figure, .bk-canvas, canvas").first).to_be_attached(
+        timeout=60_000
+    )
+    opened.value.screenshot(path=learner.pictures / "dashboard.png")
+    other = page.context.request.get(f"{hub.url}/user/learner01/proxy/8000/")
+    assert other.status == 403, "what another account listens on is not the learner's"
+    link.unlink()
+    (hub.home("learner01") / "dashboard.py").unlink()

@@ -35,24 +35,27 @@ def run(*command: str | Path) -> None:
     subprocess.run([str(word) for word in command], check=True)
 
 
-def real_mounts() -> list[Path]:
-    """The mount points with files of the machine, the root first."""
-    found = []
+def real_mounts() -> tuple[list[Path], list[Path]]:
+    """The mount points with files of the machine, the root first; and what is not seen in the world."""
+    found, left_out = [], list(OWN_PLACES)
     kinds = Path("/proc/filesystems").read_text().splitlines()
     virtual = {kind.split()[1] for kind in kinds if kind.startswith("nodev")} - NOT_VIRTUAL
     for line in Path("/proc/self/mountinfo").read_text().splitlines():
         fields, _, source = line.partition(" - ")
         point = Path(fields.split()[4].encode().decode("unicode_escape"))
-        # The root counts whatever it is; below it an overlay is some container's.
-        ours = any(map(point.is_relative_to, OWN_PLACES))
-        if point == Path("/") or (source.split()[0] not in virtual and not ours):
+        # The root counts whatever it is; below it an overlay is some container's, with all that is mounted in it.
+        if point == Path("/") or (
+            source.split()[0] not in virtual and not any(map(point.is_relative_to, left_out))
+        ):
             found.append(point)
-    return sorted(set(found))
+        else:
+            left_out.append(point)
+    return sorted(set(found)), left_out
 
 
 def build_root() -> Path:
     """Mounts the world's file system and returns its root."""
-    mounts = real_mounts()
+    mounts, left_out = real_mounts()
     run("mount", "-t", "tmpfs", "-o", "mode=755", "world", STAGE)
     root = STAGE / "root"
     root.mkdir()
@@ -84,8 +87,7 @@ def build_root() -> Path:
         ("tmpfs", "run", "mode=755"),
     ):
         run("mount", "-t", kind, "-o", options, kind, root / place)
-    if any(map(REPOSITORY.is_relative_to, OWN_PLACES)):
-        # A clone in a place that the world has of its own.
+    if any(map(REPOSITORY.is_relative_to, left_out)):
         target = root / REPOSITORY.relative_to("/")
         for path in (target, STAGE / "upper", STAGE / "work"):
             path.mkdir(parents=True, exist_ok=True)

@@ -4,7 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from classdesk_desktop.environment import SYSTEM_PATH, desktop_environment, server_environment
+from classdesk_desktop.environment import (
+    SYSTEM_PATH,
+    dashboard_link,
+    desktop_environment,
+    server_environment,
+)
 from classdesk_desktop.runtime import RuntimeDirectory
 
 RUNTIME = RuntimeDirectory(Path("/tmp/classdesk-1-ab"))
@@ -98,3 +103,36 @@ def test_the_server_knows_the_token_its_socket_and_no_configuration_of_the_learn
     assert env["CLASSDESK_SUPERVISOR"] == "6"
     assert env["JUPYTER_NO_CONFIG"] == "1"
     assert "DISPLAY" not in env
+
+
+@pytest.mark.parametrize(
+    ("environ", "link"),
+    [
+        pytest.param({}, None, id="desktop"),
+        pytest.param(
+            {"CLASSDESK_INTERFACE": "lab", "JUPYTERHUB_SERVICE_PREFIX": "/user/ada/"},
+            "/user/ada/proxy/8787/status",
+            id="JupyterLab",
+        ),
+        pytest.param(
+            {
+                "CLASSDESK_INTERFACE": "terminal",
+                "JUPYTERHUB_SERVICE_PREFIX": "/user/ada/",
+                "JUPYTERHUB_PUBLIC_URL": "https://hub.example.org/user/ada/",
+            },
+            "https://hub.example.org/user/ada/proxy/8787/status",
+            id="public address",
+        ),
+        pytest.param(
+            {"CLASSDESK_INTERFACE": "lab", "JUPYTERHUB_SERVICE_PREFIX": "/user/{x}/"},
+            "/user/{x}/proxy/8787/status",
+            id="braces",
+        ),
+    ],
+)
+def test_dasks_dashboard_is_reached_through_the_sessions_server(
+    environ: dict[str, str], link: str | None
+) -> None:
+    template = server_environment(environ, RUNTIME, 5, 6).get("DASK_DISTRIBUTED__DASHBOARD__LINK")
+    assert (template and template.format(port=8787)) == link
+    assert dashboard_link({**environ, "CLASSDESK_INTERFACE": "desktop"}) == {}

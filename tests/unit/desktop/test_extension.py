@@ -6,10 +6,12 @@ import asyncio
 import os
 import signal
 import socket
+import time
 
 import pytest
 
 from classdesk_desktop.desktop_socket import TRY_AGAIN_LATER
+from classdesk_desktop.pages import is_from_lab
 from classdesk_desktop.runtime import RuntimeDirectory, write_state
 
 from .served import AUTHORIZED, Server, connect, get
@@ -195,3 +197,82 @@ def test_a_plain_request_to_the_socket_is_refused(server: Server) -> None:
         assert answer.code == 405
 
     server.run(visit)
+
+
+OPENED = {"Accept": "text/html", **AUTHORIZED}
+
+
+@pytest.mark.parametrize(
+    ("path", "at"),
+    [
+        ("lab", "lab"),
+        ("lab/tree/a%20b.ipynb", "lab%2Ftree%2Fa%2520b.ipynb"),
+        ("lab/tree/100%25%23.ipynb", "lab%2Ftree%2F100%2525%2523.ipynb"),
+        ("lab/workspaces/x?reset", "lab%2Fworkspaces%2Fx%3Freset"),
+        ("doc/tree/x.ipynb", "doc%2Ftree%2Fx.ipynb"),
+    ],
+    ids=["plain", "file", "marks", "workspace", "document"],
+)
+@pytest.mark.parametrize(
+    "said", [{"Sec-Fetch-Dest": "document"}, {}], ids=["browser that says it", "plain HTTP"]
+)
+def test_jupyterlab_opened_as_a_page_gets_the_bar(
+    server: Server, path: str, at: str, said: dict[str, str]
+) -> None:
+    async def visit(address: str) -> None:
+        answer = await get(f"http://{address}/{path}", headers={**OPENED, **said})
+        assert (answer.code, answer.headers["Location"]) == (302, f"/user/ada/desktop/lab/?at={at}")
+
+    server.run(visit)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"Sec-Fetch-Dest": "iframe"},
+        {"Referer": "http://hub/user/ada/desktop/lab/?at=lab"},
+        {"Referer": "http://hub/user/ada/lab/tree/x.ipynb"},
+    ],
+    ids=["frame", "our page on plain HTTP", "JupyterLab itself on plain HTTP"],
+)
+def test_jupyterlab_in_the_frame_is_not_led_away(server: Server, said: dict[str, str]) -> None:
+    async def visit(address: str) -> None:
+        answer = await get(f"http://{address}/lab", headers={**OPENED, **said})
+        assert "desktop/lab/" not in answer.headers.get("Location", "")
+
+    server.run(visit)
+
+
+@pytest.mark.parametrize(
+    ("referer", "ours"),
+    [
+        ("https://hub/user/ada/desktop/lab/?at=lab/tree/x", True),
+        ("https://hub/user/ada/lab", True),
+        ("https://hub/user/ada/lab/workspaces/auto-x", True),
+        ("https://hub/user/ada/laboratory", False),
+        ("https://hub/user/ada/files/x.html", False),
+        ("https://hub/user/mallory/desktop/lab/", False),
+        ("https://hub/user/mallory/files/user/ada/desktop/lab/", False),
+        ("", False),
+    ],
+)
+def test_who_may_frame_jupyterlab(referer: str, ours: bool) -> None:
+    assert is_from_lab(referer, "/user/ada/") is ours
+
+
+def test_the_pages_know_the_sessions_time_zone(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "Asia/Kolkata")
+    time.tzset()
+
+    async def visit(address: str) -> None:
+        for page in ("desktop/", "terminal/", "desktop/lab/"):
+            text = (await get(f"http://{address}/{page}", headers=AUTHORIZED)).body.decode()
+            assert 'data-utc-offset="19800"' in text
+
+    try:
+        server.run(visit)
+    finally:
+        monkeypatch.undo()
+        time.tzset()

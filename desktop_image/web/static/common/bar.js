@@ -1,5 +1,6 @@
 // The bar: time left, full screen, hiding it and getting it back.
 
+import { clock, sessionClock } from "./clock.js";
 import { remember, remembered } from "./remember.js";
 
 const bar = document.getElementById("bar");
@@ -8,6 +9,8 @@ const hideButton = document.getElementById("hide-bar-button");
 const fullScreenButton = document.getElementById("full-screen-button");
 const fullScreenItem = document.querySelector("#full-screen-item");
 const timeLeft = document.getElementById("time-left");
+const until = document.getElementById("until");
+const looks = [];
 
 const SOON_SECONDS = 600;
 
@@ -29,6 +32,25 @@ export function minutesLeft() {
   return end ? secondsLeft() / 60 : Infinity;
 }
 
+/** When the session ends, in Unix seconds; 0 where it is not known. */
+export function sessionEnd() {
+  return end;
+}
+
+/** @param {() => void} look called each second, and when the end has moved */
+export function onTime(look) {
+  looks.push(look);
+}
+
+/** Ctrl + Alt + Shift + B leads to the bar, from wherever the keyboard is. */
+export function comeToBar(event) {
+  if (event.code !== "KeyB" || !event.ctrlKey || !event.altKey || !event.shiftKey) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  setHidden(false);
+  [...bar.querySelectorAll("button, a")].find((button) => button.checkVisibility())?.focus();
+}
+
 /** @param {() => void} onDone called when the keyboard should go back to the session */
 export function setUpBar(onDone) {
   hideButton.addEventListener("click", () => { setHidden(true); onDone(); });
@@ -47,14 +69,7 @@ export function setUpBar(onDone) {
   });
 
   // In the capture phase: the session takes every key that reaches it.
-  window.addEventListener("keydown", (event) => {
-    if (event.code === "KeyB" && event.ctrlKey && event.altKey && event.shiftKey) {
-      event.preventDefault();
-      event.stopImmediatePropagation();
-      setHidden(false);
-      [...bar.querySelectorAll("button, a")].find((button) => button.checkVisibility())?.focus();
-    }
-  }, { capture: true });
+  window.addEventListener("keydown", comeToBar, { capture: true });
 
   // On a narrow page the bar has two lines; what opens below it keeps clear of them.
   new ResizeObserver(() => document.body.style.setProperty("--bar-height", `${bar.offsetHeight}px`)).observe(bar);
@@ -88,11 +103,19 @@ function secondsLeft() {
 
 function tellTime() {
   timeLeft.hidden = !end;
-  if (!end) return;
   const seconds = secondsLeft();
-  const words = seconds ? `${inWords(seconds)} left` : "Time is up";
-  if (timeLeft.textContent !== words) timeLeft.textContent = words;
-  timeLeft.classList.toggle("soon", seconds <= SOON_SECONDS);
+  until.hidden = !end || !seconds;
+  if (end) {
+    setText(timeLeft, seconds ? `${inWords(seconds)} left` : "Time is up");
+    setText(until, `until ${clock(end, end - seconds)}`);
+    until.title = sessionClock(end);
+    timeLeft.classList.toggle("soon", seconds <= SOON_SECONDS);
+  }
+  for (const look of looks) look();
+}
+
+function setText(element, words) {
+  if (element.textContent !== words) element.textContent = words;
 }
 
 function inWords(seconds) {
@@ -100,5 +123,5 @@ function inWords(seconds) {
   const minutes = Math.floor(seconds / 60) % 60;
   if (hours) return `${hours} h ${minutes} min`;
   if (minutes >= SOON_SECONDS / 60) return `${minutes} min`;
-  return `${minutes}:${String(seconds % 60).padStart(2, "0")} min`;
+  return minutes ? `${minutes} min ${seconds % 60} s` : `${seconds} s`;
 }

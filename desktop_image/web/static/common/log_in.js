@@ -1,5 +1,6 @@
 // The log-in, which others can end: a log-out in another tab, or a new session, which does not know the old one's cookies.
 
+import { clock } from "./clock.js";
 import { askSession, hubHome } from "./page.js";
 
 // Messages between the hub's pages and those of sessions, which are all of one origin.
@@ -58,6 +59,6 @@ export function onLogIn(changed) {
 
 /** What somebody reads who is logged out while the session runs. */
 export function stillRunning(end) {
-  const until = end ? ` until ${new Date(1000 * end).toLocaleTimeString([], { timeStyle: "short" })}` : "";
+  const until = end ? ` until ${clock(end)}` : "";
   return `Your session still runs${until}, with all that is open in it.`;
 }

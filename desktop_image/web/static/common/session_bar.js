@@ -4,7 +4,7 @@ import { setUpEnd, setUpTime } from "../desktop/acts.js";
 import { hideBanner, showBanner } from "../desktop/banners.js";
 import { Panels } from "../desktop/panels.js";
 import { setUpPeople } from "../people/main.js";
-import { minutesLeft, setEnd, setUpBar } from "./bar.js";
+import { setEnd, setUpBar } from "./bar.js";
 import { policy, user, visitor } from "./page.js";
 
 /**
@@ -15,7 +15,7 @@ export function setUpSessionBar(channel, focus) {
   document.body.classList.toggle("is-visitor", Boolean(visitor));
   const panels = new Panels(focus);
   setUpBar(focus);
-  setUpTime(channel, minutesLeft);
+  setUpTime(channel);
   setUpEnd();
   channel.addEventListener("state", ({ detail }) => setEnd(detail.end, detail.now));
   setUpPeople({ channel, screen: { focus }, showBanner, hideBanner, panels, policy, user, visitor });

@@ -1,12 +1,15 @@
 // What the page asks of the session: a new desktop, a reset, more time, the end.
 
+import { minutesLeft, onTime, sessionEnd } from "../common/bar.js";
+import { clock } from "../common/clock.js";
 import { policy, request } from "../common/page.js";
 import { hideBanner, showBanner } from "./banners.js";
 
 const extendButton = document.getElementById("extend-button");
 // Before that nobody needs it, and a button that is always there is pressed by mistake.
 const EXTEND_MINUTES_LEFT = 30;
-const SAME_END_SECONDS = 60;
+// The session says a warning when its own clock says so; the page's reckoning may be a moment behind.
+const SLACK_MINUTES = 0.1;
 
 export async function restart() {
   await request("desktop/restart").catch(tell);
@@ -58,9 +61,11 @@ function setUpDialog(name, run) {
 async function extend() {
   extendButton.disabled = true;
   try {
-    await request("desktop/extend", { minutes: policy.extend_minutes });
-    hideBanner("time");
-    showBanner("extended", `Your session now has ${policy.extend_minutes} more minutes.`);
+    const before = sessionEnd();
+    const { end } = await request("desktop/extend", { minutes: policy.extend_minutes });
+    // A site's limit may leave less than was asked for.
+    const more = Math.round((end - before) / 60);
+    showBanner("extended", `Your session now has ${more} more ${more === 1 ? "minute" : "minutes"}.`);
   } catch (error) {
     tell(error);
   }
@@ -68,28 +73,40 @@ async function extend() {
 }
 
 /** More time, where the site gives it: in the bar when it is needed, and in the warnings. */
-export function setUpTime(channel, minutesLeft) {
-  let end = 0; // of the session, and as it was when the last warning came
-  let warned = 0;
+export function setUpTime(channel) {
+  let warned = 0; // the minutes of the warning that is on the page
+  let told = ""; // the time that it names
   const canExtend = policy.extend_minutes > 0;
   extendButton.replaceChildren(
     makeSpan(`Extend by ${policy.extend_minutes} min`, "long"),
     makeSpan(`+${policy.extend_minutes} min`, "short"),
   );
   extendButton.addEventListener("click", extend);
-  channel.addEventListener("state", ({ detail }) => {
-    end = Number(detail.end) || 0;
-    extendButton.hidden = !canExtend || minutesLeft() > EXTEND_MINUTES_LEFT;
-    if (end > warned + SAME_END_SECONDS) hideBanner("time");
-  });
-  channel.addEventListener("warning", ({ detail }) => {
-    extendButton.hidden = !canExtend;
-    warned = end;
-    const what = canExtend && detail.minutes > 5 ? "Save your work now. You can extend the session." : "Save your work now.";
-    showBanner("time", `This session ends in ${detail.minutes} minutes. ${what}`, {
+
+  function warn() {
+    told = clock(sessionEnd());
+    const what = canExtend && warned > 5 ? "Save your work now. You can extend the session." : "Save your work now.";
+    showBanner("time", `This session ends at ${told}. ${what}`, {
       tone: "warning",
       actions: canExtend ? [{ label: `Extend by ${policy.extend_minutes} min`, run: extend }] : [],
+      onClose: () => { warned = 0; },
     });
+  }
+
+  channel.addEventListener("warning", ({ detail }) => {
+    warned = detail.minutes;
+    warn();
+  });
+  // What is said goes when it is no longer true, whoever has given more time.
+  onTime(() => {
+    extendButton.hidden = !canExtend || minutesLeft() > EXTEND_MINUTES_LEFT;
+    if (!warned) return;
+    if (minutesLeft() > warned + SLACK_MINUTES) {
+      warned = 0;
+      hideBanner("time");
+    } else if (clock(sessionEnd()) !== told) {
+      warn();
+    }
   });
 }
 

@@ -1,6 +1,6 @@
 // The desktop's page: puts its parts together. What is shown when is in notices.js, what happens when in lifecycle.js.
 
-import { minutesLeft, setEnd, setUpBar } from "../common/bar.js";
+import { setEnd, setUpBar } from "../common/bar.js";
 import { Channel } from "../common/channel.js";
 import { hideNotice, showNotice } from "../common/notice.js";
 import { policy, request, socketUrl, user, visitor } from "../common/page.js";
@@ -29,7 +29,7 @@ let starts = 0; // which desktop was told of last, counted by the session
 
 document.body.classList.toggle("is-visitor", Boolean(visitor));
 setUpBar(() => screen.focus());
-setUpTime(channel, minutesLeft);
+setUpTime(channel);
 new Quality().setUp(channel, screen);
 if (!visitor) {
   const keys = new Keys();

@@ -1,6 +1,6 @@
 // JupyterLab's page: the bar above it, and what happens to its documents when the session ends.
 
-import { minutesLeft } from "../common/bar.js";
+import { comeToBar, minutesLeft } from "../common/bar.js";
 import { Channel } from "../common/channel.js";
 import { onLogIn, reopen, stillRunning, watchLogIn } from "../common/log_in.js";
 import { hideNotice, showNotice } from "../common/notice.js";
@@ -23,15 +23,20 @@ setUpSessionBar(channel, () => frame.contentWindow.focus());
 channel.addEventListener("state", ({ detail }) => { state = detail; });
 channel.addEventListener("warning", ({ detail }) => { if (detail.minutes <= SAVE_MINUTES) save(); });
 setInterval(() => { if (minutesLeft() < 1) save(); }, 1000 * LAST_SAVE_SECONDS);
-channel.addEventListener("ended", ({ detail }) => {
-  save();
+channel.addEventListener("ended", async ({ detail }) => {
   ended = detail;
   tell("");
+  await save();
+  // The session waits for it, a few seconds.
+  channel.send({ type: "saved" });
 });
 watchLogIn(() => { if (!loggedOut) tellLogOut(); });
 onLogIn(() => { if (loggedOut) reopen(); });
 frame.addEventListener("load", () => {
-  document.title = frame.contentDocument?.title || document.title;
+  // A page that the browser has refused to show is nobody's, and has no document for us.
+  const inner = frame.contentDocument;
+  document.title = inner?.title || document.title;
+  inner?.defaultView.addEventListener("keydown", comeToBar, { capture: true });
   if (!ended) hideNotice();
 });
 run();
@@ -43,6 +48,8 @@ async function run() {
     if (await channel.connect()) {
       retry.reset();
       ended = null;
+      frame.inert = false;
+      channel.send({ type: "saves" });
       hideNotice();
       await channel.closed();
     } else if (!loggedOut) {
@@ -58,13 +65,16 @@ function tell(trouble) {
   const wanted = notice({ trouble, state, ended, isShown: true, wasShown: true }, {});
   if (!wanted) return;
   document.body.classList.toggle("is-over", trouble === "over");
+  // JupyterLab asks behind the curtain whether to start its server again.
+  frame.inert = trouble === "over";
   showNotice(wanted.title, wanted.text, { busy: false, ...wanted });
 }
 
 /** Saves all documents that are open, as far as JupyterLab can. */
-function save() {
+async function save() {
   // JupyterLab gives its application to the page (LabApp.expose_app_in_browser).
-  frame.contentWindow.jupyterapp?.commands.execute("docmanager:save-all").catch(() => {});
+  const lab = frame.contentDocument?.defaultView.jupyterapp;
+  await lab?.commands.execute("docmanager:save-all").catch(() => {});
 }
 
 /** Shuts JupyterLab, as its log-in has ended; opens it again where the hub still knows who asks. */

@@ -9,6 +9,7 @@ import { askSession, call, hubHome, post, socketUrl } from "../common/page.js";
 import { Retry } from "../common/retry.js";
 import { setUpSessionBar } from "../common/session_bar.js";
 import { notice } from "../desktop/notices.js";
+import { setUpLinks } from "./links.js";
 
 // The tab keeps its shell when it is loaded again; another tab has another one.
 const REMEMBERED = "classdesk-terminal";
@@ -32,6 +33,7 @@ let loggedOut = false;
 
 terminal.loadAddon(fit);
 terminal.open(element);
+setUpLinks(terminal);
 new ResizeObserver(() => fit.fit()).observe(element);
 terminal.onData((data) => send(["stdin", data]));
 terminal.onResize(({ rows, cols }) => send(["set_size", rows, cols, element.clientHeight, element.clientWidth]));
@@ -139,7 +141,7 @@ function remember(name) {
 }
 
 function showEnded() {
-  showNotice("The shell has ended", "Your session is still running.", {
+  showNotice("You closed the terminal", "Your session is still running.", {
     busy: false,
     actions: [
       { label: "New terminal", run: () => window.location.reload() },
