@@ -17,6 +17,8 @@ from classdesk_desktop.channel import Channels
 from classdesk_desktop.ending import say_goodbye
 from classdesk_desktop.lesson import files
 from classdesk_desktop.lesson.model import LessonError
+from classdesk_desktop.people.identity import who_asks
+from classdesk_desktop.people.messages import Messages
 from classdesk_desktop.policy import Policy
 from classdesk_desktop.reset import reset_settings
 from classdesk_desktop.scale import ScaleError, set_scale
@@ -113,6 +115,16 @@ class ResetHandler(_Call):
 
     async def do(self, wish: dict[str, Any]) -> dict[str, Any]:
         """Move things aside, and start a fresh desktop where its settings were among them."""
+        answer = await self._reset(wish)
+        person = who_asks(self)
+        if not person.is_owner:
+            messages: Messages = self.settings["classdesk_messages"]
+            if answer.get("restored") != []:
+                done = _DONE[wish["what"]]
+                await messages.tell(f"{person.name} {done} {answer['sentence']}")
+        return answer
+
+    async def _reset(self, wish: dict[str, Any]) -> dict[str, Any]:
         home = Path(os.environ["HOME"])
         if wish.get("what") == "desktop":
             report = await asyncio.to_thread(reset_settings, home)
@@ -120,18 +132,27 @@ class ResetHandler(_Call):
             return {"kept": report.kept, "sentence": report.sentence}
         if wish.get("what") == "lesson":
             try:
-                kept = await asyncio.to_thread(files.reset_all, home)
+                restored = await asyncio.to_thread(files.reset_all, home)
             except LessonError as error:
                 raise RefusedError(409, str(error)) from error
-            names = [files.shown(path, home) for path in kept]
-            return {"kept": names, "sentence": _lesson_sentence(names)}
+            kept = [files.shown(path, home) for path in restored.values() if path]
+            names = [path.name for path in restored]
+            return {"restored": names, "kept": kept, "sentence": _lesson_sentence(names, kept)}
         raise RefusedError(400, 'What is to be reset must be "desktop" or "lesson".')
 
 
-def _lesson_sentence(names: list[str]) -> str:
-    if not names:
-        return "The lesson's files are as they were on the first day; none had to be replaced."
-    return f"The lesson's files are fresh. Yours are kept: {', '.join(names)}."
+# What an instructor did, for the learner.
+_DONE: Final = {
+    "desktop": "has reset your desktop: the windows were closed, and your files are all there.",
+    "lesson": "has restored files of the lesson. If one is open in your editor, open it anew.",
+}
+
+
+def _lesson_sentence(restored: list[str], kept: list[str]) -> str:
+    if not restored:
+        return "All files of the lesson were unchanged already."
+    sentence = f"Fresh copies: {', '.join(restored)}."
+    return f"{sentence} Yours are kept: {', '.join(kept)}." if kept else sentence
 
 
 class EndHandler(_Call):

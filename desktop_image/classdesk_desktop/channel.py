@@ -20,6 +20,8 @@ from classdesk_desktop.runtime import read_state
 
 Message = dict[str, Any]
 
+# Facts that no page has a use for.
+_FOR_THE_HUB: Final = frozenset({"pages"})
 # The state file is looked at, by its time stamp, only while somebody listens.
 _LOOK_SECONDS: Final = 0.2
 
@@ -95,15 +97,18 @@ class Channels:
     Attributes:
         state: what the pages are told at their start and at each change.
         has_ended: whether the session has said goodbye.
+        announced: what an instructor has said they are about to do to the session, as a sentence, and when (monotonic).
     """
 
     def __init__(self, state: SessionState) -> None:
         self.state = state
         self.has_ended = False
+        self.announced: tuple[str, float] = ("", 0.0)
         self._listeners: list[Listener] = []
         self._handlers: dict[str, list[Handler]] = defaultdict(list)
         self._opened: list[ListenersHandler] = []
         self._closed: list[ListenersHandler] = []
+        self._told: dict[str, Any] = {}
         self._looking: asyncio.Task[None] | None = None
         self._at_work: set[asyncio.Task[None]] = set()
         state.on_change(self._tell_state)
@@ -148,6 +153,7 @@ class Channels:
         """Let a page listen; the first thing it hears is the state."""
         self.state.refresh()
         self._listeners.append(listener)
+        self._told = self._facts()
         listener.send(self.state_message())
         for handler in self._opened:
             handler(listener)
@@ -184,11 +190,17 @@ class Channels:
             self.state.refresh()
 
     def _tell_state(self) -> None:
-        self.broadcast(self.state_message())
+        facts = self._facts()
+        if facts != self._told:
+            self._told = facts
+            self.broadcast(self.state_message())
+
+    def _facts(self) -> dict[str, Any]:
+        return {key: fact for key, fact in self.state.snapshot().items() if key not in _FOR_THE_HUB}
 
     def state_message(self) -> Message:
         """The state, and the time by which its other times count: clocks of laptops are often wrong."""
-        return {"type": "state", "now": time.time(), **self.state.snapshot()}
+        return {"type": "state", "now": time.time(), **self._facts()}
 
 
 def _answer_ping(listener: Listener, message: Message) -> None:

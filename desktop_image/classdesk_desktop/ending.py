@@ -17,6 +17,8 @@ SENTENCES: Final[dict[Reason, str]] = {
 }
 # Slurm looks at time limits about twice a minute, and gives some grace.
 _NEAR_END_SECONDS: Final = 90.0
+# What was announced and has not come by then is not why the session ends.
+_ANNOUNCED_SECONDS: Final = 60.0
 
 
 def reason_to_stop(state: Mapping[str, object], now: float) -> Reason:
@@ -37,9 +39,10 @@ def say_goodbye(channels: Channels, reason: Reason | None = None) -> None:
     channels.has_ended = True
     why = reason or reason_to_stop(channels.state.snapshot(), time.time())
     reservation = channels.state.snapshot().get("reservation")
-    sentence = (
-        f"The reservation {reservation} ended."
-        if why == "time-limit" and reservation
-        else SENTENCES[why]
-    )
+    announced, when = channels.announced
+    sentence = SENTENCES[why]
+    if why == "time-limit" and reservation:
+        sentence = f"The reservation {reservation} ended."
+    elif why == "stopped" and time.monotonic() - when < _ANNOUNCED_SECONDS:
+        sentence = announced
     channels.broadcast({"type": "ended", "reason": why, "sentence": sentence})

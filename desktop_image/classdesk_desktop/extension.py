@@ -36,6 +36,7 @@ from classdesk_desktop.pages import (
 )
 from classdesk_desktop.people.parts import set_up as set_up_people
 from classdesk_desktop.policy import Policy
+from classdesk_desktop.pulse import watch_pulse
 from classdesk_desktop.reporting import start_reports
 from classdesk_desktop.runtime import RuntimeDirectory
 from classdesk_desktop.saving import Savers
@@ -99,6 +100,12 @@ async def start(server: ServerApp) -> None:
     settings["classdesk_tasks"] = [
         asyncio.create_task(time_left.run()),
         asyncio.create_task(start_reports(server)),
+        asyncio.create_task(
+            watch_pulse(
+                runtime,
+                lambda frozen: settings["classdesk_channels"].state.update(frozen=frozen),
+            )
+        ),
     ]
 
 

@@ -72,6 +72,7 @@ class _Page(JupyterHandler):
             user=os.environ.get("JUPYTERHUB_USER") or os.environ.get("USER", ""),
             visitor="" if person.is_owner else person.name,
             policy=json.dumps(policy.as_dict()),
+            asks_to_look=policy.observe == "ask" and self.file_name == DesktopPage.file_name,
             start_again=os.environ.get("CLASSDESK_START_AGAIN", ""),
             largest_upload=LARGEST_UPLOAD,
             end=(end := os.environ.get("CLASSDESK_END", "")),

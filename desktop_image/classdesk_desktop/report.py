@@ -7,7 +7,7 @@ import contextlib
 import json
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
@@ -101,7 +101,7 @@ class Meter:
         )
 
 
-def report_of(measure: Measure, state: Mapping[str, Any]) -> Record:
+def report_of(measure: Measure, state: Mapping[str, Any], events: Sequence[Record] = ()) -> Record:
     """The report as the hub takes it."""
     return {
         "idle_s": measure.idle_s,
@@ -109,7 +109,7 @@ def report_of(measure: Measure, state: Mapping[str, Any]) -> Record:
         "cpu_s": measure.cpu_s,
         "memory_mib": measure.memory_mib,
         "version": VERSION,
-        **_told_at_once(state),
+        **_told_at_once(state, events),
     }
 
 
@@ -119,11 +119,14 @@ def last_activity(measure: Measure, policy: Policy, now: float) -> datetime:
     return datetime.fromtimestamp(now - idle, UTC)
 
 
-def _told_at_once(state: Mapping[str, Any]) -> Record:
+def _told_at_once(state: Mapping[str, Any], events: Sequence[Record]) -> Record:
     """The part of the report whose change is told at once."""
     watchers = state.get("watchers") or ()
     return {
-        "desktop": str(state.get("state", "")).lower(),
+        "desktop": "frozen" if state.get("frozen") else str(state.get("state", "")).lower(),
+        "starts": state.get("starts", 0),
+        "pages": state.get("pages"),
+        "events": list(events),
         "safe": bool(state.get("safe")),
         "hand": state.get("hand"),
         "watchers": [str(watcher["name"]) for watcher in watchers][:64],
@@ -134,9 +137,15 @@ class Reporter:
     """Posts reports for as long as its task runs; a hub that is away misses some, and nothing else happens."""
 
     def __init__(
-        self, state: State, measure: Callable[[], Measure], hub_api_url: str, token: str
+        self,
+        state: State,
+        measure: Callable[[], Measure],
+        hub_api_url: str,
+        token: str,
+        events: Callable[[], Sequence[Record]] = tuple,
     ) -> None:
         self._state = state
+        self._events = events
         self._measure = measure
         self._url = f"{hub_api_url.rstrip('/')}/classdesk/report"
         self._headers = {"Authorization": f"token {token}", "Content-Type": "application/json"}
@@ -165,17 +174,18 @@ class Reporter:
             await self._post(self.latest)
 
     def _look(self) -> None:
-        if _told_at_once(self._state.snapshot()) != self._told:
+        if _told_at_once(self._state.snapshot(), self._events()) != self._told:
             self._changed.set()
 
     async def _post(self, measure: Measure) -> None:
         state = self._state.snapshot()
-        self._told = _told_at_once(state)
+        events = self._events()
+        self._told = _told_at_once(state, events)
         request = HTTPRequest(
             self._url,
             method="POST",
             headers=self._headers,
-            body=json.dumps(report_of(measure, state)),
+            body=json.dumps(report_of(measure, state, events)),
             request_timeout=_ANSWER_SECONDS,
         )
         try:

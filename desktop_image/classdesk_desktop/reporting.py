@@ -13,6 +13,7 @@ from jupyter_server.serverapp import ServerApp
 from tornado.web import RequestHandler
 
 from classdesk_desktop.last_minute import end_in_time
+from classdesk_desktop.people.record import Record
 from classdesk_desktop.policy import Policy
 from classdesk_desktop.report import Meter, Reporter, last_activity
 
@@ -36,7 +37,11 @@ async def start_reports(server: ServerApp) -> None:
     meter = Meter(
         settings["classdesk_runtime"], lambda: _served_at(settings), lambda: _is_busy(settings)
     )
-    reporter = Reporter(settings["classdesk_channels"].state, meter.measure, url, token)
+    record: Record = settings["classdesk_record"]
+    reporter = Reporter(
+        settings["classdesk_channels"].state, meter.measure, url, token, lambda: record.events
+    )
+    settings["classdesk_reporter"] = reporter
     _replace_last_activity(server, reporter, settings["classdesk_policy"])
     channels, supervisor = settings["classdesk_channels"], settings["classdesk_supervisor"]
 

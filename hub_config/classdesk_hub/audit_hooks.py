@@ -3,7 +3,7 @@
 import functools
 import time
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +11,7 @@ from jupyterhub import orm
 from jupyterhub.apihandlers import default_handlers
 from jupyterhub.apihandlers.users import UserServerAPIHandler
 
-from classdesk_spawner import DesktopSpawner, ServerHandler
+from classdesk_spawner import DesktopSpawner, Event, ServerHandler
 
 from .audit import AuditLog, audit_log
 from .classes import COMMAND_LINE, CONSOLE
@@ -63,26 +63,34 @@ def class_name_of(site: Site, who: str, learner: str, db: Any) -> str:
     return next(iter([*taught, *names]), "")
 
 
-def record_watchers(
-    site: Site, spawner: DesktopSpawner, came: Collection[str], left: Collection[str]
+def record_visits(
+    site: Site,
+    spawner: DesktopSpawner,
+    came: Collection[str],
+    left: Collection[str],
+    events: Sequence[Event] = (),
 ) -> None:
-    """Put on record who has begun and who has ended to watch a session, as the session tells it.
+    """Put on record who has begun and who has ended to watch a session, and what they asked there and got.
 
     A session is its learner's and may tell anything: of names it can make up none, and it can't fill the record,
     whose oldest files go.
     """
     learner, db = spawner.user.name, spawner.user.db
     log: AuditLog = audit_log(site)
-    for who, result in [
-        *((n, "began") for n in sorted(came)),
-        *((n, "ended") for n in sorted(left)),
+    job_id = spawner.job.job_id if spawner.job else ""
+    # A hub that was started anew hears of old events again.
+    known = {event.get("act_id") for event in log.newest(None, _LOOK_BACK)} if events else set()
+    for who, act, result, act_id in [
+        *((who, "observe", "began", "") for who in sorted(came)),
+        *((e.who, e.act, e.result, f"{job_id}.{e.number}") for e in events),
+        *((who, "observe", "ended", "") for who in sorted(left)),
     ]:
-        if orm.User.find(db, who) is None:
+        if orm.User.find(db, who) is None or (act_id and act_id in known):
             continue
         if not _MOST_VISITS.allows(learner):
             spawner.log.warning("%s's session tells of too many visits; not on record", learner)
             return
-        log.write(class_name_of(site, who, learner, db), who, "observe", [learner], result)
+        log.write(class_name_of(site, who, learner, db), who, act, [learner], result, act_id=act_id)
 
 
 @dataclass
@@ -103,12 +111,14 @@ class _Limit:
 
 
 _HOUR_S = 3600
+_LOOK_BACK = 2000
+"""So many of the newest events are looked through for one that is there already."""
 _MOST_VISITS = _Limit(200)
 
 
 def configure(c: Any, site: Site) -> None:
     """Put our handler into JupyterHub's list, in the place of its own, and listen to the sessions."""
-    c.DesktopSpawner.watchers_changed = functools.partial(record_watchers, site)
+    c.DesktopSpawner.visits_changed = functools.partial(record_visits, site)
     handler = type("ServerHandler", (RecordedServerHandler,), {"site": site})
     default_handlers[:] = [
         (row[0], handler, *row[2:]) if issubclass(row[1], UserServerAPIHandler) else row

@@ -58,7 +58,7 @@ class RosterHandler(_ClassHandler):
         text, preview, only = _read_request(self.request.body)
         roster = read_roster(text, self.site.classes, only)
         for name in {only, *roster.classes} - {""}:
-            self._check_may_change(name)
+            self._check_may_change(name, preview=preview)
         problems = list(roster.problems)
         admins = self._administrators()
         for name, entries in roster.classes.items():
@@ -87,9 +87,10 @@ class RosterHandler(_ClassHandler):
         }
         self.finish(json.dumps(answer))
 
-    def _check_may_change(self, name: str) -> None:
+    def _check_may_change(self, name: str, *, preview: bool) -> None:
         class_ = self.site.classes.get(name)
-        by_instructor = class_ is not None and class_.may_import == "instructor"
+        # What a list would change may be seen before it is sent to who may import it.
+        by_instructor = class_ is not None and (preview or class_.may_import == "instructor")
         if class_ is None or not (
             self.has_scope(f"groups!group={name}")
             or (by_instructor and self.has_scope(f"admin:servers!group={name}"))

@@ -10,12 +10,19 @@ NOT_STARTED = "not started"
 QUEUED = "queued"
 STARTING = "starting"
 RUNNING = "running"
+FROZEN = "frozen"
 IDLE = "idle"
 FAILED = "failed"
 STOPPING = "stopping"
 
-STATES = (NOT_STARTED, QUEUED, STARTING, RUNNING, IDLE, FAILED, STOPPING)
+STATES = (NOT_STARTED, QUEUED, STARTING, RUNNING, FROZEN, IDLE, FAILED, STOPPING)
 """The words for a learner's state, as the console shows them."""
+
+LIVE = frozenset({RUNNING, FROZEN, IDLE})
+"""The states of a session that answers the hub, whatever its desktop does."""
+
+PAINTED = "painted"
+"""The word of a session whose desktop is complete."""
 
 _NEWS_S = 12 * 3600
 """How long a failure is news: next week's class begins with an empty board."""
@@ -102,10 +109,13 @@ def _running(spawner: DesktopSpawner, job: Any, idle_after_s: float) -> dict[str
     if job is not None and job.phase is Phase.HELD_UP:
         return {"state": RUNNING, "sentence": "The cluster has suspended the session."}
     received = spawner.report
-    if received is None or received.report.idle_s is None:
+    if received is None:
         return {"state": RUNNING, "sentence": ""}
+    if received.report.desktop == FROZEN:
+        return {"state": FROZEN, "sentence": "The desktop does not answer."}
     counts = spawner.settings.desktop.idle_cpu and received.report.busy
-    idle = received.report.idle_s >= idle_after_s and not counts
+    since = received.report.idle_s
+    idle = since is not None and since >= idle_after_s and not counts
     return {"state": IDLE if idle else RUNNING, "sentence": ""}
 
 
@@ -135,7 +145,8 @@ def _report(spawner: DesktopSpawner) -> dict[str, Any]:
     received = spawner.report
     if received is None:
         return {
-            **dict.fromkeys(("cpu", "memory_mib", "idle_s", "reported", "hand")),
+            **dict.fromkeys(("cpu", "memory_mib", "idle_s", "reported", "hand", "pages")),
+            "starts": 0,
             "busy": False,
             "watchers": [],
             "desktop": "",
@@ -151,5 +162,7 @@ def _report(spawner: DesktopSpawner) -> dict[str, Any]:
         "busy": report.busy,
         "watchers": list(report.watchers),
         "desktop": report.desktop,
+        "starts": report.starts,
+        "pages": report.pages,
         "safe": report.safe,
     }

@@ -11,7 +11,9 @@ from classdesk_spawner import CLASS_KEY, FIELD_LABELS, ClassForm, DesktopSpawner
 
 from .learner_state import (
     FAILED,
+    FROZEN,
     IDLE,
+    LIVE,
     NOT_STARTED,
     QUEUED,
     RUNNING,
@@ -27,6 +29,7 @@ _STATES = {
     QUEUED: "waiting",
     STARTING: "waiting",
     RUNNING: "running",
+    FROZEN: "running",
     IDLE: "running",
     STOPPING: "stopping",
     FAILED: "none",
@@ -107,7 +110,7 @@ def session_of(user: Any, site: Site) -> Session:
     if facts["node"]:
         words.append(f"on {facts['node']}")
     pages = facts.get("pages")
-    if facts["state"] in {RUNNING, IDLE} and pages is not None:
+    if facts["state"] in LIVE and pages is not None:
         words.append(f"{count(pages, 'open page')}" if pages else "no page open")
     return Session(
         _STATES[facts["state"]],

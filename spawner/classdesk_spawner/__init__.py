@@ -17,6 +17,7 @@ from ._offer import Offer
 from ._options import OptionRules, SessionOptions
 from ._policy import DesktopSettings
 from ._progress import reason_text
+from ._report import Event
 from ._runtimes import SESSION_PROGRAM, runtime_program
 from ._section import Section
 from ._settings import (
@@ -51,6 +52,7 @@ __all__ = [
     "Cluster",
     "DesktopSettings",
     "DesktopSpawner",
+    "Event",
     "FormFields",
     "FormSettings",
     "Interface",

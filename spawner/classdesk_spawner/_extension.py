@@ -115,8 +115,27 @@ async def ceilings(spawner: "DesktopSpawner", job: Job | None) -> list[Ceiling]:
     return found
 
 
-async def extend(spawner: "DesktopSpawner", minutes: int) -> int | None:
-    """Give a running session more time and return its new end in Unix seconds.
+@dataclass(frozen=True)
+class Extension:
+    """What came of an extension.
+
+    Attributes:
+        end: The session's new end in Unix seconds; None where it is no longer known.
+        minutes: How much was given.
+        limited_by: What allows no more, where less was given than asked for; else empty.
+    """
+
+    end: int | None
+    minutes: int
+    limited_by: str = ""
+
+    def answer(self) -> dict[str, object]:
+        """Return it as the JSON values of an answer."""
+        return {"end": self.end, "minutes": self.minutes, "limited_by": self.limited_by}
+
+
+async def extend(spawner: "DesktopSpawner", minutes: int) -> Extension:
+    """Give a running session more time.
 
     Raises:
         ExtensionError: It can't have more, or Slurm refused.
@@ -128,18 +147,23 @@ async def extend(spawner: "DesktopSpawner", minutes: int) -> int | None:
         watcher, began = spawner.cluster.watcher, time.monotonic()
         await _briefly(watcher.newer_than(began))
         job = spawner.job.seen if spawner.job else None
-        limit = new_limit(job, minutes, await ceilings(spawner, job), time.time())
-        if job is None or job.start is None:  # new_limit has refused both
+        bounds = await ceilings(spawner, job)
+        limit = new_limit(job, minutes, bounds, time.time())
+        if job is None or job.start is None or job.end is None:  # new_limit has refused these
             raise ExtensionError("The session does not run, so it can't be extended.")
         await spawner.cluster.commands.set_time_limit(job.id, limit)
         before = job.end
+        given = limit - round((job.end - job.start) / 60)
+        least = min(bounds, key=lambda ceiling: ceiling.end)
+        limited_by = least.owner if given < minutes else ""
         deadline = time.monotonic() + _SEEN_WITHIN_S
         while time.monotonic() < deadline:
             await _briefly(watcher.newer_than(time.monotonic()))
             seen = spawner.job.seen if spawner.job else None
             if seen is None or seen.end != before:
-                return spawner.job.end[0] if spawner.job and seen else None
-        return job.start + limit * 60
+                end = spawner.job.end[0] if spawner.job and seen else None
+                return Extension(end, given, limited_by)
+        return Extension(job.start + limit * 60, given, limited_by)
 
 
 async def _briefly(waiting: Awaitable[object]) -> None:

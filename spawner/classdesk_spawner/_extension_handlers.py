@@ -18,11 +18,11 @@ class ExtendHandler(SessionHandler):
 
     @web.authenticated
     async def post(self) -> None:
-        """Take `{"minutes": N}` or nothing; answer with the new end, or 403 or 409 with a sentence."""
+        """Take `{"minutes": N}` or nothing; answer with the `Extension`, or 403 or 409 with a sentence."""
         spawner = self.session()
         asked = _minutes(self)
         minutes = learners_minutes(spawner.settings.desktop, asked)
-        self.finish(json.dumps({"end": await extend(spawner, minutes)}))
+        self.finish(json.dumps((await extend(spawner, minutes)).answer()))
 
 
 class UserExtendHandler(APIHandler):  # type: ignore[misc]  # jupyterhub has no type information
@@ -30,7 +30,7 @@ class UserExtendHandler(APIHandler):  # type: ignore[misc]  # jupyterhub has no 
 
     @web.authenticated
     async def post(self, name: str) -> None:
-        """Take `{"minutes": N}`; answer with the new end, or 403 or 409 with a sentence."""
+        """Take `{"minutes": N}`; answer with the `Extension`, or 403 or 409 with a sentence."""
         if not self.has_scope(f"admin:servers!user={name}"):
             raise web.HTTPError(403, "You may not extend this session.")
         minutes = _minutes(self)
@@ -40,7 +40,7 @@ class UserExtendHandler(APIHandler):  # type: ignore[misc]  # jupyterhub has no 
         spawner = user.spawners[""] if user else None
         if spawner is None:
             raise ExtensionError("The session does not run, so it can't be extended.")
-        self.finish(json.dumps({"end": await extend(spawner, minutes)}))
+        self.finish(json.dumps((await extend(spawner, minutes)).answer()))
 
 
 def _minutes(handler: Any) -> int | None:

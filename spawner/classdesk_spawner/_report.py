@@ -7,7 +7,7 @@ desktop's clock sends all day.
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
@@ -36,10 +36,34 @@ class Hand(_Told):
     Attributes:
         since: When it was raised, in Unix seconds.
         text: What the learner wrote to it.
+        helper: The instructor who comes to help; empty while nobody has said so.
+        helper_since: When they said so, in Unix seconds.
+        look: Whether who helps may look at the desktop without asking.
     """
 
     since: _Seconds
     text: Annotated[str, AfterValidator(_shown)] = Field("", max_length=200)
+    helper: str = Field("", max_length=255)
+    helper_since: _Seconds | None = None
+    look: bool = False
+
+
+class Event(_Told):
+    """What an instructor did in the session.
+
+    Attributes:
+        number: Each one's own in this session, growing.
+        time: When, in Unix seconds, by the session's clock.
+        who: The hub's account.
+        act: What they wanted.
+        result: What became of it, in a word or two.
+    """
+
+    number: int = Field(ge=1, le=1_000_000_000)
+    time: _Seconds
+    who: _Name
+    act: Literal["observe", "control", "help"]
+    result: str = Field(pattern=r"^[a-z][a-z ]{0,31}$")
 
 
 class SessionReport(_Told):
@@ -50,10 +74,13 @@ class SessionReport(_Told):
         busy: Whether a computation of the learner runs.
         cpu_s: Processor time that the session has used so far, in seconds.
         memory_mib: Memory that the session uses now, in MiB.
-        desktop: State of the desktop in a word, such as `painted`.
+        desktop: State of the desktop in a word, such as `painted`; `frozen` where it does not answer.
+        starts: How many desktops the session has had.
+        pages: How many pages the learner has open; None where the session does not tell.
         safe: Whether the desktop runs with safe settings.
         hand: The learner's raised hand.
         watchers: Who looks at the desktop now.
+        events: What instructors did last.
         version: classdesk's in the image; empty where it does not tell.
     """
 
@@ -62,9 +89,12 @@ class SessionReport(_Told):
     cpu_s: _Seconds = 0.0
     memory_mib: _Seconds = 0.0
     desktop: str = Field("", pattern=r"^[a-z][a-z -]{0,31}$|^$")
+    starts: int = Field(0, ge=0, le=1_000_000_000)
+    pages: int | None = Field(None, ge=0, le=10_000)
     safe: bool = False
     hand: Hand | None = None
     watchers: tuple[_Name, ...] = Field((), max_length=64)
+    events: tuple[Event, ...] = Field((), max_length=64)
     version: str = Field("", pattern=r"^[0-9A-Za-z.+-]{0,40}$")
 
 

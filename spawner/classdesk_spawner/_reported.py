@@ -2,12 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
 from ._options import SessionOptions
-from ._report import ReceivedReport, SessionReport, note_activity, receive
+from ._report import Event, ReceivedReport, SessionReport, note_activity, receive
 from ._settings import SpawnerSettings
 
 _log = logging.getLogger("jupyterhub.classdesk.sessions")
@@ -25,7 +25,7 @@ class ReportedSession:
     report: ReceivedReport | None = None
     options: SessionOptions | None
     settings: SpawnerSettings
-    watchers_changed: "Callable[[Any, set[str], set[str]], None] | None"
+    visits_changed: "Callable[[Any, set[str], set[str], Sequence[Event]], None] | None"
     active: bool
     user_options: Mapping[str, object]
     orm_spawner: Any
@@ -72,11 +72,13 @@ class ReportedSession:
                 report.version or "of before 0.1",
                 version("classdesk"),
             )
-        before = set(self.report.report.watchers) if self.report else set()
+        old = self.report.report if self.report else SessionReport()
         self.report = receive(report, self.report)
-        watchers = set(report.watchers)
-        if watchers != before and self.watchers_changed is not None:
-            self.watchers_changed(self, watchers - before, before - watchers)
+        before, watchers = set(old.watchers), set(report.watchers)
+        told = max((event.number for event in old.events), default=0)
+        events = [event for event in report.events if event.number > told]
+        if (watchers != before or events) and self.visits_changed is not None:
+            self.visits_changed(self, watchers - before, before - watchers, events)
         moment = self.report.active_at(idle_cpu=self.settings.desktop.idle_cpu)
         if moment is not None and note_activity(self.orm_spawner, moment):
             self.user.db.commit()

@@ -57,11 +57,11 @@ class DesktopSpawner(ChosenOptions, ReportedSession, SlurmSpawner):  # type: ign
         """,
     ).tag(config=True)
 
-    watchers_changed = Callable(
+    visits_changed = Callable(
         None,
         allow_none=True,
         help="""
-        Called with the spawner, who has begun and who has ended to watch its session.
+        Called with the spawner, who has begun and who has ended to watch its session, and what else they did in it.
 
         Usually set by `classdesk_hub.configure`, which keeps a record. Affects running sessions.
         """,

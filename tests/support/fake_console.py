@@ -49,7 +49,13 @@ class Page(RequestHandler):
             loader=FileSystemLoader(PAGE / "templates"), autoescape=select_autoescape()
         )
         self.set_header("Content-Security-Policy", POLICY)
-        facts = {"hub_base": "/hub/", "prefix": PREFIX, "user": "instructor", "xsrf_token": "token"}
+        facts: dict[str, Any] = {
+            "may_import": True,
+            "hub_base": "/hub/",
+            "prefix": PREFIX,
+            "user": "instructor",
+            "xsrf_token": "token",
+        }
         template = environment.get_template("board.html")
         self.finish(template.render(class_name=name, class_title="Dask, Tuesday morning", **facts))
 

@@ -28,9 +28,7 @@ class FakeSessions:
                     }
                 )
                 sentence = noted.refusals.get(user)
-                told = (
-                    {"message": sentence} if sentence else {"shown": 1, "sentence": "Kept in ~/x."}
-                )
+                told = {"message": sentence} if sentence else {"shown": 1, "kept": "~/x"}
                 text = json.dumps(told).encode()
                 self.send_response(409 if sentence and path != "api" else 200)
                 self.send_header("Content-Type", "application/json")

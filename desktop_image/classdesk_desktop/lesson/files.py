@@ -171,23 +171,22 @@ def ensure_copies(home: Path) -> list[Path]:
     return copied
 
 
-def reset_all(home: Path) -> list[Path]:
-    """Give the learner fresh copies of all working files that they have changed.
+def reset_all(home: Path) -> dict[Path, Path | None]:
+    """Give the learner fresh copies of all working files that they have changed or no longer have.
 
     Returns:
-        The new names of what was there.
+        The fresh copies, and the new name of what was there; None where nothing was.
 
     Raises:
         LessonError: One of them cannot be done; those before it are.
     """
-    kept: list[Path] = []
+    restored: dict[Path, Path | None] = {}
     for folder in lesson_folders(masters_folder()):
         lesson = load_lesson(folder)
         for name in lesson.working_files:
-            old = reset(lesson, name, home)
-            if old is not None:
-                kept.append(old)
-    return kept
+            if state(lesson, name, home) is not State.UNCHANGED:
+                restored[copy_of(lesson, name, home)] = reset(lesson, name, home)
+    return restored
 
 
 def _read_master(lesson: Lesson, name: str) -> bytes:

@@ -47,14 +47,20 @@ class MessageHandler(_Call):
 
 
 class HandHandler(_Call):
-    """Raises and lowers the learner's hand."""
+    """Raises and lowers the learner's hand, and takes it."""
 
     @web.authenticated
     def post(self) -> None:
-        """Raise it, or change the sentence; the learner alone comes here."""
+        """Raise it, or change the sentence; a visitor says with it that they come to help."""
         hand: Hand = self.settings["classdesk_hand"]
+        person = who_asks(self)
+        if not person.is_owner:
+            hand.take(person.name)
+            self.finish({"helper": hand.helper})
+            return
+        body = self.read_body("text", "look")
         try:
-            hand.put_up(self.read_body("text").get("text", ""))
+            hand.put_up(body.get("text", ""), look=body.get("look") is True)
         except TextError as error:
             raise web.HTTPError(400, str(error)) from error
         self.finish({})

@@ -35,6 +35,13 @@ class Messages:
             TextError: the text cannot be taken.
         """
         text = plain_text(given, LONGEST_TEXT)
+        return await self._show(sender, text, f"Message from {sender}")
+
+    async def tell(self, sentence: str) -> int:
+        """Say what an instructor has done; stays like a message. Returns the number of pages as `send` does."""
+        return await self._show("", sentence, "Your session")
+
+    async def _show(self, sender: str, text: str, title: str) -> int:
         message: Message = {
             "type": "message",
             "id": secrets.token_hex(8),
@@ -46,7 +53,7 @@ class Messages:
         shown = self._channels.broadcast(message, to="owner")
         # Once: on the pages, and where none is open, on the desktop.
         if not shown:
-            await self._notify(f"Message from {sender}", text)
+            await self._notify(title, text)
         return shown
 
     def _keep(self, unread: list[Message]) -> None:

@@ -9,10 +9,13 @@ from tornado.web import Application
 
 from classdesk_desktop.channel import Channels
 from classdesk_desktop.notify import notify
+from classdesk_desktop.people.announce import AnnounceHandler
 from classdesk_desktop.people.calls import HandHandler, MessageHandler, ThumbnailHandler
 from classdesk_desktop.people.hand import Hand
 from classdesk_desktop.people.memory import Memory
 from classdesk_desktop.people.messages import Messages
+from classdesk_desktop.people.presence import count_pages
+from classdesk_desktop.people.record import Record
 from classdesk_desktop.people.thumbnail import Thumbnails
 from classdesk_desktop.people.visit_socket import VisitedSocketHandler
 from classdesk_desktop.people.watchers import Watchers
@@ -32,14 +35,19 @@ def set_up(
 
     owner = os.environ.get("JUPYTERHUB_USER") or "The learner"
     memory = Memory(runtime.path / "people.json")
+    record = Record(memory)
+    hand = Hand(channels, memory, record)
+    count_pages(channels)
     application.settings.update(
-        classdesk_watchers=Watchers(channels, policy.observe, owner, show),
+        classdesk_record=record,
+        classdesk_watchers=Watchers(channels, policy.observe, owner, show, hand, record),
         classdesk_messages=Messages(channels, memory, show),
-        classdesk_hand=Hand(channels, memory),
+        classdesk_hand=hand,
         classdesk_thumbnails=Thumbnails(channels, runtime),
     )
     return [
         (r"desktop/message", MessageHandler),
+        (r"desktop/announce", AnnounceHandler),
         (r"desktop/hand", HandHandler),
         (r"desktop/thumbnail", ThumbnailHandler),
         # jupyter-remote-desktop-proxy's route, which existing links and tools know.

@@ -14,6 +14,8 @@ from contextlib import asynccontextmanager
 from typing import Final, Protocol
 
 from classdesk_desktop.channel import Channels, Listener, Message
+from classdesk_desktop.people.hand import Hand
+from classdesk_desktop.people.record import Record
 from classdesk_desktop.policy import Observe
 
 ANSWER_SECONDS: Final = 60.0
@@ -31,7 +33,15 @@ Notify = Callable[[str, str], Awaitable[object]]
 
 
 class RefusedError(Exception):
-    """A visitor may not look at the desktop; the text is a sentence for the visitor."""
+    """A visitor may not look at the desktop; the text is a sentence for the visitor.
+
+    Attributes:
+        result: what it is in the record.
+    """
+
+    def __init__(self, sentence: str, result: str = "refused") -> None:
+        super().__init__(sentence)
+        self.result = result
 
 
 class Visit(Protocol):
@@ -73,10 +83,22 @@ class Watchers:
         policy: the site's `observe`.
         owner: the learner's name, for sentences.
         notify: shows a notification on the desktop.
+        hand: the learner's raised hand: who comes to help may look without a question, where the learner has said so.
+        record: takes down what was asked, given, refused and ended.
     """
 
-    def __init__(self, channels: Channels, policy: Observe, owner: str, notify: Notify) -> None:
+    def __init__(  # noqa: PLR0913, PLR0917 - the parts of the session that a visit touches
+        self,
+        channels: Channels,
+        policy: Observe,
+        owner: str,
+        notify: Notify,
+        hand: Hand,
+        record: Record,
+    ) -> None:
         self._channels = channels
+        self._hand = hand
+        self._record = record
         self._policy = policy
         self._owner = owner
         self._notify = notify
@@ -102,12 +124,14 @@ class Watchers:
             try:
                 await self._allow(name)
             except RefusedError as refusal:
+                self._record.note(name, "observe", refusal.result)
                 self._tell(name, "refused", str(refusal))
                 raise
         if not self._is_known(name):
             self._announce(
                 f"{name} is looking at your desktop", "View only: keyboard and mouse stay yours."
             )
+        self._hand.take(name)
         watcher = self._watchers.setdefault(name, _Watcher(name))
         watcher.visits.append(visit)
         visit.set_control(watcher.control)
@@ -127,7 +151,7 @@ class Watchers:
     async def _allow(self, name: str) -> None:
         if self._policy == "off":
             raise RefusedError("This site does not allow anybody to look at learners' desktops.")
-        if self._policy == "notify":
+        if self._policy == "notify" or self._hand.lets_look:
             return
         question = self._questions.get(name)
         if question is None:
@@ -162,9 +186,11 @@ class Watchers:
             if any(listener.is_owner for listener in self._channels):
                 seen = now
             if now - seen >= NOBODY_SECONDS:
-                raise RefusedError(f"{self._owner} has no page open, so nobody can answer.")
+                raise RefusedError(
+                    f"{self._owner} has no page open, so nobody can answer.", "no page open"
+                )
             if now >= give_up:
-                raise RefusedError(f"{self._owner} has not answered.")
+                raise RefusedError(f"{self._owner} has not answered.", "not answered")
             # Of two connections of the same visitor one may end: `wait` leaves the answer to the other.
             await asyncio.wait({question.answer}, timeout=min(_LOOK_SECONDS, give_up - now))
         return question.answer.result()
@@ -175,6 +201,8 @@ class Watchers:
         if not watcher.visits and self._watchers.get(watcher.name) is watcher:
             del self._watchers[watcher.name]
             self._left[watcher.name] = time.monotonic()
+            if watcher.control:
+                self._record.note(watcher.name, "control", "ended")
             if self._asks_for_control == watcher.name:
                 self._asks_for_control = None
         self._publish()
@@ -194,6 +222,8 @@ class Watchers:
 
     def _end_view(self, watcher: _Watcher) -> None:
         sentence = f"{self._owner} stopped showing the desktop."
+        if watcher.control:
+            self._record.note(watcher.name, "control", "ended")
         visits, watcher.visits = watcher.visits, []
         del self._watchers[watcher.name]
         self._left.pop(watcher.name, None)
@@ -217,6 +247,7 @@ class Watchers:
             if answer == "allow":
                 self._set_control(asking, f"{self._owner} gave keyboard and mouse to {asking}.")
             else:
+                self._record.note(asking, "control", "refused")
                 self._tell(asking, "watching", f"{self._owner} wants to work alone now.")
         elif answer == "end":
             self._set_control(None, f"{self._owner} took keyboard and mouse back.")
@@ -228,6 +259,8 @@ class Watchers:
             return
         if want is True and not watcher.control:
             if self._asks_for_control in {None, name}:
+                if not self._asks_for_control:
+                    self._record.note(name, "control", "asked")
                 self._asks_for_control = name
             else:
                 self._tell(name, "watching", f"{self._asks_for_control} has asked already.")
@@ -249,6 +282,7 @@ class Watchers:
             control = watcher.name == name
             if control != watcher.control:
                 watcher.control = control
+                self._record.note(watcher.name, "control", "given" if control else "ended")
                 for visit in tuple(watcher.visits):
                     visit.set_control(control)
                 self._tell(watcher.name, "watching", "" if control else to_others)

@@ -5,7 +5,15 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 ActName = Literal[
-    "start", "stop", "restart", "reset-desktop", "reset-lesson", "extend", "message", "lower-hand"
+    "start",
+    "stop",
+    "restart",
+    "reset-desktop",
+    "reset-lesson",
+    "extend",
+    "message",
+    "take-hand",
+    "lower-hand",
 ]
 
 

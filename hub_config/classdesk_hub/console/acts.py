@@ -15,6 +15,7 @@ from classdesk_hub.audit import AuditLog
 from .act_request import ActRequest
 from .hub_client import CallError
 from .performer import Performer
+from .voice import for_instructor
 from .world import World
 
 _AT_ONCE = 16
@@ -44,7 +45,7 @@ class Act:
     by: str
     began: float
     done: bool = False
-    results: dict[str, dict[str, str]] = field(default_factory=dict)
+    results: dict[str, dict[str, Any]] = field(default_factory=dict)
     changed: set[str] = field(default_factory=set)
 
     def model(self, only: "set[str] | None" = None) -> dict[str, Any]:
@@ -59,9 +60,16 @@ class Act:
             "results": [{"learner": name, **self.results[name]} for name in names],
         }
 
-    def put(self, name: str, status: str, message: str = "") -> None:
-        """Note how far it is with a learner."""
-        self.results[name] = {"status": status, "message": message}
+    def put(self, name: str, status: str, message: str = "", *, final: bool = False) -> None:
+        """Note how far it is with a learner.
+
+        Args:
+            name: The learner.
+            status: `waiting`, `running`, `done`, `partly` or `failed`.
+            message: What came of it.
+            final: Whether trying again can't help.
+        """
+        self.results[name] = {"status": status, "message": message, "final": final}
         self.changed.add(name)
 
 
@@ -134,11 +142,12 @@ class Acts:
             async with contextlib.AsyncExitStack() as slot:
                 await slot.enter_async_context(self._gate)
                 act.put(name, "running")
-                message = await self.performer.perform(
+                outcome = await self.performer.perform(
                     act.class_name, act.request, name, token, slot
                 )
         except CallError as error:
-            self._finish(act, name, "failed", error.sentence)
+            message = for_instructor(error.sentence) or error.sentence
+            self._finish(act, name, "failed", message, final=error.is_final)
         except asyncio.CancelledError:
             self._finish(act, name, "failed", "The console was stopped before this was done.")
             raise
@@ -146,11 +155,13 @@ class Acts:
             _log.exception("%s for %s did not work", act.request.act, name)
             self._finish(act, name, "failed", "Something went wrong in the console; see its log.")
         else:
-            self._finish(act, name, "done", message)
+            self._finish(act, name, "partly" if outcome.partly else "done", outcome.message)
 
-    def _finish(self, act: Act, name: str, status: str, message: str) -> None:
-        act.put(name, status, message)
-        self.counted(act.request.act, status == "done")
+    def _finish(
+        self, act: Act, name: str, status: str, message: str, *, final: bool = False
+    ) -> None:
+        act.put(name, status, message, final=final)
+        self.counted(act.request.act, status != "failed")
         self.audit.write(
             act.class_name, act.by, act.request.act, [name], status, detail=message, act_id=act.id
         )

@@ -60,6 +60,7 @@ class BoardHandler(_Classes):
                 "board.html",
                 class_name=name,
                 class_title=class_.shown_title(name),
+                may_import=class_.may_import == "instructor" or self.may_change_group(name),
                 user=self.user_name,
                 xsrf_token=self.xsrf_token.decode(),
             )

@@ -89,6 +89,10 @@ class ConsoleHandler(HubOAuthenticated, web.RequestHandler):  # type: ignore[mis
         """Tell whether who asks is an instructor of a class, or more."""
         return bool(check_scopes({f"admin:servers!group={name}"}, set(self.user["scopes"])))
 
+    def may_change_group(self, name: str) -> bool:
+        """Tell whether who asks may change who is in any class: an administrator."""
+        return bool(check_scopes({f"groups!group={name}"}, set(self.user["scopes"])))
+
     def class_(self, name: str) -> ClassSettings:
         """Return a class of who asks.
 
@@ -97,7 +101,7 @@ class ConsoleHandler(HubOAuthenticated, web.RequestHandler):  # type: ignore[mis
         """
         class_ = self.context.site.classes.get(name)
         if class_ is None or not self.may_see(name):
-            raise web.HTTPError(403, "This is not one of your classes.")
+            raise web.HTTPError(403, f"There is no class “{name}” for you.")
         return class_
 
     def body(self) -> Mapping[str, Any]:

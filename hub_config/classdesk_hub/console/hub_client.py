@@ -34,6 +34,9 @@ _SENTENCES = {
 }
 
 
+_FINAL = frozenset({400, 403, 404, 409})
+
+
 class CallError(Exception):
     """A call that did not work, with a sentence for the instructor.
 
@@ -41,6 +44,11 @@ class CallError(Exception):
         sentence: What happened.
         status: The HTTP status; 0 where nobody answered.
     """
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the same call would be refused again."""
+        return self.status in _FINAL
 
     def __init__(self, sentence: str, status: int) -> None:
         super().__init__(sentence)

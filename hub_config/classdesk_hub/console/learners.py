@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from classdesk_hub.learner_state import NOT_STARTED, STATES
+from classdesk_hub.learner_state import LIVE, NOT_STARTED, STATES
+
+from .voice import for_instructor
 
 Learner = Mapping[str, Any]
 
@@ -31,6 +33,8 @@ _UNKNOWN: Learner = {
     "hand": None,
     "watchers": [],
     "desktop": "",
+    "starts": 0,
+    "pages": None,
     "safe": False,
     "job_id": "",
 }
@@ -48,22 +52,25 @@ def facts_by_user(sessions: Mapping[str, Any]) -> dict[str, Learner]:
 
 def learner(name: str, full_name: str, facts: Learner | None) -> Learner:
     """Return one learner as the page has them."""
+    known = {**_UNKNOWN, **(facts or {})}
     return {
         "name": name,
         "full_name": full_name,
-        **_UNKNOWN,
-        **(facts or {}),
+        **known,
+        "sentence": for_instructor(known["sentence"]),
+        "reason": for_instructor(known["reason"]),
         "url": f"/user/{quote(name, safe='')}/desktop/",
     }
 
 
 def count(learners: Iterable[Learner]) -> dict[str, int]:
-    """Return how many learners are in each state; `hand` are the raised ones."""
+    """Return how many learners are in each state; `hand` are the raised ones, `away` those who have no page open."""
     learners = list(learners)
     states = Counter(one["state"] for one in learners)
     return {
         **{state: states[state] for state in STATES},
         "hand": sum(one["hand"] is not None for one in learners),
+        "away": sum(one["state"] in LIVE and one["pages"] == 0 for one in learners),
     }
 
 

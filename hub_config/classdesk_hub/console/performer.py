@@ -9,7 +9,15 @@ from datetime import datetime
 from typing import Any, Protocol
 from urllib.parse import quote
 
-from classdesk_hub.learner_state import FAILED, IDLE, NOT_STARTED, QUEUED, RUNNING, STOPPING
+from classdesk_hub.learner_state import (
+    FAILED,
+    LIVE,
+    NOT_STARTED,
+    PAINTED,
+    QUEUED,
+    STARTING,
+    STOPPING,
+)
 from classdesk_spawner import CLASS_KEY
 
 from .act_request import ActRequest
@@ -17,15 +25,33 @@ from .hub_client import CallError, HubClient, one_line
 from .learners import learner
 from .world import World
 
+_ANNOUNCE_S = 3.0
+_FIRST_REPORT_S = 5.0
+_PAINT_PATIENCE_S = 60.0
 _QUEUE_PATIENCE_S = 20.0
 _START_PATIENCE_S = 180.0
 _STOP_PATIENCE_S = 60.0
 _OLD_NEWS = 2
+_COMPLETE = frozenset({PAINTED, "no desktop"})
+"""Of other interfaces than the desktop, the page is all."""
 _WITHOUT_SESSION = frozenset({NOT_STARTED, FAILED})
 
 
 class _Slot(Protocol):
     async def aclose(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of an act for a learner.
+
+    Attributes:
+        message: A sentence for the instructor.
+        partly: Whether less came of it than was asked for.
+    """
+
+    message: str
+    partly: bool = False
 
 
 @dataclass(frozen=True)
@@ -42,7 +68,7 @@ class Performer:
 
     async def perform(
         self, class_name: str, request: ActRequest, name: str, token: str, slot: _Slot
-    ) -> str:
+    ) -> Outcome:
         """Do an act for a learner and return what came of it, for the instructor.
 
         Args:
@@ -57,20 +83,22 @@ class Performer:
         """
         await self.world.fresh()
         if request.act == "start":
-            return await self._start(name, token, {CLASS_KEY: class_name}, slot)
+            return Outcome(await self._start(name, token, {CLASS_KEY: class_name}, slot))
         if request.act == "stop":
-            return await self._stop(name, token)
+            return Outcome(await self._stop(name, token, "stop"))
         if request.act == "restart":
-            await self._stop(name, token)
+            await self._stop(name, token, "restart")
             # No options: the hub starts it with those of the last time.
-            return await self._start(name, token, None, slot)
-        if self._state(name) not in {RUNNING, IDLE}:
+            return Outcome(await self._start(name, token, None, slot))
+        if self._state(name) not in LIVE:
             raise CallError(
                 f"{_SENTENCES.get(self._state(name), 'The session is not ready')}.", 409
             )
         if request.act == "extend":
             return await self._extend(name, token, request.minutes)
-        return await self._in_session(name, token, request)
+        if request.act == "reset-desktop":
+            return Outcome(await self._reset_desktop(name, token, slot))
+        return Outcome(await self._in_session(name, token, request))
 
     async def _in_session(self, name: str, token: str, request: ActRequest) -> str:
         if request.act == "message":
@@ -79,16 +107,47 @@ class Performer:
             )
             shown = answer.get("shown")
             return (
-                "Shown on the desktop; no page of the learner is open."
+                "No page of the learner is open: it is on the desktop, and on the next page they open."
                 if shown == 0
-                else "Shown in the desktop."
+                else "Shown above the desktop."
             )
+        if request.act == "take-hand":
+            answer = await self._call("POST", name, "desktop/hand", token, {})
+            helper = one_line(str(answer.get("helper") or ""))
+            return f"{helper} comes to help." if helper else "The hand is down already."
         if request.act == "lower-hand":
             await self._call("DELETE", name, "desktop/hand", token, None)
             return "The hand is lowered."
-        what = request.act.removeprefix("reset-")
-        answer = await self._call("POST", name, "desktop/reset", token, {"what": what})
-        return one_line(str(answer.get("sentence") or "")) or "It is reset."
+        answer = await self._call("POST", name, "desktop/reset", token, {"what": "lesson"})
+        restored, kept = _names(answer.get("restored")), _names(answer.get("kept"))
+        if not restored:
+            return "All files of the lesson were unchanged already."
+        told = f"Fresh copies: {', '.join(restored)}."
+        return f"{told} The learner's own are kept: {', '.join(kept)}." if kept else told
+
+    async def _reset_desktop(self, name: str, token: str, slot: _Slot) -> str:
+        before = self._facts(name)["starts"]
+        answer = await self._call("POST", name, "desktop/reset", token, {"what": "desktop"})
+        await slot.aclose()
+        # Images that do not count their desktops: it is done when it was taken.
+        if before and not await self._until(
+            name,
+            lambda facts: facts["starts"] > before and facts["desktop"] == PAINTED,
+            _PAINT_PATIENCE_S,
+        ):
+            raise CallError(
+                f"The new desktop was not there after {_PAINT_PATIENCE_S:.0f} s; the row says how far it is.",
+                504,
+            )
+        kept = one_line(str(answer.get("kept") or ""))
+        told = "A fresh desktop is there"
+        return f"{told}; the old settings are kept in {kept}." if kept else f"{told}."
+
+    async def _announce(self, name: str, token: str, act: str) -> None:
+        """Let the learner read whose act it is; a session that does not answer keeps nobody from it."""
+        with contextlib.suppress(CallError, TimeoutError):
+            async with asyncio.timeout(_ANNOUNCE_S):
+                await self._call("POST", name, "desktop/announce", token, {"act": act})
 
     async def _call(
         self, method: str, name: str, path: str, token: str, body: Mapping[str, Any] | None
@@ -96,13 +155,22 @@ class Performer:
         answer = await self.hub.session(method, name, path, token, body)
         return answer if isinstance(answer, Mapping) else {}
 
-    async def _extend(self, name: str, token: str, minutes: int) -> str:
+    async def _extend(self, name: str, token: str, minutes: int) -> Outcome:
         path = f"/classdesk/users/{quote(name, safe='')}/extend"
         answer = await self.hub.hub("POST", path, token, {"minutes": minutes})
-        end = answer.get("end")
-        if not isinstance(end, int | float):
-            return "The session has more time."
-        return f"The session now ends at {datetime.fromtimestamp(end).astimezone():%H:%M}."
+        await self._announce(name, token, "extend")
+        end, given = answer.get("end"), answer["minutes"]
+        until = (
+            f", until {datetime.fromtimestamp(end).astimezone():%H:%M}"
+            if isinstance(end, int | float)
+            else ""
+        )
+        if given >= minutes:
+            return Outcome(f"{_span(given)} more{until}.")
+        return Outcome(
+            f"{_span(given)} instead of {_span(minutes)}{until}: {answer['limited_by']}.",
+            partly=True,
+        )
 
     # Start and stop --------------------------------------------------------------------------
 
@@ -132,6 +200,7 @@ class Performer:
 
     async def _until_started(self, name: str, call: "asyncio.Future[Any]") -> str:
         began = time.monotonic()
+        ran = 0.0
         news = 0  # looks at the sessions since the hub has taken the start
         while True:
             if call.done():
@@ -139,8 +208,12 @@ class Performer:
                 news += 1
             facts = self._facts(name)
             state, waited = facts["state"], time.monotonic() - began
-            if state in {RUNNING, IDLE}:
-                return f"It runs on {facts['node']}." if facts["node"] else "It runs."
+            if state in LIVE:
+                ran = ran or time.monotonic()
+                if _is_complete(facts, time.monotonic() - ran):
+                    return f"Running on {facts['node']}." if facts["node"] else "Running."
+                if time.monotonic() - ran > _PAINT_PATIENCE_S:
+                    return "Running; its desktop is not complete yet."
             # The first look may have begun before the hub took the start.
             if state in _WITHOUT_SESSION and news > _OLD_NEWS:
                 raise CallError(
@@ -152,9 +225,11 @@ class Performer:
                 return "It is still starting; its row says how far it is."
             await self.world.next_tick()
 
-    async def _stop(self, name: str, token: str) -> str:
+    async def _stop(self, name: str, token: str, act: str) -> str:
         if self._state(name) in _WITHOUT_SESSION:
             return "Nothing to do: there was no session."
+        if self._state(name) in LIVE:
+            await self._announce(name, token, act)
         await self.hub.hub("DELETE", f"/users/{quote(name, safe='')}/server", token)
         if not await self._until(
             name, lambda facts: facts["state"] in _WITHOUT_SESSION, _STOP_PATIENCE_S
@@ -181,9 +256,29 @@ class Performer:
         return str(self._facts(name)["state"])
 
 
+def _is_complete(facts: Mapping[str, Any], running_s: float) -> bool:
+    """Whether the learner can work; what sessions of older images tell of it has to do."""
+    if facts["reported"] is None:
+        return running_s > _FIRST_REPORT_S
+    return not facts["starts"] or facts["desktop"] in _COMPLETE
+
+
+def _span(minutes: int) -> str:
+    hours, rest = divmod(minutes, 60)
+    return f"{hours} h {rest:02} min" if hours else f"{rest} min"
+
+
+def _names(given: object) -> list[str]:
+    """File names that a session has told, fit to be shown."""
+    names = given if isinstance(given, list) else []
+    return [one_line(name) for name in names[:_MOST_NAMES] if isinstance(name, str)]
+
+
+_MOST_NAMES = 50
 _SENTENCES = {
     NOT_STARTED: "There is no session",
     FAILED: "There is no session",
     QUEUED: "The session is still in the queue",
+    STARTING: "The session is still starting",
     STOPPING: "The session is being stopped",
 }

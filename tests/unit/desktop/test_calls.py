@@ -128,9 +128,15 @@ def test_a_reset_of_the_lesson_names_what_is_kept_or_says_why_not(
     server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     kept = tmp_path / "Desktop" / "Lesson" / "a.py.bak"
-    answers: list[list[Path] | LessonError] = [[kept], [], LessonError("Your disk is full.")]
+    fresh = kept.with_name("a.py")
+    answers: list[dict[Path, Path | None] | LessonError] = [
+        {fresh: kept},
+        {},
+        {fresh: None},
+        LessonError("Your disk is full."),
+    ]
 
-    def reset_all(_home: Path) -> list[Path]:
+    def reset_all(_home: Path) -> dict[Path, Path | None]:
         answer = answers.pop(0)
         if isinstance(answer, LessonError):
             raise answer
@@ -143,7 +149,11 @@ def test_a_reset_of_the_lesson_names_what_is_kept_or_says_why_not(
         assert (code, answer["kept"]) == (200, ["~/Desktop/Lesson/a.py.bak"])
         assert "~/Desktop/Lesson/a.py.bak" in answer["sentence"]
         code, answer = await ask(address, "reset", {"what": "lesson"})
-        assert (code, answer["kept"]) == (200, [])
+        assert (code, answer["kept"], answer["restored"]) == (200, [], [])
+        assert "unchanged" in answer["sentence"]
+        code, answer = await ask(address, "reset", {"what": "lesson"})
+        assert (code, answer["kept"], answer["restored"]) == (200, [], ["a.py"])
+        assert "Fresh copies: a.py." in answer["sentence"]
         refused = (409, {"message": "Your disk is full."})
         assert await ask(address, "reset", {"what": "lesson"}) == refused
         assert (await ask(address, "reset", {"what": "home"}))[0] == 400

@@ -97,7 +97,12 @@ def run(
 ) -> Desktop:
     settings = server.app.web_app.settings
     settings["classdesk_watchers"] = Watchers(
-        settings["classdesk_channels"], observe, "ada", silent
+        settings["classdesk_channels"],
+        observe,
+        "ada",
+        silent,
+        settings["classdesk_hand"],
+        settings["classdesk_record"],
     )
     desktop = Desktop()
 

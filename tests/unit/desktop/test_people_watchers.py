@@ -7,12 +7,16 @@ import json
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from classdesk_desktop.channel import Channels, Message, SessionState
 from classdesk_desktop.people import watchers as module
+from classdesk_desktop.people.hand import Hand
+from classdesk_desktop.people.memory import Memory
+from classdesk_desktop.people.record import Record
 from classdesk_desktop.people.watchers import RefusedError, Watchers
 from classdesk_desktop.policy import Observe
 from classdesk_desktop.runtime import RuntimeDirectory
@@ -60,7 +64,15 @@ class Room:
     stack: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     def __post_init__(self) -> None:
-        self.watchers = Watchers(self.channels, self.policy, "ada", self.notify)
+        memory = Memory(Path("/nonexistent/people.json"))
+        self.record = Record(memory)
+        self.hand = Hand(self.channels, memory, self.record)
+        self.watchers = Watchers(
+            self.channels, self.policy, "ada", self.notify, self.hand, self.record
+        )
+
+    def recorded(self) -> list[tuple[object, object, object]]:
+        return [(event["who"], event["act"], event["result"]) for event in self.record.events]
 
     async def notify(self, title: str, text: str) -> None:
         self.notified.append((title, text))
@@ -196,6 +208,7 @@ def test_without_an_answer_the_visitor_is_refused(
         with pytest.raises(RefusedError, match="ada has not answered"):
             await room.look(Visit())
         assert "ada has not answered" in room.grace.last("visit")["sentence"]
+        assert room.recorded() == [("grace", "observe", "not answered")]
 
     room.run(story)
 
@@ -218,6 +231,35 @@ def test_a_visitor_does_not_wait_for_a_learner_who_has_no_page_open(
             await look
         assert "nobody can answer" in room.grace.last("visit")["sentence"]
         assert room.channels.state.snapshot()["view_asked_by"] == []
+
+    room.run(story)
+
+
+@asking
+def test_who_asked_for_help_may_be_looked_at_without_a_question_if_they_said_so(room: Room) -> None:
+    async def story() -> None:
+        room.say(room.ada, type="hand", up=True, text="", look=True)
+        await room.look(Visit())
+        assert room.state()["watchers"][0]["name"] == "grace"
+        # Who opens the desktop is who comes to help.
+        assert room.state()["hand"]["helper"] == "grace"
+        assert room.recorded() == [("grace", "help", "took it")]
+        room.say(room.ada, type="hand", up=False)
+        asks = asyncio.ensure_future(room.look(Visit(), "hank"))
+        await until(lambda: room.state()["view_asked_by"] == ["hank"])
+        asks.cancel()
+
+    room.run(story)
+
+
+@asking
+@pytest.mark.parametrize("look", [False, "yes", None])
+def test_a_raised_hand_alone_lets_nobody_look(room: Room, look: object) -> None:
+    async def story() -> None:
+        room.say(room.ada, type="hand", up=True, text="", look=look)
+        asks = asyncio.ensure_future(room.look(Visit()))
+        await until(lambda: room.state()["view_asked_by"] == ["grace"])
+        asks.cancel()
 
     room.run(story)
 
@@ -298,6 +340,9 @@ def test_control_comes_after_the_learners_yes_and_goes_when_either_ends_it(room:
             told = room.grace.last("visit")["sentence"]
             assert told == ("ada took keyboard and mouse back." if ends is room.ada else "")
             assert room.state()["watchers"][0]["control"] is False
+        assert room.recorded() == 2 * [
+            ("grace", "control", result) for result in ("asked", "given", "ended")
+        ]
 
     room.run(story)
 
@@ -329,6 +374,7 @@ def test_an_answer_to_another_question_allows_nothing(room: Room) -> None:
         room.say(room.ada, type="control", answer="allow", name="grace")
         assert visit.control == []
         assert "alone" in room.grace.last("visit")["sentence"]
+        assert room.recorded()[-1] == ("grace", "control", "refused")
 
     room.run(story)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from typing import Any
 
 import pytest
@@ -11,8 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classdesk_desktop.channel import Channels, SessionState
+from classdesk_desktop.ending import say_goodbye
+from classdesk_desktop.people import presence
 from classdesk_desktop.people.hand import Hand
 from classdesk_desktop.people.memory import Memory
+from classdesk_desktop.people.record import Record
 from classdesk_desktop.people.text import TextError, plain_text
 from classdesk_desktop.runtime import RuntimeDirectory
 
@@ -126,7 +130,7 @@ def test_a_hand_goes_up_and_down_on_all_pages(session_server: Server) -> None:
         assert first["text"] == "line 3?"
         page.write_message(json.dumps({"type": "hand", "up": True, "text": "solved, line 4?"}))
         second = (await heard(page, "state"))["hand"]
-        assert second == {"since": first["since"], "text": "solved, line 4?"}
+        assert second == {**first, "text": "solved, line 4?"}
         assert await call(address, "DELETE", "hand", VISITING, None) == (200, {})
         assert (await heard(page, "state"))["hand"] is None
         page.write_message(json.dumps({"type": "hand", "up": True}))
@@ -140,7 +144,7 @@ def test_a_hand_goes_up_and_down_on_all_pages(session_server: Server) -> None:
 
 def test_a_visitor_lowers_a_hand_and_raises_none(session_server: Server) -> None:
     async def visit(address: str) -> None:
-        assert (await call(address, "POST", "hand", VISITING, {}))[0] == 403
+        assert await call(address, "POST", "hand", VISITING, {}) == (200, {"helper": ""})
         page = await connect(address, VISITING, "desktop/channel")
         await heard(page, "state")
         page.write_message(json.dumps({"type": "hand", "up": True}))
@@ -168,6 +172,105 @@ def test_too_long_a_sentence_for_a_hand_is_refused(session_server: Server) -> No
     session_server.run(visit)
 
 
+def test_who_comes_to_help_first_is_the_one_who_comes(session_server: Server) -> None:
+    async def visit(address: str) -> None:
+        assert await call(address, "POST", "hand", VISITING, {}) == (200, {"helper": ""})
+        page = await connect(address, AUTHORIZED, "desktop/channel")
+        await heard(page, "state")
+        page.write_message(json.dumps({"type": "hand", "up": True, "text": "line 3?"}))
+        while not (hand := (await heard(page, "state"))["hand"]):
+            pass
+        assert hand["helper"] == ""
+        assert await call(address, "POST", "hand", VISITING, {}) == (200, {"helper": "grace"})
+        told = (await heard(page, "state"))["hand"]
+        assert (told["helper"], told["text"]) == ("grace", "line 3?")
+        # A new sentence sends nobody away.
+        page.write_message(json.dumps({"type": "hand", "up": True, "text": "line 4?"}))
+        told = (await heard(page, "state"))["hand"]
+        assert (told["helper"], told["text"]) == ("grace", "line 4?")
+        await leave(page)
+
+    session_server.run(visit)
+
+
+@pytest.mark.parametrize(
+    ("act", "sentence"),
+    [("stop", "grace has stopped it."), ("restart", "grace is starting it anew.")],
+)
+def test_the_learner_reads_who_ended_the_session(
+    session_server: Server, act: str, sentence: str
+) -> None:
+    async def visit(address: str) -> None:
+        page = await connect(address, AUTHORIZED, "desktop/channel")
+        assert (await call(address, "POST", "announce", VISITING, {"act": act}))[0] == 200
+        say_goodbye(session_server.app.web_app.settings["classdesk_channels"])
+        ended = await heard(page, "ended")
+        assert (ended["reason"], ended["sentence"]) == ("stopped", sentence)
+        await leave(page)
+
+    session_server.run(visit)
+
+
+def test_the_learner_reads_who_gave_more_time_until_they_have_read_it(
+    session_server: Server,
+) -> None:
+    async def visit(address: str) -> None:
+        end = time.time() + 3600
+        session_server.app.web_app.settings["classdesk_channels"].state.update(end=end)
+        assert (await call(address, "POST", "announce", VISITING, {"act": "extend"}))[0] == 200
+        page = await connect(address, AUTHORIZED, "desktop/channel")
+        told = await heard(page, "message")
+        clock = time.strftime("%H:%M", time.localtime(end))
+        assert told["text"] == f"grace has given your session more time; it ends at {clock}."
+        assert told["from"] == ""
+        await leave(page)
+
+    session_server.run(visit)
+
+
+@pytest.mark.parametrize("body", [{"act": "dance"}, {}, [], None])
+def test_other_announcements_are_refused(session_server: Server, body: object) -> None:
+    async def visit(address: str) -> None:
+        assert (await call(address, "POST", "announce", VISITING, body))[0] == 400
+        assert (await call(address, "POST", "announce", AUTHORIZED, {"act": "stop"}))[0] == 403
+
+    session_server.run(visit)
+
+
+def test_the_session_knows_whether_a_page_of_the_learner_is_open(
+    session_server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(presence, "RELOAD_SECONDS", 0.05)
+    state = session_server.app.web_app.settings["classdesk_channels"].state
+
+    async def visit(address: str) -> None:
+        assert state.snapshot()["pages"] == 0
+        other = await connect(address, VISITING, "desktop/channel")
+        page = await connect(address, AUTHORIZED, "desktop/channel")
+        await heard(page, "state")
+        assert state.snapshot()["pages"] == 1
+        await leave(page)
+        async with asyncio.timeout(5):
+            while state.snapshot()["pages"]:
+                await asyncio.sleep(0.01)
+        await leave(other)
+
+    session_server.run(visit)
+
+
+def test_an_event_has_a_number_of_its_own_also_after_many_and_in_a_new_server(
+    runtime: RuntimeDirectory,
+) -> None:
+    file = runtime.path / "people.json"
+    record = Record(Memory(file))
+    for _ in range(40):
+        record.note("grace", "control", "asked")
+    assert [event["number"] for event in record.events] == [*range(9, 41)]
+    again = Record(Memory(file))
+    again.note("grace", "control", "given")
+    assert again.events[-1]["number"] == 41
+
+
 def test_a_new_server_of_the_session_knows_the_hand_and_the_unread(
     session_server: Server, runtime: RuntimeDirectory
 ) -> None:
@@ -178,7 +281,8 @@ def test_a_new_server_of_the_session_knows_the_hand_and_the_unread(
     file = runtime.path / "people.json"
     assert file.stat().st_mode & 0o777 == 0o600
     channels = Channels(SessionState(runtime.state_file))
-    Hand(channels, Memory(file))
+    memory = Memory(file)
+    Hand(channels, memory, Record(memory))
     assert channels.state.snapshot()["hand"]["text"] == "line 3?"
 
 

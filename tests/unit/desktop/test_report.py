@@ -12,6 +12,8 @@ import pytest
 
 from classdesk_desktop import report
 from classdesk_desktop.channel import SessionState
+from classdesk_desktop.people.memory import Memory
+from classdesk_desktop.people.record import Record
 from classdesk_desktop.policy import Policy
 from classdesk_desktop.report import Measure, Meter, Reporter, last_activity, report_of
 from classdesk_desktop.runtime import RuntimeDirectory, write_state
@@ -60,6 +62,27 @@ def test_the_hub_understands_the_report(desktop: str) -> None:
     assert read.hand is not None
     assert read.hand.text == "help"
     assert read.watchers == ("grace",)
+    frozen = report_of(MEASURE, {**state, "frozen": True, "pages": 2, "starts": 3})
+    read = read_report(json.dumps(frozen).encode())
+    assert (read.desktop, read.pages, read.starts) == ("frozen", 2, 3)
+
+
+def test_an_event_is_told_at_once(runtime: RuntimeDirectory, hub: FakeHub) -> None:
+    record = Record(Memory(runtime.path / "people.json"))
+
+    async def run() -> None:
+        state = SessionState(runtime.state_file)
+        reporter = Reporter(state, lambda: MEASURE, hub.url, TOKEN, lambda: record.events)
+        task = asyncio.create_task(reporter.run())
+        await until(lambda: len(hub.reports) == 1)
+        record.note("grace", "control", "asked")
+        state.update(control_asked_by="grace")
+        await until(lambda: len(hub.reports) == 2)
+        task.cancel()
+
+    asyncio.run(run())
+    (event,) = read_report(json.dumps(hub.reports[1]).encode()).events
+    assert (event.number, event.who, event.act, event.result) == (1, "grace", "control", "asked")
 
 
 def test_the_first_report_comes_at_once_and_a_change_soon_after(

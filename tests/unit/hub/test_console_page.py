@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,7 @@ def test_files_are_short(text: Path) -> None:
     assert len(text.read_text().splitlines()) < 400
 
 
-def evaluate(expression: str, *arguments: object) -> Any:
+def evaluate(expression: str, *arguments: object, language: str = "en_GB.UTF-8") -> Any:
     """What an expression gives in Node; `show` and `words` are the modules, `args` the arguments."""
     program = f"""
       import * as show from {json.dumps((STATIC / "learner.js").as_uri())};
@@ -76,7 +77,7 @@ def evaluate(expression: str, *arguments: object) -> Any:
         text=True,
         check=False,
         timeout=30,
-        env={"TZ": "UTC", "LANG": "en_GB.UTF-8"},
+        env={"TZ": "UTC", "LANG": language},
     )
     assert result.returncode == 0, result.stderr
     return json.loads(result.stdout)
@@ -112,7 +113,7 @@ def test_many_names_are_cut_and_one_other_is_not() -> None:
         pytest.param(
             {
                 "state": "queued",
-                "reason": "waiting for free cores; others are ahead of you",
+                "reason": "waiting for free cores",
                 "place": 3,
                 "start_estimate": NOW + 240,
             },
@@ -178,6 +179,51 @@ def test_only_what_is_possible_is_offered(state: str, acts: set[str]) -> None:
     assert set(offered) == acts
 
 
+@pytest.mark.parametrize(
+    ("facts", "tags"),
+    [
+        ({"pages": 0}, "no page open"),
+        ({"pages": 1}, ""),
+        ({"pages": None}, ""),
+        ({"pages": 0, "state": "starting"}, ""),
+        ({"pages": 1, "state": "frozen", "desktop": "frozen"}, ""),
+        ({"pages": 0, "desktop": "starting mate"}, "no page open · desktop is starting"),
+        ({"desktop": "no desktop"}, ""),
+    ],
+)
+def test_a_row_marks_who_has_no_page_open(facts: dict[str, object], tags: str) -> None:
+    shown = learner(**{"desktop": "painted", "watchers": [], **facts})  # type: ignore[arg-type]
+    assert evaluate("show.tags(args[0], args[1])", shown, NOW) == tags
+    assert evaluate("show.matches(args[0], { state: 'away', search: '' })", shown) is (
+        "no page open" in tags
+    )
+
+
+@pytest.mark.parametrize(
+    ("hand", "text"),
+    [
+        ({"since": NOW - 5, "text": ""}, "Asks for help (just now)"),
+        ({"since": NOW - 130, "text": "line 3"}, "Asks for help (2 min): “line 3”"),
+        (
+            {"since": NOW - 130, "text": "", "helper": "ines", "helper_since": NOW - 70},
+            "Asks for help (2 min). ines is on it (1 min).",
+        ),
+    ],
+)
+def test_a_raised_hand_says_since_when_and_who_comes(hand: dict[str, object], text: str) -> None:
+    shown = learner(hand=hand)
+    assert evaluate("show.handText(args[0], args[1])", shown, NOW) == text
+    offered = evaluate("show.CAN['take-hand'](args[0])", shown)
+    assert offered is ("helper" not in hand)
+
+
+def test_times_are_said_by_one_clock_of_24_hours() -> None:
+    moment = datetime(2026, 11, 27, 15, 48, 27, tzinfo=UTC).timestamp()
+    for language in ("en_US.UTF-8", "en_GB.UTF-8", "de_DE.UTF-8"):
+        assert evaluate("words.clock(args[0])", moment, language=language) == "15:48"
+        assert evaluate("words.exactClock(args[0])", moment, language=language) == "15:48:27"
+
+
 def test_figures_of_a_session_that_fell_silent_are_said_to_be_old() -> None:
     silent = learner(reported=NOW - 200, idle_s=5, desktop="painted", watchers=[])
     assert evaluate("show.tags(args[0], args[1])", silent, NOW) == "no word for 3 min"
@@ -195,4 +241,4 @@ def test_changes_are_taken_over_a_snapshot() -> None:
       store.change(args[1]);
       return [[...store.learners.keys()], store.counts(), store.time];
     })()"""
-    assert evaluate(told, snapshot, change) == [["a"], {"failed": 1}, NOW + 1]
+    assert evaluate(told, snapshot, change) == [["a"], {"failed": 1, "hand": 0, "away": 0}, NOW + 1]

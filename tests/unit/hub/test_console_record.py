@@ -59,7 +59,7 @@ def test_who_watches_is_on_record(hub: ClassHub, tokens: dict[str, str]) -> None
     assert games["state"] == "idle"
     assert games["watchers"] == ["ines"]
     hub.hub("POST", "/classdesk/report", session, json={**report, "watchers": []})
-    events = hub.ask("GET", "api/class/dask/audit?limit=2", token).json()
+    events = _visits(hub, token)
     assert [(e["who"], e["act"], e["whom"], e["result"]) for e in events] == [
         ("ines", "observe", ["games"], "ended"),
         ("ines", "observe", ["games"], "began"),
@@ -67,10 +67,15 @@ def test_who_watches_is_on_record(hub: ClassHub, tokens: dict[str, str]) -> None
     # The session is the learner's, who may make it tell anything.
     made_up = {**report, "watchers": ["<b>", "x" * 255, "someone"]}
     assert hub.hub("POST", "/classdesk/report", session, json=made_up).status_code == 200
-    assert hub.ask("GET", "api/class/dask/audit?limit=2", token).json() == events
+    assert _visits(hub, token) == events
     assert hub.hub("POST", "/classdesk/report", tokens["learner"], json=report).status_code == 403
     assert hub.hub("POST", "/classdesk/extend", session, json={}).status_code == 403
     hub.act(token, {"act": "stop", "learners": ["games"]})
+
+
+def _visits(hub: ClassHub, token: str) -> list[dict[str, Any]]:
+    events = hub.ask("GET", "api/class/dask/audit?limit=50", token).json()
+    return [event for event in events if event["act"] == "observe"][:2]
 
 
 def test_the_stream_tells_changes_within_two_seconds(hub: ClassHub, tokens: dict[str, str]) -> None:

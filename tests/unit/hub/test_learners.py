@@ -118,6 +118,11 @@ def _reported(**changes: Any) -> Any:
         pytest.param(
             _spawner(_job(), ready=True, report=_reported(idle_s=None)), "running", id="no-desktop"
         ),
+        pytest.param(
+            _spawner(_job(), ready=True, report=_reported(desktop="frozen", idle_s=900.0)),
+            "frozen",
+            id="desktop-does-not-answer",
+        ),
         pytest.param(_spawner(_job(), pending="stop"), "stopping", id="stops"),
         pytest.param(_spawner(_job("COMPLETING"), ready=True), "stopping", id="is-cleaned-away"),
     ],
@@ -188,6 +193,7 @@ def test_only_what_has_changed_is_told() -> None:
         "running": 1,
         "not started": 1,
         "hand": 0,
+        "away": 0,
     }
     assert board.take(members, _told(ada="running"), "") is None
     second = board.take({"bob": "", "cy": ""}, _told(bob="queued"), "")
@@ -202,13 +208,17 @@ def test_only_what_has_changed_is_told() -> None:
     assert (third["learners"], third["notice"]) == ([], "The hub does not answer.")
 
 
-def test_raised_hands_are_counted() -> None:
+def test_raised_hands_and_those_who_have_no_page_open_are_counted() -> None:
     hand = {"since": 1, "text": ""}
     learners: list[dict[str, Any]] = [
-        {"state": "running", "hand": hand},
-        {"state": "idle", "hand": None},
+        {"state": "running", "hand": hand, "pages": 1},
+        {"state": "idle", "hand": None, "pages": 0},
+        {"state": "frozen", "hand": None, "pages": 0},
+        {"state": "running", "hand": None, "pages": None},
+        {"state": "starting", "hand": None, "pages": 0},
     ]
-    assert count(learners)["hand"] == 1
+    counts = count(learners)
+    assert (counts["hand"], counts["away"], counts["frozen"]) == (1, 2, 1)
 
 
 def test_a_viewer_who_does_not_read_holds_nobody_up() -> None:

@@ -126,8 +126,9 @@ def test_a_reset_of_all_renames_what_was_changed_and_nothing_else(
     (copies / "hello.py").write_text("mine")
     (copies / "nap.py").unlink()
     (copies / "own.py").write_text("not a master")
-    kept = reset_all(home)
-    assert [path.read_text() for path in kept] == ["mine"]
+    restored = reset_all(home)
+    assert [path and path.read_text() for path in restored.values()] == ["mine", None]
+    assert [path.name for path in restored] == ["hello.py", "nap.py"]
     assert (copies / "hello.py").read_text() == "print('hello world')\n"
     assert (copies / "nap.py").exists()
     assert (copies / "own.py").read_text() == "not a master"

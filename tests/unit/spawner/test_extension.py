@@ -11,6 +11,7 @@ import pytest
 from classdesk_spawner import DesktopSettings, SessionError
 from classdesk_spawner._extension import (
     Ceiling,
+    Extension,
     ExtensionError,
     NotAllowedError,
     extend,
@@ -141,10 +142,12 @@ def test_an_extension_moves_the_end_within_the_partitions_limit(fake_slurm: Fake
         assert await spawner.accept_port(40000, "")
         await start
         give_server(spawner)
-        assert await extend(spawner, 30) == begin + 210 * 60
+        assert await extend(spawner, 30) == Extension(begin + 210 * 60, 30)
         first, second = await asyncio.gather(extend(spawner, 30), extend(spawner, 30))
-        assert [first, second] == [begin + 240 * 60, begin + 270 * 60]
-        assert await extend(spawner, 1440) == begin + 8 * 3600
+        assert [first.end, second.end] == [begin + 240 * 60, begin + 270 * 60]
+        assert await extend(spawner, 1440) == Extension(
+            begin + 8 * 3600, 210, "the partition main allows 8 hours"
+        )
         with pytest.raises(ExtensionError, match="the partition main allows 8 hours"):
             await extend(spawner, 1)
         fake_slurm.break_program("scontrol", "slurm_update error: Access/permission denied")

@@ -110,6 +110,20 @@ export function setUpTime(channel) {
   });
 }
 
+/** A frozen desktop looks like a quiet one: the session asks its X server every few seconds. */
+export function setUpFrozen(channel) {
+  channel.addEventListener("state", ({ detail }) => {
+    if (!detail.frozen) {
+      hideBanner("frozen");
+      return;
+    }
+    showBanner("frozen", "The desktop does not answer. A new one comes in seconds; what is open in this one is lost.", {
+      tone: "warning",
+      actions: [{ label: "New desktop", run: restart }],
+    });
+  });
+}
+
 function makeSpan(text, className) {
   const span = document.createElement("span");
   span.textContent = text;

@@ -4,7 +4,7 @@ import { setEnd, setUpBar } from "../common/bar.js";
 import { Channel } from "../common/channel.js";
 import { hideNotice, showNotice } from "../common/notice.js";
 import { policy, request, socketUrl, user, visitor } from "../common/page.js";
-import { end, restart, setUpDialogs, setUpEnd, setUpTime } from "./acts.js";
+import { end, restart, setUpDialogs, setUpEnd, setUpFrozen, setUpTime } from "./acts.js";
 import { hideBanner, showBanner } from "./banners.js";
 import { Clipboard } from "./clipboard.js";
 import { Composer } from "./composer.js";
@@ -41,6 +41,7 @@ if (!visitor) {
   new Download().setUp(panels);
   setUpDialogs();
   setUpEnd();
+  setUpFrozen(channel);
   onDensityChange(followDensity);
 }
 // Ctrl + W is for the shell and for nano, but the browser takes it: it asks before it closes a desktop that is in use.

@@ -24,7 +24,7 @@ export function notice({ trouble, reopening, state, ended, isShown, wasShown, vi
 function again(ended) {
   return {
     title: ended ? "A new session is running" : "Opening your session again",
-    text: ended ? `${ended.sentence} It was started again and opens by itself.` : "This takes a few seconds.",
+    text: ended ? `${ended.sentence} The new one opens by itself.` : "This takes a few seconds.",
     busy: true,
   };
 }

@@ -8,6 +8,8 @@ const button = document.getElementById("hand-button");
 const asking = document.getElementById("hand-asking");
 const asked = document.getElementById("hand-asked");
 const text = document.getElementById("hand-text");
+const look = document.getElementById("hand-look");
+const coming = document.getElementById("hand-coming");
 const said = document.getElementById("hand-said");
 const refused = document.getElementById("hand-refused");
 
@@ -17,7 +19,7 @@ export function setUpHand({ channel, panels }) {
   document.getElementById("hand-form").addEventListener("submit", (event) => {
     event.preventDefault();
     refused.hidden = true;
-    channel.send({ type: "hand", up: true, text: text.value });
+    channel.send({ type: "hand", up: true, text: text.value, look: look?.checked ?? false });
     panels.close();
   });
   text.addEventListener("keydown", (event) => {
@@ -44,11 +46,12 @@ export function setUpHand({ channel, panels }) {
 }
 
 function tell(hand) {
-  const words = hand ? `You asked for help ${ago(hand.since)}` : "Ask for help";
+  const words = !hand ? "Ask for help" : hand.helper ? `${hand.helper} is coming` : `You asked for help ${ago(hand.since)}`;
   if (button.textContent !== words) button.textContent = words;
   button.classList.toggle("is-up", hand !== null);
   asking.hidden = hand !== null;
   asked.hidden = hand === null;
   said.textContent = hand?.text ?? "";
   said.hidden = !hand?.text;
+  coming.textContent = hand?.helper ? `${hand.helper} is coming to help you.` : "Your instructors see that you need help.";
 }

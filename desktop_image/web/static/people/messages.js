@@ -3,7 +3,8 @@
 export function setUpMessages({ channel, showBanner, hideBanner }) {
   channel.addEventListener("message", ({ detail }) => {
     showBanner(nameOf(detail.id), detail.text, {
-      from: `${detail.from}:`,
+      // What an instructor did is told without a sender: the sentence names them.
+      from: detail.from ? `${detail.from}:` : "",
       onClose: () => channel.send({ type: "seen", id: detail.id }),
     });
   });

@@ -1,6 +1,6 @@
 // The dialogs that ask before an act: what it does, for how many, for whom.
 import { CAN, title } from "./learner.js";
-import { count, names } from "./words.js";
+import { clock, count, names } from "./words.js";
 
 const WORDS = {
   start: ["Start", "session"],
@@ -70,6 +70,19 @@ async function askReset(dialog, learners) {
   return values && { act: values.kind, learners: learners.filter(CAN[values.kind]) };
 }
 
+/** Says at which time the sessions would end: that is what a timetable has. */
+function followMinutes(dialog, learners) {
+  const minutes = dialog.querySelector("[name=minutes]");
+  const ends = learners.map(({ end }) => end).filter(Boolean);
+  const show = () => {
+    const [first, last] = [Math.min(...ends), Math.max(...ends)].map((end) => clock(end + 60 * Number(minutes.value)));
+    const until = first === last ? `at ${first}` : `between ${first} and ${last}`;
+    dialog.querySelector("output").textContent = ends.length && minutes.validity.valid ? `Would end ${until}.` : "";
+  };
+  minutes.oninput = show;
+  show();
+}
+
 /**
  * Asks what has to be known before an act; resolves to `{act, learners, text?, minutes?}`, or to null.
  *
@@ -77,7 +90,7 @@ async function askReset(dialog, learners) {
  * @param {object[]} learners For whom it makes sense; at least one.
  */
 export async function ask(act, learners) {
-  if (act === "lower-hand" || (act === "start" && learners.length === 1)) {
+  if (act === "lower-hand" || act === "take-hand" || (act === "start" && learners.length === 1)) {
     return { act, learners };
   }
   const dialog = document.getElementById(`ask-${act}`);
@@ -85,7 +98,11 @@ export async function ask(act, learners) {
     return askReset(dialog, learners);
   }
   fill(dialog, act, learners);
-  const values = await open(dialog);
+  const sent = open(dialog);
+  if (act === "extend") {
+    followMinutes(dialog, learners);
+  }
+  const values = await sent;
   if (!values) {
     return null;
   }

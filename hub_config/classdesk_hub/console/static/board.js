@@ -97,8 +97,8 @@ function connection(state) {
 function tellPolicy() {
   const allowed = store.policy.thumbnails === true;
   const button = find("wall-toggle");
-  button.disabled = !allowed;
-  button.title = allowed ? "Small pictures of the desktops" : "Your site has not switched on pictures of the desktops.";
+  button.classList.toggle("unavailable", !allowed);
+  button.title = allowed ? "Small pictures of the desktops" : "";
   document.body.classList.toggle("no-observing", store.policy.observe === "off");
 }
 
@@ -112,6 +112,11 @@ function look(view) {
 }
 
 function showWall(on) {
+  find("wall-off").hidden = !on || store.policy.thumbnails === true;
+  if (store.policy.thumbnails !== true) {
+    find("wall-toggle").setAttribute("aria-pressed", String(on));
+    return;
+  }
   find("wall-toggle").setAttribute("aria-pressed", String(on));
   find("learners").hidden = on;
   wall.toggle(on);
@@ -149,7 +154,7 @@ function repeat(request) {
 }
 
 list.ondo = (what, name) => {
-  const acts = { start: "start", again: "reset", lower: "lower-hand" };
+  const acts = { start: "start", again: "reset", lower: "lower-hand", take: "take-hand" };
   if (what === "open") {
     open(addressOf(name), "_blank", "noopener");
   } else if (what === "more") {
@@ -168,6 +173,9 @@ function key(event) {
   const inField = event.target.matches("input:not([type=checkbox]), textarea, select");
   const withControl = event.ctrlKey || event.metaKey;
   if (event.key === "Escape") {
+    if (event.target === find("search")) {
+      find("search").blur(); // the next ? or h is a key again
+    }
     if (selection.size) {
       selection.only([]);
     } else {

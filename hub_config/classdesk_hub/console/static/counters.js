@@ -2,9 +2,9 @@
 import { STATES } from "./learner.js";
 import { setText } from "./row.js";
 
-const ORDER = ["", "hand", "running", "idle", "starting", "queued", "failed", "not started", "stopping"];
-const NAMES = { "": "All", hand: "Ask for help", ...STATES };
-const ALWAYS = new Set(["", "hand", "running", "failed", "not started"]);
+// All of them always, each at its place: one that came and went would move its neighbours beneath the pointer.
+const ORDER = ["", "hand", "failed", "frozen", "running", "idle", "away", "starting", "queued", "not started"];
+const NAMES = { "": "All", hand: "Ask for help", away: "No page open", ...STATES };
 
 export class Counters {
   /** @param {HTMLElement} box  @param {function(string): void} onpress Gets the state, "" for all. */
@@ -31,7 +31,6 @@ export class Counters {
       const n = state ? (counts[state] ?? 0) : total;
       setText(button.firstChild, String(n));
       button.classList.toggle("none", n === 0);
-      button.hidden = n === 0 && !ALWAYS.has(state) && this.state !== state;
     }
   }
 

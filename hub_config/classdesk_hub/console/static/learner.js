@@ -1,9 +1,10 @@
 // What is shown of one learner: label, sentence, places in an order, and which acts make sense. Pure functions.
-import { clock, count, duration, memory, since } from "./words.js";
+import { ago, clock, count, duration, memory, since } from "./words.js";
 
-/** The states in the order in which they ask for an instructor's eye; `hand` lies over the others. */
+/** The states in the order in which they ask for an instructor's eye; `hand` and `away` lie over the others. */
 export const STATES = {
   failed: "Failed",
+  frozen: "Frozen",
   queued: "Queued",
   starting: "Starting",
   "not started": "Not started",
@@ -13,33 +14,36 @@ export const STATES = {
 };
 
 const RANK = Object.fromEntries(Object.keys(STATES).map((state, index) => [state, index]));
-const LIVE = new Set(["running", "idle"]);
+const LIVE = new Set(["running", "frozen", "idle"]);
+// What needs no mark: the desktop is there, there is none to be had, the state says it, or nothing is known.
+const COMPLETE = new Set(["painted", "no desktop", "frozen", "", null, undefined]);
 const SOON_OVER_S = 600;
 const SILENT_S = 90; // sessions report every 20 s
 
 export const title = (learner) => learner.full_name || learner.name;
 export const isLive = (learner) => LIVE.has(learner.state);
+/** Whether a session runs before which nobody sits: the learner has closed the page, or gone home. */
+export const isAway = (learner) => isLive(learner) && learner.pages === 0;
 export const label = (learner) => STATES[learner.state] ?? learner.state;
 
 /** For whom each act makes sense. What is not possible is not offered, and not counted. */
 export const CAN = {
   start: (learner) => learner.state === "not started" || learner.state === "failed",
-  stop: (learner) => ["queued", "starting", "running", "idle"].includes(learner.state),
-  restart: (learner) => ["queued", "starting", "running", "idle"].includes(learner.state),
+  stop: (learner) => isLive(learner) || ["queued", "starting"].includes(learner.state),
+  restart: (learner) => isLive(learner) || ["queued", "starting"].includes(learner.state),
   "reset-desktop": isLive,
   "reset-lesson": isLive,
   reset: isLive,
   extend: isLive,
   message: isLive,
+  "take-hand": (learner) => Boolean(learner.hand && !learner.hand.helper),
   "lower-hand": (learner) => Boolean(learner.hand),
 };
 
 const sentenceCase = (text) => (text ? text[0].toUpperCase() + text.slice(1) : "");
 
 function queueSentence(learner, now) {
-  // The hub's reason speaks to the learner; here the place says it.
-  const reason = learner.reason?.replace("; others are ahead of you", "");
-  const parts = [reason || learner.sentence || "waiting for its turn"];
+  const parts = [learner.reason || learner.sentence || "waiting for its turn"];
   if (learner.place) {
     parts.push(`place ${learner.place}`);
   }
@@ -59,8 +63,6 @@ export function sentence(learner, now) {
       return sentenceCase(learner.phase || learner.sentence);
     case "idle":
       return learner.idle_s === null ? "" : `No input for ${duration(idle(learner, now))}`;
-    case "running":
-      return sentenceCase(learner.sentence);
     default:
       return sentenceCase(learner.sentence || learner.reason);
   }
@@ -78,7 +80,10 @@ export function tags(learner, now) {
   if (learner.safe) {
     found.push("safe desktop");
   }
-  if (isLive(learner) && learner.desktop && learner.desktop !== "painted") {
+  if (isAway(learner)) {
+    found.push("no page open");
+  }
+  if (isLive(learner) && !COMPLETE.has(learner.desktop)) {
     found.push(learner.desktop.startsWith("start") ? "desktop is starting" : `desktop: ${learner.desktop}`);
   }
   if (learner.watchers?.length) {
@@ -122,8 +127,11 @@ const idle = (learner, now) => learner.idle_s + Math.max(0, unheard(learner, now
 export const inputText = (learner, now) =>
   !isLive(learner) || learner.idle_s === null || learner.idle_s === undefined ? "" : since(idle(learner, now));
 
-export const handText = (learner, now) =>
-  `Asks for help, ${duration(now - learner.hand.since)}${learner.hand.text ? `: “${learner.hand.text}”` : ""}`;
+/** What a raised hand says: `Asks for help (12 min): “line 3”. Ines is on it (just now).` */
+export function handText({ hand }, now) {
+  const asks = `Asks for help (${ago(now - hand.since)})${hand.text ? `: “${hand.text}”` : ""}`;
+  return hand.helper ? `${asks}. ${hand.helper} is on it (${ago(now - (hand.helper_since ?? now))}).` : asks;
+}
 
 const collator = new Intl.Collator([], { numeric: true, sensitivity: "base" });
 const byName = (a, b) => collator.compare(title(a), title(b)) || collator.compare(a.name, b.name);
@@ -162,9 +170,13 @@ export function comparison({ key, down }) {
   };
 }
 
+/** Whether a learner belongs to what a counter counts. */
+export const isIn = (learner, state) =>
+  state === "hand" ? Boolean(learner.hand) : state === "away" ? isAway(learner) : learner.state === state;
+
 /** Whether a learner passes the pressed counter and the search field. */
 export function matches(learner, { state, search }) {
-  if (state === "hand" ? !learner.hand : state && learner.state !== state) {
+  if (state && !isIn(learner, state)) {
     return false;
   }
   if (!search) {

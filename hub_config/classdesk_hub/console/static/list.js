@@ -174,7 +174,7 @@ export class List {
       event.preventDefault(); // the selection says what the box shows
       setTimeout(() => this.#toggle(name, event.shiftKey));
     } else if (button) {
-      const kind = ["first", "again", "more", "lower"].find((word) => button.classList.contains(word));
+      const kind = ["first", "again", "more", "take", "lower"].find((word) => button.classList.contains(word));
       this.ondo?.(kind === "first" ? button.dataset.do : kind, name);
     }
   }

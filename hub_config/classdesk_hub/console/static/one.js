@@ -22,6 +22,7 @@ const facts = (learner, now) => ({
   Started: learner.started ? clock(learner.started) : "",
   Ends: learner.end ? `${clock(learner.end)}, in ${leftText(learner, now)}` : "",
   "Last input": inputText(learner, now),
+  "Open pages": isLive(learner) && typeof learner.pages === "number" ? String(learner.pages) : "",
   Notes: tags(learner, now),
   "Slurm job": learner.job_id,
 });

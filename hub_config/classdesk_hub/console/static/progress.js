@@ -15,16 +15,20 @@ export const TITLES = {
   "reset-lesson": "Restored lesson files",
   extend: "Extension",
   message: "Message",
+  "take-hand": "Coming to help",
   "lower-hand": "Lowered hand",
   import: "Roster import",
   observe: "Look at the desktop",
+  control: "Keyboard and mouse",
+  help: "Help",
 };
 
-const STATUS = { waiting: "waiting", running: "under way", done: "done", failed: "failed" };
+const STATUS = { waiting: "waiting", running: "under way", done: "done", partly: "done in part", failed: "failed" };
+const OVER = new Set(["done", "partly", "failed"]);
 
 /** Counts results by what became of them. */
 export function tally(results) {
-  const counts = { waiting: 0, running: 0, done: 0, failed: 0 };
+  const counts = { waiting: 0, running: 0, done: 0, partly: 0, failed: 0 };
   for (const { status } of results) {
     counts[status] += 1;
   }
@@ -33,6 +37,9 @@ export function tally(results) {
 
 export function sumSentence(counts, total) {
   const parts = [`${counts.done} of ${total} done`];
+  if (counts.partly) {
+    parts.push(`${counts.partly} in part`);
+  }
   if (counts.failed) {
     parts.push(`${counts.failed} failed`);
   }
@@ -66,8 +73,14 @@ class Card {
     this.#show(nameOf);
   }
 
-  get failed() {
-    return this.act.results.filter(({ status }) => status === "failed").map(({ learner }) => learner);
+  /** Whether somebody has to read it before it goes. */
+  get needsEye() {
+    return this.act.results.some(({ status }) => status === "failed" || status === "partly");
+  }
+
+  /** Those for whom trying again can help: what was refused would be refused again. */
+  get hopeful() {
+    return this.act.results.filter(({ status, final }) => status === "failed" && !final).map(({ learner }) => learner);
   }
 
   #show(nameOf) {
@@ -82,17 +95,20 @@ class Card {
     this.node.querySelector("details").hidden = total === 1;
     const share = (n) => `${(100 * n) / (total || 1)}%`;
     this.node.querySelector(".progress-bar.done").style.width = share(counts.done);
+    this.node.querySelector(".progress-bar.partly").style.width = share(counts.partly);
     this.node.querySelector(".progress-bar.failed").style.width = share(counts.failed);
     const bar = this.node.querySelector(".progress");
     bar.setAttribute("aria-valuemax", String(total));
-    bar.setAttribute("aria-valuenow", String(counts.done + counts.failed));
+    bar.setAttribute("aria-valuenow", String(counts.done + counts.partly + counts.failed));
     this.node.classList.toggle("over", Boolean(done));
     this.node.classList.toggle("with-failures", counts.failed > 0);
-    if (counts.failed && !this.opened) {
+    this.node.classList.toggle("in-part", counts.partly > 0);
+    if ((counts.failed || counts.partly) && !this.opened) {
       this.opened = this.node.querySelector("details").open = true;
     }
-    setText(this.again, total === 1 ? "Try again" : `Try the ${counts.failed} that failed again`);
-    this.again.hidden = !done || counts.failed === 0;
+    const again = this.hopeful.length;
+    setText(this.again, total === 1 ? "Try again" : `Try ${again === counts.failed ? "the" : ""} ${again} that failed again`.replace("  ", " "));
+    this.again.hidden = !done || again === 0;
     this.#lines(results, nameOf);
   }
 
@@ -105,7 +121,7 @@ class Card {
       const line = this.lines.get(learner);
       if (line.dataset.status !== status) {
         line.dataset.status = status;
-        if (status === "failed") {
+        if (status === "failed" || status === "partly") {
           list.prepend(line); // what needs an eye is on top
         }
       }
@@ -157,13 +173,13 @@ export class Progress {
     let card = this.cards.get(act.id);
     if (!card) {
       // What went well before makes room for what comes.
-      [...this.cards.values()].filter((old) => old.act.done && !old.failed.length).forEach((old) => this.#putAway(old));
+      [...this.cards.values()].filter((old) => old.act.done && !old.needsEye).forEach((old) => this.#putAway(old));
       card = new Card(act, (again) => this.#again(again), (old) => this.#putAway(old));
       this.cards.set(act.id, card);
       this.box.prepend(card.node);
     }
     card.merge(act, (name) => title(this.store.learners.get(name) ?? { name }));
-    if (card.act.done && !card.failed.length && !card.leaving) {
+    if (card.act.done && !card.needsEye && !card.leaving) {
       card.leaving = setTimeout(() => this.#leave(card), STAY_MS);
     }
   }
@@ -185,7 +201,7 @@ export class Progress {
   #again(card) {
     const { act, text, minutes } = { ...card.act, ...this.sent.get(card.act.id) };
     this.#putAway(card);
-    this.repeat({ act, text, minutes, learners: card.failed });
+    this.repeat({ act, text, minutes, learners: card.hopeful });
   }
 
   /** After the connection was lost: asks what has become of the acts that were under way. */
@@ -196,7 +212,7 @@ export class Progress {
       } catch (error) {
         if (error.status === 404) {
           const lost = ({ learner, status, message }) =>
-            status === "done" || status === "failed" ? { learner, status, message } : { learner, status: "failed", message: LOST };
+            OVER.has(status) ? { learner, status, message } : { learner, status: "failed", message: LOST };
           this.take({ id: card.act.id, done: true, results: card.act.results.map(lost) });
         }
       }

@@ -77,6 +77,9 @@ function reset() {
 }
 
 export function setUpRoster() {
+  const mayImport = document.body.dataset.mayImport === "yes";
+  bring.hidden = !mayImport;
+  document.getElementById("roster-rule").hidden = mayImport;
   document.getElementById("roster-export").href = `${base}roster.csv`;
   file.addEventListener("change", async () => {
     reset();

@@ -50,6 +50,7 @@ export class Row {
     };
     this.first = find(".first");
     this.again = find(".again");
+    this.take = find(".take");
     this.controls = [...this.node.querySelectorAll("input, button")];
   }
 
@@ -81,11 +82,13 @@ export class Row {
     const act = firstAct(learner);
     if (this.first.dataset.do !== act) {
       this.first.dataset.do = act;
-      this.first.hidden = !act;
+      // What does not make sense keeps its place: a second press never meets another button.
+      this.first.classList.toggle("empty", !act);
       setText(this.first, FIRST[act] ?? "");
       this.first.setAttribute("aria-label", `${FIRST[act] ?? ""} ${name}`);
     }
-    this.again.hidden = !show.CAN.reset(learner);
+    this.again.classList.toggle("empty", !show.CAN.reset(learner));
+    this.take.classList.toggle("empty", !show.CAN["take-hand"](learner));
   }
 
   /** Shows what changes with the time alone. */

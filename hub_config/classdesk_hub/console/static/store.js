@@ -1,4 +1,6 @@
 // What is known of the class: the learners by name, and when they were last told.
+import { isAway } from "./learner.js";
+
 export class Store {
   constructor() {
     this.learners = new Map();
@@ -53,14 +55,16 @@ export class Store {
     return names.map((name) => this.learners.get(name)).filter(Boolean);
   }
 
-  /** How many learners are in each state; `hand` counts those who ask for help. */
+  /** How many learners are in each state; `hand` counts those who ask for help, `away` those who have no page open. */
   counts() {
     const counts = {};
-    for (const { state, hand } of this.learners.values()) {
-      counts[state] = (counts[state] ?? 0) + 1;
-      if (hand) {
-        counts.hand = (counts.hand ?? 0) + 1;
-      }
+    const add = (key, isSo) => {
+      counts[key] = (counts[key] ?? 0) + Number(isSo);
+    };
+    for (const learner of this.learners.values()) {
+      add(learner.state, true);
+      add("hand", Boolean(learner.hand));
+      add("away", isAway(learner));
     }
     return counts;
   }

@@ -1,5 +1,5 @@
 // The bar above the list: search, order, selection, and the acts for those who are selected, or for all that are shown.
-import { CAN, STATES } from "./learner.js";
+import { CAN, STATES, isIn } from "./learner.js";
 import { setText } from "./row.js";
 import { count } from "./words.js";
 
@@ -25,7 +25,9 @@ export function setUpToolbar({ store, selection, list, look, act }) {
   function tellTarget() {
     const hidden = selection.names.filter((name) => !list.shown.includes(name)).length;
     const isFiltered = list.shown.length !== store.learners.size;
-    const text = selection.size
+    const text = !selection.size && !list.shown.length
+      ? "Nobody is shown"
+      : selection.size
       ? `For ${count(selection.size, "selected learner")}${hidden ? ` (${hidden} not shown)` : ""}`
       : `For ${isFiltered ? `the ${list.shown.length} shown` : `all ${list.shown.length}`}`;
     setText(find("target"), text);
@@ -38,7 +40,6 @@ export function setUpToolbar({ store, selection, list, look, act }) {
       const n = people.filter(CAN[button.dataset.act]).length;
       button.dataset.count = n;
       button.disabled = n === 0;
-      button.hidden = button.dataset.act === "lower-hand" && n === 0;
     }
     const picked = list.shown.filter((name) => selection.has(name)).length;
     shownBox.checked = picked > 0 && picked === list.shown.length;
@@ -47,7 +48,7 @@ export function setUpToolbar({ store, selection, list, look, act }) {
 
   // Selection by state -----------------------------------------------------------------------------------------------
 
-  const choices = { "": "Select…", all: "All", shown: "All that are shown", none: "Nobody", hand: "Who ask for help", ...STATES };
+  const choices = { "": "Select…", all: "All", shown: "All that are shown", none: "Nobody", hand: "Who ask for help", away: "Who have no page open", ...STATES };
   pick.append(...Object.entries(choices).map(([value, text]) => new Option(text, value)));
   pick.addEventListener("change", () => {
     const everybody = [...store.learners.values()];
@@ -55,8 +56,7 @@ export function setUpToolbar({ store, selection, list, look, act }) {
       all: () => everybody,
       shown: () => store.find(list.shown),
       none: () => [],
-      hand: () => everybody.filter((learner) => learner.hand),
-    }[pick.value] ?? (() => everybody.filter((learner) => learner.state === pick.value));
+    }[pick.value] ?? (() => everybody.filter((learner) => isIn(learner, pick.value)));
     selection.only(chosen().map((learner) => learner.name));
     pick.value = "";
   });

@@ -1,7 +1,9 @@
 // Texts for a person, made of numbers. Pure functions.
 
-const clockFormat = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit" });
-const secondsFormat = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+// One clock everywhere: the session's page, its messages and the acts' results count hours from 0 to 23, too.
+const CLOCK = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+const clockFormat = new Intl.DateTimeFormat([], CLOCK);
+const secondsFormat = new Intl.DateTimeFormat([], { ...CLOCK, second: "2-digit" });
 const dayFormat = new Intl.DateTimeFormat([], { day: "numeric", month: "short" });
 
 const DAY_S = 86400;
@@ -14,7 +16,7 @@ export const exactClock = (time) => secondsFormat.format(new Date(time * 1000));
 
 /** The same, with the day where it is not today's. */
 export function dayAndClock(time, now) {
-  const text = exactClock(time);
+  const text = clock(time);
   const sameDay = new Date(time * 1000).toDateString() === new Date(now * 1000).toDateString();
   return sameDay ? text : `${dayFormat.format(new Date(time * 1000))} ${text}`;
 }
@@ -34,6 +36,9 @@ export function duration(seconds) {
   }
   return `${Math.floor(whole / DAY_S)} d ${Math.floor((whole % DAY_S) / 3600)} h`;
 }
+
+/** How long ago something was: `just now`, `12 min`. */
+export const ago = (seconds) => (seconds < 60 ? "just now" : duration(seconds));
 
 /** How long ago something was, in steps that do not flicker: `now`, `40 s`, `12 min`. */
 export function since(seconds) {

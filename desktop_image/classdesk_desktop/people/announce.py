@@ -1,0 +1,55 @@
+"""An instructor's act that is done outside the session, by hub and Slurm: the learner reads here whose it was."""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+from jupyter_server.base.handlers import APIHandler
+from tornado import web
+
+from classdesk_desktop.channel import Channels
+from classdesk_desktop.people.identity import only_visitors
+from classdesk_desktop.people.messages import Messages
+from classdesk_desktop.report import Reporter
+
+_BEFORE: Final = {
+    "stop": "{} has stopped it.",
+    "restart": "{} is starting it anew.",
+}
+"""What ends the session, and is announced before: there is nobody to tell it afterwards."""
+
+
+class AnnounceHandler(APIHandler):
+    """Takes what a visitor is about to do, or has done."""
+
+    # What others do in a session is no sign of its learner.
+    _track_activity = False
+
+    @web.authenticated
+    async def post(self) -> None:
+        """Take `{"act": "stop", "restart" or "extend"}`."""
+        visitor = only_visitors(self)
+        body: object = self.get_json_body()
+        act = body.get("act") if isinstance(body, dict) else None
+        channels: Channels = self.settings["classdesk_channels"]
+        if act in _BEFORE:
+            channels.announced = (_BEFORE[act].format(visitor.name), time.monotonic())
+        elif act == "extend":
+            await self._tell_of_more_time(visitor.name, channels)
+        else:
+            raise web.HTTPError(400, 'Send {"act": "stop"}, "restart" or "extend".')
+        self.finish({})
+
+    async def _tell_of_more_time(self, name: str, channels: Channels) -> None:
+        reporter: Reporter | None = self.settings.get("classdesk_reporter")
+        if reporter is not None:
+            await reporter.ask_for_end()  # the hub's word counts, not the visitor's
+        messages: Messages = self.settings["classdesk_messages"]
+        end = channels.state.snapshot().get("end")
+        until = (
+            f"; it ends at {time.strftime('%H:%M', time.localtime(end))}"
+            if isinstance(end, int | float)
+            else ""
+        )
+        await messages.tell(f"{name} has given your session more time{until}.")
