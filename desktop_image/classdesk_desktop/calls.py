@@ -121,7 +121,7 @@ class ResetHandler(_Call):
             messages: Messages = self.settings["classdesk_messages"]
             if answer.get("restored") != []:
                 done = _DONE[wish["what"]]
-                await messages.tell(f"{person.name} {done} {answer['sentence']}")
+                await messages.tell(f"{person.shown} {done} {answer['sentence']}")
         return answer
 
     async def _reset(self, wish: dict[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,8 @@ from typing import Any
 from ._slurm import Job
 from ._states import Phase
 
+_LATE_S = 60.0
+"""What takes longer is told of: nobody waits for minutes without knowing why."""
 _FREE_CORES = "waiting for free cores"
 _ON_HOLD = "it was put on hold; tell your instructor"
 
@@ -92,12 +94,19 @@ def progress_event(state: StartState) -> dict[str, Any]:
     heading = "Your session is starting"
     if not state.submitted:
         percent, text = 3, "Asking the cluster for your session…"
+        if waited_s > _LATE_S:
+            text = (
+                f"The cluster's scheduler has not answered for {_span(waited_s)}: it is busy, or it does not answer. "
+                "Nothing is lost; the hub goes on asking."
+            )
     elif job is not None and job.phase is Phase.HELD_UP:
         percent, text = 45, "The cluster has suspended your session; it goes on by itself."
         heading = "Your session is suspended"
     elif state.called_home:
         percent = round(75 + 20 * waited_s / (waited_s + 20), 1)
         text = "The image is open; the session's server and desktop are starting…"
+        if (took := _running_s(job)) > _LATE_S:
+            text = f"The session's server and desktop are starting slowly: {_span(took)} so far{_slow_machine(job)}"
     elif job is None or job.phase is Phase.WAITING:
         # It never stands still, not in an hour either, and never reaches what comes next.
         percent = round(5 + 40 * waited_s / (waited_s + 90), 1)
@@ -112,6 +121,8 @@ def progress_event(state: StartState) -> dict[str, Any]:
     else:
         percent = round(50 + 20 * waited_s / (waited_s + 20), 1)
         text = f"The machine {job.node or 'for your session'} is yours; the image is being opened…"
+        if (took := _running_s(job)) > _LATE_S:
+            text = f"The image opens slowly: {_span(took)} so far{_slow_machine(job)}"
     if state.unseen:
         text += f" ({state.unseen})"
     return {
@@ -122,9 +133,26 @@ def progress_event(state: StartState) -> dict[str, Any]:
     }
 
 
+def _running_s(job: Job | None) -> float:
+    return time.time() - job.start if job is not None and job.start else 0.0
+
+
+def _slow_machine(job: Job | None) -> str:
+    where = f"the machine {job.node}" if job is not None and job.node else "its machine"
+    return (
+        f", where seconds are usual. Disk or network of {where} may be busy. If it stays like this, cancel and start "
+        "again."
+    )
+
+
+def _span(seconds: float) -> str:
+    return f"{int(seconds // 60)} min"
+
+
 def _queue_text(job: Job | None, state: StartState) -> str:
     if job is None:
-        return "Slurm has taken your session"
+        late = f", but has not shown it for {_span(state.waited_s)}"
+        return f"Slurm has taken your session{late if state.waited_s > _LATE_S else ''}"
     parts = [reason_text(job.reason)]
     if "Reserv" in job.reason and (state.reservation_start or 0) > time.time():
         parts = [f"the reservation starts at {_clock(state.reservation_start or 0)}"]

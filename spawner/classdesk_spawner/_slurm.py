@@ -46,6 +46,7 @@ _MOST_OUTPUT = 64 * 1024 * 1024
 """What a command may print that only asks, in bytes: some hundred thousand jobs."""
 
 _KEEP_CONFIGURATION_S = 60.0
+_ASK_AGAIN_S = 5.0
 OPERATOR_QUESTIONS = (
     ("squeue", "--states=all"),
     ("sinfo", "--all"),
@@ -186,11 +187,13 @@ class _Configuration:
         words: Of PrivateData: what it shows only to owners and operators.
         learned: Monotonic time in seconds.
         overrun_s: ResvOverRun: for how long a job may go on after its reservation has ended.
+        keeps_environment: Whether the accounting database keeps what jobs are given, each session's token with it.
     """
 
     words: frozenset[str] = frozenset()
     learned: float = float("-inf")
     overrun_s: float = 0.0
+    keeps_environment: bool = False
 
     @property
     def hides_jobs(self) -> bool:
@@ -199,9 +202,10 @@ class _Configuration:
 
 @dataclass
 class _Trust:
-    """Whether sudo's rules have been seen to hand over what a job needs."""
+    """Whether sudo's rules have been seen to hand over what a job needs; the lock lets one at a time look at such."""
 
     seen: bool = False
+    asked: float = float("-inf")
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -248,6 +252,13 @@ class SlurmCommands:
             SlurmUnavailableError: Slurm did not answer.
         """
         await self._see_that_sudo_hands_over()
+        await self._learn_configuration_anew()
+        if self._learned.keeps_environment:
+            raise SubmitError(
+                "The cluster would keep your session's key where others can read it, so it is not started. "
+                "Please tell the administrator: `classdesk check` shows what is to be changed.",
+                detail="AccountingStoreFlags=job_env",
+            )
         argv = [*self._as_user(user), self._program("sbatch"), "--parsable", *arguments]
         code, out, err = await self._run(argv, script, pack(environment))
         if code != 0:
@@ -343,6 +354,7 @@ class SlurmCommands:
         config = await self.config()
         words = parse_flags(config, "PrivateData")
         self._learned.overrun_s = parse_overrun(config)
+        self._learned.keeps_environment = "job_env" in parse_flags(config, "AccountingStoreFlags")
         # Where the hub is the learner, it sees what it needs.
         self._learned.words = words if self.use_sudo else frozenset()
         self._learned.learned = time.monotonic()
@@ -432,16 +444,23 @@ class SlurmCommands:
 
     async def _ask_of_all(self, kinds: frozenset[str], program: str, *arguments: str) -> str:
         """Ask as Slurm's operator, where it may be and Slurm hides things of one of these kinds from others."""
-        if time.monotonic() - self._learned.learned > _KEEP_CONFIGURATION_S:
-            # Without its answer the question itself is asked all the same, as it was before.
-            with contextlib.suppress(SlurmUnavailableError):
-                await self._learn_configuration()
+        await self._learn_configuration_anew()
         if kinds & self._learned.words:
             try:
                 return await self._ask_as_operator(program, *arguments)
             except SubmitError as error:
                 _log.warning("Slurm may hide something from the hub: %s", error.detail)
         return await self._ask(program, *arguments)
+
+    async def _learn_configuration_anew(self) -> None:
+        """Learn it if that was long ago. Without an answer what was to be asked is asked all the same."""
+        async with self._trust.lock:  # a class that starts at once asks once
+            now = time.monotonic()
+            is_old = now - self._learned.learned > _KEEP_CONFIGURATION_S
+            if is_old and now - self._trust.asked > _ASK_AGAIN_S:
+                self._trust.asked = now
+                with contextlib.suppress(SlurmUnavailableError):
+                    await self._learn_configuration()
 
     async def _ask_as_operator(self, program: str, *arguments: str) -> str:
         argv = [*self._as_user(self.operator), self._program(program), *arguments]

@@ -76,6 +76,8 @@ elif name == "scontrol" and sys.argv[1:2] == ["update"]:
     draft = home / f"draft-{os.getpid()}"
     draft.write_text(json.dumps(job))
     draft.rename(path)
+elif name == "scontrol" and sys.argv[1:] == ["show", "config"] and (home / "config").exists():
+    print((home / "config").read_text())
 elif name == "scontrol" and "partition" in sys.argv and (home / "access").exists():
     print((home / "access").read_text())
 elif name == "scontrol" and "reservation" in sys.argv and (home / "reservations").exists():
@@ -132,6 +134,10 @@ class FakeSlurm:
         """Give the cluster a second partition, `big`, and say who may use each: `AllowGroups=staff`."""
         lines = (f"PartitionName=main {main} Hidden=NO", f"PartitionName=big {big} Hidden=NO")
         (self.directory / "access").write_text("\n".join(lines))
+
+    def set_config(self, key: str, value: str) -> None:
+        """Let `scontrol show config` tell a setting."""
+        (self.directory / "config").write_text(f"{key:<24}= {value}\n")
 
     def add_reservation(self, name: str, start: int) -> None:
         """Give the cluster a reservation for an hour."""

@@ -34,9 +34,9 @@ class AnnounceHandler(APIHandler):
         act = body.get("act") if isinstance(body, dict) else None
         channels: Channels = self.settings["classdesk_channels"]
         if act in _BEFORE:
-            channels.announced = (_BEFORE[act].format(visitor.name), time.monotonic())
+            channels.announced = (_BEFORE[act].format(visitor.shown), time.monotonic())
         elif act == "extend":
-            await self._tell_of_more_time(visitor.name, channels)
+            await self._tell_of_more_time(visitor.shown, channels)
         else:
             raise web.HTTPError(400, 'Send {"act": "stop"}, "restart" or "extend".')
         self.finish({})

@@ -40,7 +40,7 @@ class MessageHandler(_Call):
         sender = only_visitors(self)
         messages: Messages = self.settings["classdesk_messages"]
         try:
-            shown = await messages.send(sender.name, self.read_body("text").get("text"))
+            shown = await messages.send(sender.shown, self.read_body("text").get("text"))
         except TextError as error:
             raise web.HTTPError(400, str(error)) from error
         self.finish({"shown": shown})

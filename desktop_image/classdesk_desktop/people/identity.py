@@ -44,10 +44,17 @@ class Person:
     Attributes:
         name: the name of the hub's account.
         is_owner: whether the session is this person's own.
+        is_service: whether it is a service of the hub, such as the one behind administrators' commands.
     """
 
     name: str
     is_owner: bool
+    is_service: bool = False
+
+    @property
+    def shown(self) -> str:
+        """What a learner reads: a service's name says nothing to them."""
+        return "An administrator" if self.is_service else self.name
 
 
 def who_asks(handler: JupyterHandler) -> Person:
@@ -59,7 +66,8 @@ def who_asks(handler: JupyterHandler) -> Person:
     user = handler.current_user
     if not isinstance(user, JupyterHubUser):
         return Person(owner, is_owner=True)
-    return Person(user.username, _is_owner(user.hub_user))
+    is_service = user.hub_user.get("kind", "user") != "user"
+    return Person(user.username, _is_owner(user.hub_user), is_service)
 
 
 def only_visitors(handler: JupyterHandler) -> Person:

@@ -20,7 +20,7 @@ from classdesk_desktop.people.record import Record
 from classdesk_desktop.people.text import TextError, plain_text
 from classdesk_desktop.runtime import RuntimeDirectory
 
-from .served import AUTHORIZED, VISITING, Server, connect, get, leave
+from .served import AUTHORIZED, SERVICE_TOKEN, VISITING, Server, connect, get, leave
 
 
 async def call(address: str, method: str, path: str, headers: dict[str, str], body: object) -> Any:
@@ -74,6 +74,18 @@ def test_a_message_is_on_every_page_of_the_learner_until_one_of_them_puts_it_awa
         other.write_message(json.dumps({"type": "ping", "t": 1}))
         assert json.loads(await other.read_message() or "")["type"] == "pong"
         await leave(*pages, late, latest, other)
+
+    session_server.run(visit)
+
+
+def test_a_message_by_an_administrators_command_says_so(session_server: Server) -> None:
+    by_command = {"Authorization": f"token {SERVICE_TOKEN}"}
+
+    async def visit(address: str) -> None:
+        await call(address, "POST", "message", by_command, {"text": "hello"})
+        page = await connect(address, AUTHORIZED, "desktop/channel")
+        assert (await heard(page, "message"))["from"] == "An administrator"
+        await leave(page)
 
     session_server.run(visit)
 

@@ -2,6 +2,7 @@
 
 import time
 from datetime import datetime
+from typing import Any
 
 import pytest
 
@@ -87,6 +88,45 @@ def test_the_percentage_only_grows_from_phase_to_phase_and_with_time() -> None:
 
 def test_the_time_since_start_goes_with_each_event() -> None:
     assert _event(None, waited_s=61.7)["elapsed_s"] == 61
+
+
+@pytest.mark.parametrize(
+    ("job", "values", "usual", "late"),
+    [
+        pytest.param(
+            None,
+            {"submitted": False},
+            "Asking the cluster",
+            "has not answered for 2 min",
+            id="submission",
+        ),
+        pytest.param(
+            None, {}, "has taken your session.", "has not shown it for 2 min", id="no news"
+        ),
+        pytest.param(
+            {"state": "RUNNING", "node": "n1"},
+            {},
+            "the image is being opened",
+            "The image opens slowly: 2 min so far, where seconds are usual. Disk or network of the machine n1",
+            id="image",
+        ),
+        pytest.param(
+            {"state": "RUNNING", "node": "n1"},
+            {"called_home": True},
+            "server and desktop are starting…",
+            "starting slowly: 2 min so far",
+            id="server",
+        ),
+    ],
+)
+def test_what_takes_longer_than_a_minute_says_so(
+    job: dict[str, Any] | None, values: dict[str, object], usual: str, late: str
+) -> None:
+    for age, words, others in ((30, usual, late), (130, late, usual)):
+        seen = None if job is None else _job(**job, start=int(time.time()) - age)
+        message = str(_event(seen, **values, waited_s=float(age))["message"])
+        assert words in message
+        assert others not in message
 
 
 def test_who_waits_longer_is_ahead() -> None:

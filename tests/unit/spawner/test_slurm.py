@@ -186,3 +186,15 @@ def test_cancelling_a_job_that_is_gone_is_fine(fake_slurm: FakeSlurm) -> None:
 
 def test_node_address(fake_slurm: FakeSlurm) -> None:
     assert asyncio.run(_commands(fake_slurm).node_address("node1")) == "192.0.2.7"
+
+
+def test_where_slurm_keeps_the_environment_of_jobs_none_is_submitted(
+    fake_slurm: FakeSlurm,
+) -> None:
+    fake_slurm.set_config("AccountingStoreFlags", "job_comment,job_env")
+    with pytest.raises(SubmitError, match="where others can read it"):
+        asyncio.run(_commands(fake_slurm).submit("ada", [], "#!/bin/sh", {"KEY": "x"}))
+    assert fake_slurm.calls("sbatch") == []
+    fake_slurm.set_config("AccountingStoreFlags", "job_comment")
+    asyncio.run(_commands(fake_slurm).submit("ada", [], "#!/bin/sh", {"KEY": "x"}))
+    assert len(fake_slurm.calls("sbatch")) == 1
