@@ -163,9 +163,8 @@ def test_a_message_appears_in_the_learners_desktops(
 def test_more_time_is_seen_on_both_sides(board: Board, desktops: dict[str, Desktop]) -> None:
     board.done(board.act("extend", "learner01"))
     expect(board.row("learner01").locator(".c-left")).to_have_text(re.compile(r"^3 h 2\d min$"))
-    expect(desktops["learner01"].page.locator("#time-left")).to_contain_text(
-        "3 h", timeout=FIRST_REPORT_MS
-    )
+    expect(desktops["learner01"].page.locator("#time-left")).to_contain_text("3 h", timeout=5_000)
+    told(desktops["learner01"], "instructor has given your session more time; it ends at ")
 
 
 def test_open_shows_the_learner_s_desktop_view_only_and_the_learner_knows(
@@ -201,7 +200,45 @@ def test_restored_lesson_files_keep_the_learner_s_own(
     assert file.read_text() == master
     kept = [path for path in lesson.rglob("hello*") if path != file]
     assert [path.read_text() for path in kept] == ["print('mine')\n"]
-    expect(card.locator(".sum")).not_to_have_text("")
+    expect(card.locator(".sum")).to_contain_text("Fresh copies: hello.py.")
+    banner = told(desktops["learner02"], "instructor has restored files of the lesson.")
+    expect(banner).to_contain_text(f"Yours are kept: ~/Desktop/Lesson/dask-delay/{kept[0].name}")
+
+
+def told(desktop: Desktop, words: str) -> Locator:
+    """The line that tells the learner what the instructor did; it stays until they close it."""
+    banner = desktop.page.locator(".banner[data-name^='message-']").filter(has_text=words)
+    expect(banner).to_have_count(1)
+    return banner
+
+
+def test_who_has_closed_the_page_is_marked(board: Board, desktops: dict[str, Desktop]) -> None:
+    desktop = desktops["learner02"]
+    desktop.page.goto("about:blank")
+    expect(board.row("learner02").locator(".tags")).to_contain_text("no page open", timeout=15_000)
+    expect(board.page.locator("#counters [data-state=away] b")).to_have_text("1")
+    desktops["learner02"] = visit(desktop.learner)
+    expect(board.row("learner02").locator(".tags")).not_to_contain_text("no page", timeout=15_000)
+
+
+def test_a_frozen_desktop_is_seen_on_both_sides_and_reset(
+    board: Board, desktops: dict[str, Desktop]
+) -> None:
+    desktop, row = desktops["learner03"], board.row("learner03")
+    command("pkill", "-STOP", "-u", "learner03", "Xtigervnc")
+    expect(row).to_contain_text("Frozen", timeout=25_000)
+    expect(row).to_contain_text("The desktop does not answer.")
+    frozen = desktop.page.locator(".banner[data-name='frozen']")
+    expect(frozen).to_contain_text("The desktop does not answer.")
+    board.screenshot("frozen")
+    desktop.screenshot("frozen-learner")
+    card = board.done(board.act("reset", "learner03", kind="reset-desktop"))
+    # It is done when the new desktop is there, not when it was asked for.
+    expect(card.locator(".sum")).to_contain_text("A fresh desktop is there")
+    expect(row).to_contain_text("Running")
+    expect(frozen).to_have_count(0)
+    desktop.wait_until_painted()
+    told(desktop, "instructor has reset your desktop")
 
 
 PANEL = "org.mate.panel.toplevel:/org/mate/panel/toplevels/top/"
@@ -255,7 +292,7 @@ def test_a_session_that_ends_during_an_act_is_told(
     expect(card.get_by_role("button", name="Try the 1 that failed again")).to_be_visible()
     expect(board.row("learner03")).not_to_contain_text("Running", timeout=60_000)
     board.screenshot("partial-failure")
-    card.get_by_label("Put away").click()
+    card.get_by_label("Dismiss").click()
 
 
 def test_the_page_recovers_from_a_restart_of_the_service(

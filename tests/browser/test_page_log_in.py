@@ -17,7 +17,7 @@ def _log_out(learner: Learner) -> Page:
     """Logs out in another tab of the same browser, as somebody does who leaves a shared laptop."""
     other = learner.context.new_page()
     other.goto(f"{learner.hub.url}/hub/home")
-    other.get_by_role("link", name="Logout").or_(other.get_by_role("button", name="Logout")).click()
+    other.get_by_role("link", name="Log out").click()
     other.wait_for_url(re.compile("/hub/log"))
     return other
 

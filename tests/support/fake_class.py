@@ -32,7 +32,16 @@ def make_learner(number: int, state: str, now: float) -> Learner:
             ("reason", "place", "start_estimate", "phase", "node", "cores", "started", "end")
         ),
         **dict.fromkeys(
-            ("cpu", "memory_mib", "memory_limit_mib", "idle_s", "hand", "desktop", "job_id")
+            (
+                "cpu",
+                "memory_mib",
+                "memory_limit_mib",
+                "idle_s",
+                "hand",
+                "desktop",
+                "job_id",
+                "pages",
+            )
         ),
         "sentence": "",
         "watchers": [],
@@ -83,6 +92,7 @@ def put_into_state(learner: Learner, state: str, now: float) -> Learner:
             "memory_limit_mib": 2048,
             "idle_s": 1500 + number * 11 if state == "idle" else number * 7 % 90,
             "desktop": "painted",
+            "pages": 1,
             "job_id": str(1000 + number),
         }
     elif state == "failed":
@@ -116,6 +126,8 @@ class FakeClass:
         self.acts: dict[str, dict[str, Any]] = {}
         self.asked: list[dict[str, Any]] = []
         self.failing: dict[str, str] = {}
+        self.refused: dict[str, str] = {}
+        self.partly: dict[str, str] = {}
         self.pictures = 0
         self.act_pause_s = 0.3
         self.version = 0
@@ -219,8 +231,13 @@ class FakeClass:
             result["status"] = "running"
             self.tell("act", {**act, "results": [result]})
             await asyncio.sleep(self.act_pause_s)
-            refusal = self.failing.get(name)
-            result |= {"status": "failed" if refusal else "done", "message": refusal or ""}
+            refusal = self.failing.get(name) or self.refused.get(name)
+            part = self.partly.get(name)
+            result |= {
+                "status": "failed" if refusal else "partly" if part else "done",
+                "message": refusal or part or "",
+                "final": name in self.refused,
+            }
             if not refusal and name in self.learners:
                 if after:
                     self.put(name, after)

@@ -41,7 +41,7 @@ def test_each_state_says_what_an_instructor_needs(open_board: Open, fake: FakeCo
     hand = {"since": fake.group.now() - 130, "text": "I am lost"}
     fake.do(fake.group.change, "learner05", idle_s=1500, hand=hand)
     expect(row(page, "learner05")).to_contain_text("25 min")
-    expect(row(page, "learner05")).to_contain_text("Asks for help, 2 min: “I am lost”")
+    expect(row(page, "learner05")).to_contain_text("Asks for help (2 min): “I am lost”")
     assert shown(page)[0] == "learner05"
 
 

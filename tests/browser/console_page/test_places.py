@@ -1,0 +1,126 @@
+"""Nothing moves beneath the pointer, and what is new has its place: who is away, what is frozen, who is on it."""
+
+import re
+from typing import Any
+
+from playwright.sync_api import Page, expect
+
+from support.console_board import Open, counter, in_state, row, shown
+from support.fake_console import FakeConsole
+
+_OVER = re.compile(r"\bover\b")
+_ON_IT = re.compile("m on it$")
+_IN_PART = re.compile(r"\bin-part\b")
+
+
+def _places(page: Page, selector: str) -> list[Any]:
+    places: list[Any] = page.eval_on_selector_all(
+        selector,
+        "nodes => nodes.map((node) => { const { x, y, width } = node.getBoundingClientRect(); return [x, y, width]; })",
+    )
+    return places
+
+
+def test_counters_and_acts_stay_where_they_are_whatever_comes(
+    open_board: Open, fake: FakeConsole
+) -> None:
+    page = open_board()
+    moving = "#counters .counter, #toolbar [data-act], #rows"
+    before = _places(page, moving)
+    assert len(before) > 15
+    running = in_state(fake, "running")
+    for name, state in zip(running, ("failed", "queued", "starting", "idle"), strict=False):
+        fake.do(fake.group.put, name, state)
+        expect(row(page, name)).to_have_attribute("data-state", state)
+    fake.do(fake.group.change, running[5], hand={"since": fake.group.now(), "text": ""})
+    expect(counter(page, "hand").locator("b")).to_have_text("1")
+    fake.do(fake.group.tell, "change", {"time": fake.group.now(), "notice": "The hub is away."})
+    expect(page.locator("#notice")).to_be_visible()
+    assert _places(page, moving) == before
+
+
+def test_where_start_was_a_second_press_meets_nothing_that_destroys(
+    open_board: Open, fake: FakeConsole
+) -> None:
+    page = open_board()
+    (name, *_) = in_state(fake, "not started")
+    first = row(page, name).locator(".first")
+    place = first.bounding_box()
+    reset = row(page, name).locator(".again")
+    expect(reset).to_be_hidden()
+    for state in ("starting", "running"):
+        fake.do(fake.group.put, name, state)
+        expect(row(page, name)).to_have_attribute("data-state", state)
+    expect(first).to_have_text("Open")
+    expect(reset).to_be_visible()
+    after = first.bounding_box()
+    assert place
+    assert after
+    assert (after["x"], after["width"]) == (place["x"], place["width"])
+
+
+def test_who_is_away_and_what_is_frozen_are_counted_and_found(
+    open_board: Open, fake: FakeConsole
+) -> None:
+    page = open_board()
+    away, frozen = in_state(fake, "running")[:2]
+    fake.do(fake.group.change, away, pages=0)
+    fake.do(
+        fake.group.change,
+        frozen,
+        state="frozen",
+        desktop="frozen",
+        sentence="The desktop does not answer.",
+    )
+    expect(row(page, away)).to_contain_text("no page open")
+    counter(page, "away").click()
+    assert shown(page) == [away]
+    counter(page, "frozen").click()
+    assert shown(page) == [frozen]
+    expect(row(page, frozen)).to_contain_text("The desktop does not answer.")
+    row(page, frozen).locator(".again").click()
+    expect(page.locator("#ask-reset")).to_be_visible()
+
+
+def test_a_raised_hand_is_taken_once(open_board: Open, fake: FakeConsole) -> None:
+    page = open_board()
+    (name, *_) = in_state(fake, "running")
+    hand = {"since": fake.group.now(), "text": ""}
+    fake.do(fake.group.change, name, hand=hand)
+    row(page, name).get_by_role("button", name=_ON_IT).click()
+    expect(page.locator(".act h2").first).to_contain_text("Coming to help")
+    assert fake.group.asked[-1]["act"] == "take-hand"
+    taken = {**hand, "helper": "ines", "helper_since": fake.group.now()}
+    fake.do(fake.group.change, name, hand=taken)
+    expect(row(page, name)).to_contain_text("ines is on it (just now)")
+    expect(row(page, name).get_by_role("button", name=_ON_IT)).to_be_hidden()
+
+
+def test_what_came_in_part_is_amber_and_what_was_refused_is_not_tried_again(
+    open_board: Open, fake: FakeConsole
+) -> None:
+    page = open_board()
+    part, refused, failing = in_state(fake, "running")[:3]
+    fake.group.partly[part] = "5 h 00 min instead of 24 h 00 min, until 23:29."
+    fake.group.refused[refused] = "A session may last 8 hours here."
+    fake.group.failing[failing] = "The session does not answer."
+
+    def extend(name: str) -> Any:
+        row(page, name).locator(".more").click()
+        page.locator("#one [data-one=extend]").click()
+        expect(page.locator("#extend-until")).to_contain_text("Would end at")
+        page.locator("#ask-extend .go").click()
+        card = page.locator(".act").first
+        expect(card).to_have_class(_OVER)
+        return card
+
+    card = extend(part)
+    expect(card).to_contain_text("instead of")
+    expect(card).to_have_class(_IN_PART)
+    expect(card.locator(":scope > .again")).to_be_hidden()
+    card.get_by_label("Dismiss").click()
+    card = extend(refused)
+    expect(card).to_contain_text("8 hours here")
+    expect(card.locator(":scope > .again")).to_be_hidden()
+    card.get_by_label("Dismiss").click()
+    expect(extend(failing).locator(":scope > .again")).to_be_visible()
