@@ -9,6 +9,7 @@ import stat
 import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 from classdesk_spawner import (
@@ -28,6 +29,7 @@ from .site import Site
 
 _COMMAND_TIMEOUT_S = 20
 _SUDO = "/usr/bin/sudo"
+_VERSION_FILE = "/opt/classdesk/VERSION"
 
 
 @dataclass(frozen=True)
@@ -309,6 +311,24 @@ def runtime(site: Site) -> Result:
     return Result(True, f"{site.runtime.kind} with {image}")
 
 
+def versions(site: Site) -> Result:
+    """Hub and image are of the same version, as far as this machine can see the image's."""
+    hub = version("classdesk")
+    image = Path(site.runtime.image) if site.runtime.kind != "host" else Path("/")
+    if image.is_file():
+        told = _run(
+            [runtime_program(site.runtime), "exec", str(image), "/bin/cat", _VERSION_FILE]
+        ).stdout
+    else:
+        file = image / _VERSION_FILE.lstrip("/")
+        told = file.read_text(encoding="utf-8") if file.exists() else ""
+    seen = told.strip() or "of an unknown version"
+    if seen != hub:
+        # They understand each other; what only one of them has is not there yet.
+        return Result(False, f"hub {hub}, image {seen}", "Build the image anew: make image.")
+    return Result(True, f"hub and image {hub}")
+
+
 def lessons(site: Site) -> Result:
     """The lesson files that the hub serves are there."""
     directory = Path(site.lessons.directory)
@@ -332,6 +352,7 @@ CHECKS: Sequence[tuple[str, Callable[[Site], Result]]] = (
     ("what Slurm shows", privacy),
     ("presets", presets),
     ("runtime and image", runtime),
+    ("versions", versions),
     ("lessons", lessons),
 )
 """All checks, each with its name for people."""

@@ -1,5 +1,6 @@
 """What `classdesk check` says of the form's presets, on the fake Slurm."""
 
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -33,3 +34,22 @@ def test_presets_are_held_against_the_cluster(
     site = Site.model_validate({"form": form, "slurm": {"bin_directory": str(fake.directory)}})
     result = checks.presets(site)
     assert (result.ok, words in str(result)) == (passed, True), result
+
+
+@pytest.mark.parametrize(
+    ("told", "passed", "words"),
+    [
+        pytest.param(f"{version('classdesk')}\n", True, "hub and image", id="same"),
+        pytest.param("0.0.9\n", False, "image 0.0.9", id="another"),
+        pytest.param(None, False, "image of an unknown version", id="older than the file"),
+    ],
+)
+def test_the_versions_of_hub_and_image_are_shown(
+    tmp_path: Path, told: str | None, passed: bool, words: str
+) -> None:
+    (tmp_path / "opt/classdesk").mkdir(parents=True)
+    if told is not None:
+        (tmp_path / "opt/classdesk/VERSION").write_text(told)
+    site = Site.model_validate({"runtime": {"kind": "bubblewrap", "image": str(tmp_path)}})
+    result = checks.versions(site)
+    assert (result.ok, words in result.text) == (passed, True), result
