@@ -60,7 +60,7 @@ def test_a_look_needs_no_answer_here_but_is_told(desktop: Desktop, visitor: Visi
 
 
 def test_a_message_is_on_the_page_once_as_plain_text(desktop: Desktop, visitor: Visitor) -> None:
-    text = "Please look at <b>line 3</b> & save.\nWe go on at 10:30."
+    text = "Please look at <b>line 3</b> & save.\nhttps://docs.dask.org/?a=1&b=<i>, at 10:30."
     banners = desktop.page.locator("#banners")
     banners.evaluate("(place) => { place.style.visibility = 'hidden'; }")
     before = below_the_panel(desktop.still_picture())
@@ -68,8 +68,13 @@ def test_a_message_is_on_the_page_once_as_plain_text(desktop: Desktop, visitor: 
     assert below_the_panel(desktop.still_picture()) == before, "the desktop says it once more"
     banners.evaluate("(place) => { place.style.visibility = ''; }")
     banner = desktop.page.locator(".banner[data-name^='message-']")
-    expect(banner).to_contain_text("instructor:")
+    expect(banner).to_contain_text(re.compile(r"instructor, \d\d:\d\d:"))
     expect(banner.locator(".words")).to_have_text(text)
+    # An address can be pressed; nothing else that somebody has written is more than text.
+    expect(banner.locator(".words *")).to_have_count(1)
+    link = banner.get_by_role("link")
+    expect(link).to_have_attribute("href", "https://docs.dask.org/?a=1&b=")
+    expect(link).to_have_attribute("target", "_blank")
     desktop.screenshot("message-learner")
 
     desktop.page.reload()

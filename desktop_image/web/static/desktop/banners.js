@@ -6,7 +6,7 @@ const place = document.getElementById("banners");
  * Shows a message until it is closed or taken away; one of the same name takes the place of the other.
  *
  * @param {string} name which message this is
- * @param {string} text the message; it may come from another person and is never taken for HTML
+ * @param {string|Node} text the message; it may come from another person and is never taken for HTML
  * @param {object} options `actions`: `[{label, run}]`, `tone`: "" or "warning", `from`: who says it,
  *   `onClose`: called when the learner has closed it
  */
@@ -21,7 +21,7 @@ export function showBanner(name, text, { actions = [], tone = "", from = "", onC
   }
   const words = document.createElement("span");
   words.className = "words";
-  words.textContent = text;
+  words.append(text);
   banner.append(words);
   for (const { label, run } of actions) banner.append(makeButton(label, () => { run(); }));
   banner.append(makeButton("OK", () => { banner.remove(); onClose(); }));

@@ -46,7 +46,7 @@ if (!visitor) {
 }
 // Ctrl + W is for the shell and for nano, but the browser takes it: it asks before it closes a desktop that is in use.
 let leaves = false;
-window.addEventListener("click", (event) => { leaves = Boolean(event.target.closest?.("a[href]")); }, { capture: true });
+window.addEventListener("click", (event) => { leaves = Boolean(event.target.closest?.("a[href]:not([target])")); }, { capture: true });
 window.addEventListener("beforeunload", (event) => {
   if (!visitor && !leaves && screen.isConnected) event.preventDefault();
 });

@@ -17,6 +17,24 @@ export function makeText(text, className = "") {
   return span;
 }
 
+/** A text in which web addresses can be pressed; nothing else of it is more than text. */
+export function linked(text) {
+  const fragment = document.createDocumentFragment();
+  for (const part of text.split(/(https?:\/\/[^\s<>"]*[^\s<>".,;:!?)\]}'])/)) {
+    if (!/^https?:\/\//.test(part)) {
+      fragment.append(part);
+      continue;
+    }
+    const link = document.createElement("a");
+    link.href = part;
+    link.target = "_blank";
+    link.rel = "noopener noreferrer";
+    link.textContent = part;
+    fragment.append(link);
+  }
+  return fragment;
+}
+
 /** How long ago something was, in words. */
 export function ago(since, now = Date.now() / 1000) {
   const minutes = Math.floor(Math.max(0, now - since) / 60);

@@ -1,10 +1,13 @@
 // Messages of instructors: above the desktop until the learner closes them, on all the learner's pages at once.
 
+import { clock } from "../common/clock.js";
+import { linked } from "./elements.js";
+
 export function setUpMessages({ channel, showBanner, hideBanner }) {
   channel.addEventListener("message", ({ detail }) => {
-    showBanner(nameOf(detail.id), detail.text, {
+    showBanner(nameOf(detail.id), linked(detail.text), {
       // What an instructor did is told without a sender: the sentence names them.
-      from: detail.from ? `${detail.from}:` : "",
+      from: detail.from ? `${detail.from}, ${clock(detail.time)}:` : "",
       onClose: () => channel.send({ type: "seen", id: detail.id }),
     });
   });
