@@ -1,8 +1,8 @@
 """The class: learners who log in, press Start within one second, and wait on their pages.
 
 Each does what a browser does: the form's POST, the waiting page, its stream of events, and at the end the session
-itself through the proxy. And each does what a learner does: when the page says that it has failed he presses Start
-again, and when it says nothing new for half a minute he reloads it.
+itself through the proxy. And each does what a learner does: when the page says that it has failed they press Start
+again, and when it says nothing new for half a minute they reload it.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ _LOG_INS_AT_ONCE = 8
 _THINKING_S = 2.0
 """A learner needs so long to read that it has failed, and to press Start again."""
 _PATIENCE_S = 30.0
-"""So long without anything new on the page, and he reloads it."""
+"""So long without anything new on the page, and they reload it."""
 
 
 class _RefusedError(Exception):
@@ -37,14 +37,14 @@ class _NothingNewError(Exception):
 
 @dataclass
 class Learner:
-    """One learner with his browser.
+    """One learner with a browser.
 
     Attributes:
-        name: His account.
-        http: His browser: cookies of his own.
-        began: Monotonic time of his first Start.
-        ready: Monotonic time at which his session answered; infinity while it has not.
-        refusals: Why he had to press Start again, each time, or to reload the page.
+        name: Their account.
+        http: Their browser: cookies of its own.
+        began: Monotonic time of their first Start.
+        ready: Monotonic time at which their session answered; infinity while it has not.
+        refusals: Why they had to press Start again, each time, or to reload the page.
     """
 
     name: str
@@ -64,7 +64,7 @@ class Learner:
         """Log in and look at the home page.
 
         Raises:
-            RuntimeError: The hub does not let him in.
+            RuntimeError: The hub does not let them in.
         """
         async with self.http.get(f"{URL}/hub/login") as page:
             await page.read()
@@ -150,7 +150,7 @@ class ClassResult:
     Attributes:
         began: Unix time of the first Start.
         seconds: From the first Start until the last session answered; infinity where one never did.
-        waits: Seconds from each learner's first Start until his session answered.
+        waits: Seconds from each learner's first Start until their session answered.
         never: How many never got a session.
         refused: How many had to press Start again, or to reload the page.
         refusals: How often each reason for that was given.

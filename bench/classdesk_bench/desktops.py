@@ -1,6 +1,6 @@
 """The two stacks of the benchmarks of desktops, side by side in one test world.
 
-Ours is as `make up` runs it. Both submit to the same Slurm. Each has a learner of his own: their homes do not mix.
+Ours is as `make up` runs it. Both submit to the same Slurm. Each has a learner of its own: their homes do not mix.
 """
 
 import contextlib

@@ -22,10 +22,10 @@ _SCRIPT = Path(__file__).with_name("painted.js")
 
 @dataclass
 class Visit:
-    """One learner with a browser that has never been here: his cache is empty at first.
+    """One learner with a browser that has never been here: its cache is empty at first.
 
     Attributes:
-        learner: Who, and his window.
+        learner: Who, and their window.
     """
 
     learner: Learner
@@ -37,7 +37,7 @@ class Visit:
         Args:
             browser: Chromium.
             hub: Either stack's.
-            name: His account.
+            name: Their account.
             picture: The painted desktop to wait for, where it is known.
         """
         learner = Learner.at(browser, hub, name, ARTIFACTS / "bench")

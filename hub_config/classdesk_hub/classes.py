@@ -21,7 +21,7 @@ COMMAND_LINE = "classdesk-class"
 """Name of the service account whose token `classdesk class …` uses."""
 
 OAUTH_SCOPES = ("list:users", "admin:servers", "access:servers", "read:groups", "groups")
-"""What the console may do with an instructor's token, of what the instructor himself may do."""
+"""What the console may do with an instructor's token, of what the instructor may do."""
 
 HUB_PROCESS = "CLASSDESK_HUB_PID"
 """Environment variable of the console: the hub that has started it, and without which it ends."""

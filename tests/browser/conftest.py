@@ -42,7 +42,7 @@ def docs_pictures(artifacts: Path) -> Path:
 
 @pytest.fixture
 def sit_down(browser: Browser, hub: world.Hub, pictures: Path) -> Iterator[SitDown]:
-    """Sits a learner down at a browser window of his own, logged in. His session ends with the test."""
+    """Sits a learner down at a browser window of their own, logged in. Their session ends with the test."""
     with room(browser, hub, pictures) as sit_down:
         yield sit_down
 

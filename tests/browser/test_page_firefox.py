@@ -94,7 +94,7 @@ field.select();
 
 
 def copy_in_another_page(browser: Firefox, url: str, text: str) -> None:
-    """Puts a text on the learner's clipboard as he does: selected in a page, Ctrl + C."""
+    """Puts a text on the learner's clipboard as they do: selected in a page, Ctrl + C."""
     browser.open(f"{url}assets/0/none")
     browser.run(FIELD, text)
     browser.press(CONTROL, "c")

@@ -1,4 +1,4 @@
-"""Two learners at once, on one node: each has a desktop of his own and sees nothing of the other's."""
+"""Two learners at once, on one node: each has a desktop of their own and sees nothing of the other's."""
 
 import re
 from collections.abc import Callable
@@ -64,7 +64,7 @@ def test_the_other_s_pages_are_forbidden(pair: tuple[Desktop, Desktop], way: str
 @pytest.mark.parametrize("path", ["desktop-websockify", "desktop-websockify/"])
 def test_the_other_s_websocket_is_refused(pair: tuple[Desktop, Desktop], path: str) -> None:
     for desktop in pair:
-        assert open_socket(desktop, desktop.learner.name, path) == "open", "his own one works"
+        assert open_socket(desktop, desktop.learner.name, path) == "open", "their own one works"
     one, two = pair
     assert open_socket(two, one.learner.name, path) == "refused"
     assert open_socket(one, two.learner.name, path) == "refused"

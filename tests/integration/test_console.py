@@ -20,7 +20,7 @@ CLASS = "/services/console/api/class/demo/"
 
 
 class Instructor(HubClient):
-    """An instructor with the console open in his browser."""
+    """An instructor with the console open in their browser."""
 
     def open_console(self) -> str:
         """Open the page of the class and return its text; logs in at the service on the way."""

@@ -1,4 +1,4 @@
-"""A learner at his browser: log-in, form, start, stop. Chromium is real; it reaches the product by its pages alone."""
+"""A learner at a browser: log-in, form, start, stop. Chromium is real; it reaches the product by its pages alone."""
 
 import re
 from collections.abc import Callable, Iterator

@@ -11,7 +11,7 @@ from support.world import Hub, job_ids, wait_until
 
 
 class HubClient:
-    """A logged-in learner; leaving the block stops his session.
+    """A logged-in learner; leaving the block stops their session.
 
     Args:
         hub: The running hub.

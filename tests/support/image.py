@@ -17,7 +17,7 @@ _GID: Final = 61234 if os.getuid() == 0 else os.getgid()
 
 @contextmanager
 def temporary_home() -> Iterator[Path]:
-    """Make an empty home directory that belongs to the image's user; pytest's own ones cannot be entered by him."""
+    """Make an empty home directory that belongs to the image's user; pytest's own ones cannot be entered by them."""
     home = Path(tempfile.mkdtemp(prefix="classdesk-home-"))
     try:
         os.chown(home, _UID, _GID)

@@ -57,7 +57,7 @@ def place_of(desktop: Desktop, folder: str, name: str) -> tuple[int, int]:
 
 
 def write_for(name: str, path: Path, data: bytes) -> None:
-    """Puts a file into a learner's home, as his own."""
+    """Puts a file into a learner's home, as their own."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
     for made in (path.parent, path):

@@ -1,4 +1,4 @@
-"""An instructor who opens a learner's desktop in a browser of his own, and tries what is not his."""
+"""An instructor who opens a learner's desktop in a browser of their own, and tries what is not theirs."""
 
 import base64
 import re
@@ -77,7 +77,7 @@ class Visitor:
         expect(self.page.locator("#curtain")).to_be_hidden()
 
     def speak_rfb(self, *messages: bytes) -> str:
-        """Sends VNC messages over a socket of his own; returns what came of it."""
+        """Sends VNC messages over a socket of its own; returns what came of it."""
         url = self.person.hub.url.replace("http", "ws", 1)
         said = self.page.evaluate(
             SPEAK_RFB,

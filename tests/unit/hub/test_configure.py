@@ -133,7 +133,7 @@ def test_instructors_get_their_class_and_nothing_else(site_file: Path) -> None:
     assert {"list:users", "read:servers", "start:servers", "admin:servers", "access:servers"} <= {
         scope.partition("!")[0] for scope in role["scopes"]
     }
-    assert "groups!group=dask" not in role["scopes"], "it would let him add anybody"
+    assert "groups!group=dask" not in role["scopes"], "it would let them add anybody"
     assert c.JupyterHub.load_groups == {"dask": {"users": ["ada"]}}
     console = next(s for s in c.JupyterHub.services if s["name"] == "console")
     assert console["command"][-4:-1] == ["run", "console", "--site"]

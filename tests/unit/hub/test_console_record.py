@@ -31,7 +31,7 @@ def test_what_does_not_come_from_the_console_is_on_record_too(
     events = hub.ask("GET", "api/class/dask/audit?limit=1", tokens["instructor"]).json()
     assert (events[0]["who"], events[0]["act"], events[0]["whom"]) == ("ines", "stop", ["games"])
     assert "by the hub's API" in events[0]["detail"]
-    # What a learner does with his own session is nobody's business.
+    # What a learner does with their own session is nobody's business.
     assert hub.hub("DELETE", "/users/nobody/server", tokens["learner"]).status_code == 204
     events = hub.ask("GET", "api/class/dask/audit?limit=1", tokens["instructor"]).json()
     assert events[0]["whom"] == ["games"]

@@ -1,4 +1,4 @@
-"""Who is asked before a session learns who he is."""
+"""Who is asked before a session learns who they are."""
 
 import pytest
 

@@ -76,7 +76,7 @@ def test_a_job_whose_number_was_never_stored_is_found(fake_slurm: FakeSlurm) -> 
     async def scene() -> None:
         spawner = make_spawner(fake_slurm)
         give_server(spawner, "", 0)
-        # Everybody may read the comment of a job, and give it to one of his own.
+        # Everybody may read the comment of a job, and give it to one of their own.
         for user in ("eve", getpass.getuser()):
             await spawner.cluster.commands.submit(user, [], "", {})
         fake_slurm.change("101", state="RUNNING", node="evil", comment=":5ub@x", user="eve")
