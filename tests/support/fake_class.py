@@ -37,7 +37,6 @@ def make_learner(number: int, state: str, now: float) -> Learner:
         "sentence": "",
         "watchers": [],
         "safe": False,
-        "url": f"/user/learner{number:02}/desktop/",
     }
     return put_into_state(learner, state, now)
 
@@ -117,6 +116,7 @@ class FakeClass:
         self.asked: list[dict[str, Any]] = []
         self.failing: dict[str, str] = {}
         self.pictures = 0
+        self.said: list[dict[str, Any]] = []
         self.act_pause_s = 0.3
         self.version = 0
         self.notice: str | None = None

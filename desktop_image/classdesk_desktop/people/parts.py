@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from tornado.web import Application
@@ -30,10 +29,9 @@ def set_up(
     async def show(title: str, text: str) -> bool:
         return bool(await notify(runtime, title, text))
 
-    owner = os.environ.get("JUPYTERHUB_USER") or "The learner"
     memory = Memory(runtime.path / "people.json")
     application.settings.update(
-        classdesk_watchers=Watchers(channels, policy.observe, owner, show),
+        classdesk_watchers=Watchers(channels, policy.observe, show),
         classdesk_messages=Messages(channels, memory, show),
         classdesk_hand=Hand(channels, memory),
         classdesk_thumbnails=Thumbnails(channels, runtime),

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote
 
 from classdesk_hub.learner_state import NOT_STARTED, STATES
 
@@ -53,7 +52,6 @@ def learner(name: str, full_name: str, facts: Learner | None) -> Learner:
         "full_name": full_name,
         **_UNKNOWN,
         **(facts or {}),
-        "url": f"/user/{quote(name, safe='')}/desktop/",
     }
 
 

@@ -96,9 +96,7 @@ def run(
     observe: Observe = "notify",
 ) -> Desktop:
     settings = server.app.web_app.settings
-    settings["classdesk_watchers"] = Watchers(
-        settings["classdesk_channels"], observe, "ada", silent
-    )
+    settings["classdesk_watchers"] = Watchers(settings["classdesk_channels"], observe, silent)
     desktop = Desktop()
 
     async def visit(address: str) -> None:
@@ -220,7 +218,7 @@ def test_the_learner_ends_a_look_at_once(session_server: Server, runtime: Runtim
         assert await browser.read_message() is None
         browser.close()
         assert browser.close_code == NOT_ALLOWED
-        assert browser.close_reason == "ada stopped showing the desktop."
+        assert browser.close_reason == "ended"
         await leave(ada)
 
     run(session_server, runtime, story, "ask")
