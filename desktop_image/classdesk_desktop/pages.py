@@ -19,7 +19,6 @@ from tornado.routing import PathMatches
 
 from classdesk_desktop.assets import WebAssets
 from classdesk_desktop.files import LARGEST_UPLOAD
-from classdesk_desktop.people.identity import who_asks
 from classdesk_desktop.policy import Policy
 
 
@@ -63,14 +62,12 @@ class _Page(JupyterHandler):
         assets: WebAssets = self.settings["classdesk_assets"]
         policy: Policy = self.settings["classdesk_policy"]
         server = self.serverapp
-        person = who_asks(self)
         page = _template(assets.root, self.file_name).generate(
             title=self.title,
             inner=self.inner(),
             assets=f"{self.base_url}desktop/assets/{assets.version}",
             base_url=self.base_url,
             user=os.environ.get("JUPYTERHUB_USER") or os.environ.get("USER", ""),
-            visitor="" if person.is_owner else person.name,
             policy=json.dumps(policy.as_dict()),
             asks_to_look=policy.observe == "ask" and self.file_name == DesktopPage.file_name,
             start_again=os.environ.get("CLASSDESK_START_AGAIN", ""),

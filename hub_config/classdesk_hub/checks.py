@@ -122,6 +122,18 @@ def proxy_program(site: Site) -> Result:
     return Result(True, str(program))
 
 
+def novnc(site: Site) -> Result:
+    """The console has noVNC, with which it shows learners' desktops."""
+    main = Path(site.hub.novnc_directory) / "core/rfb.js"
+    if site.classes and not main.is_file():
+        return Result(
+            False,
+            f"{main} is missing",
+            "Install it with npm from hub_config/proxy, see hub_config/README.md.",
+        )
+    return Result(True, str(main.parents[1]))
+
+
 def sudo_rules(site: Site) -> Result:
     """The hub's account may run sbatch and scancel as a learner, and as root nothing."""
     if not site.slurm.use_sudo:
@@ -345,6 +357,7 @@ CHECKS: Sequence[tuple[str, Callable[[Site], Result]]] = (
     ("password check", pam),
     ("who may log in", login_groups),
     ("proxy", proxy_program),
+    ("noVNC", novnc),
     ("sudo", sudo_rules),
     ("secrets", secrets),
     ("more time for sessions", extensions),

@@ -42,7 +42,7 @@ def configure(c: Any, site_file: str | Path = SITE_FILE) -> Site:
     _status(c, site)
     classes.configure(c, site, Path(site_file))
     audit_hooks.configure(c, site)
-    visits.configure()
+    visits.configure(site)
     pages.configure(c, site)
     return site
 

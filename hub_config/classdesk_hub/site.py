@@ -70,6 +70,11 @@ class HubSettings(Section):
         strict=False,
         description="configurable-http-proxy; run with the Node of the hub's own Python environment.",
     )
+    novnc_directory: str = Field(
+        "/opt/classdesk/proxy/node_modules/@novnc/novnc",
+        pattern="^/",
+        description="noVNC, with which the class console shows learners' desktops.",
+    )
 
     @field_validator("logo")
     @classmethod

@@ -1,47 +1,53 @@
-"""An instructor opens a learner's desktop without JupyterHub's page that asks whether they trust it.
+"""Where an instructor's browser comes to a learner's session, it is led to the console, which shows the desktop.
 
-That page protects people from giving a stranger's server a token. The one that a session gets says who the visitor is
-and opens that session alone; for those who may stop it the question only stands between them and a learner.
+What a session serves is its learner's: a page of it, opened by an instructor, could do all that the instructor may do.
+So the log-in of a session, through which every browser comes to it, is for its learner alone; an instructor gets the
+console's own page. The console's calls come with a token of their own and need no log-in.
 """
 
-from collections.abc import Iterable
-from typing import Any
+from urllib.parse import quote
 
+from jupyterhub import orm
 from jupyterhub.apihandlers import default_handlers
 from jupyterhub.apihandlers.auth import OAuthAuthorizeHandler
+from jupyterhub.utils import url_path_join
 
-_HARMLESS = frozenset({"read:users:name", "read:users:groups", "access:servers"})
+from .audit_hooks import class_name_of
+from .classes import CONSOLE
+from .site import Site
 
 
 class VisitorAuthorizeHandler(OAuthAuthorizeHandler):  # type: ignore[misc]  # jupyterhub has no type information
-    """JupyterHub's own, but for visits of instructors."""
+    """JupyterHub's own, but for visits to a session of a class."""
 
-    def needs_oauth_confirm(self, user: Any, oauth_client: Any, requested_scopes: Any) -> bool:
-        """Tell whether the visitor is to be asked."""
-        asks: bool = super().needs_oauth_confirm(user, oauth_client, requested_scopes)
-        server = oauth_client.spawner
-        if not asks or server is None:
-            return asks
-        return not (
-            only_opens(f"{server.user.name}/{server.name}", requested_scopes)
-            and self.has_scope(f"admin:servers!user={server.user.name}")
-        )
+    site: Site
+
+    async def prepare(self) -> None:
+        """Lead an instructor away, before anything is given out."""
+        await super().prepare()
+        page = self._watching_page()
+        if page and not self._finished:
+            self.redirect(page)
+
+    def _watching_page(self) -> str:
+        """Return the console's page for the session that is asked for; empty where JupyterHub is to decide."""
+        client = self.get_argument("client_id", "")
+        server = self.db.query(orm.OAuthClient).filter_by(identifier=client).one_or_none()
+        who = self.current_user
+        if who is None or server is None or server.spawner is None:
+            return ""
+        learner = server.spawner.user.name
+        name = class_name_of(self.site, who.name, learner, self.db)
+        if learner == who.name or not name or not self.has_scope(f"admin:servers!group={name}"):
+            return ""
+        path = f"class/{name}/watch/{quote(learner, safe='')}"
+        return str(url_path_join(self.base_url, "services", CONSOLE, path))
 
 
-def only_opens(server: str, scopes: Iterable[str]) -> bool:
-    """Tell whether scopes are to know the visitor and to open one server, and nothing else."""
-    for scope in scopes:
-        base, _, limit = scope.partition("!")
-        if base not in _HARMLESS:
-            return False
-        if base == "access:servers" and limit != f"server={server}":
-            return False
-    return True
-
-
-def configure() -> None:
+def configure(site: Site) -> None:
     """Put our handler into JupyterHub's list, in the place of its own."""
+    handler = type("VisitorAuthorizeHandler", (VisitorAuthorizeHandler,), {"site": site})
     default_handlers[:] = [
-        (row[0], VisitorAuthorizeHandler, *row[2:]) if row[1] is OAuthAuthorizeHandler else row
+        (row[0], handler, *row[2:]) if issubclass(row[1], OAuthAuthorizeHandler) else row
         for row in default_handlers
     ]

@@ -18,13 +18,14 @@ def test_nobody_waits_for_the_answer_of_a_learner_who_has_closed_the_page(
     address = desktop.page.url
     desktop.page.goto("about:blank")
     visitor = Visitor.open(sit_down("instructor"), NAME)
-    said = visitor.page.locator("#notice-text")
     # Less than the time that a learner has for an answer.
-    expect(said).to_have_text(f"{NAME} has no page open, so nobody can answer.", timeout=40_000)
+    expect(visitor.text).to_have_text(
+        f"{NAME} has no page open, so nobody can answer.", timeout=40_000
+    )
     visitor.person.screenshot("nobody-can-answer")
     desktop.page.goto(address)
     desktop.wait_until_connected()
-    visitor.page.get_by_role("button", name="Ask again").click()
+    visitor.button("Ask again").click()
     desktop.page.locator("#watched").get_by_role("button", name="Allow").click(timeout=LONGEST_MS)
     visitor.wait_for_picture()
 
@@ -34,16 +35,18 @@ def test_after_the_end_of_a_session_nothing_says_that_somebody_looks(sit_down: S
     visitor = Visitor.open(sit_down("instructor"), NAME)
     desktop.page.locator("#watched").get_by_role("button", name="Allow").click(timeout=LONGEST_MS)
     visitor.wait_for_picture()
-    expect(visitor.strip).to_be_visible()
+    expect(visitor.mode).to_have_text("View only")
     command("scancel", f"--user={NAME}")
-    title = visitor.page.locator("#notice-title")
-    expect(title).to_have_text(f"{NAME}'s session has ended", timeout=LONGEST_MS)
-    expect(visitor.strip).to_be_hidden()
+    expect(visitor.title).to_have_text(f"The session of {NAME} has ended", timeout=LONGEST_MS)
+    expect(visitor.mode).to_be_hidden()
     expect(desktop.page.get_by_role("link", name="Start a new session")).to_be_visible(
         timeout=LONGEST_MS
     )
     expect(desktop.page.locator("#watched")).to_be_hidden()
-    expect(visitor.page.locator("body.is-over")).to_be_attached(timeout=LONGEST_MS)
-    expect(visitor.page.get_by_role("link", name="Start a new session")).to_have_count(0)
+    expect(visitor.button("Start it again")).to_be_visible(timeout=LONGEST_MS)
     visitor.person.screenshot("ended-visitor")
     desktop.screenshot("ended-learner")
+    visitor.button("Start it again").click()
+    expect(visitor.title).to_have_text(f"Asking {NAME}", timeout=2 * LONGEST_MS)
+    visitor.page.get_by_role("link", name="Back to the class").click()
+    visitor.page.wait_for_selector("#live[data-kind=live]")

@@ -1,7 +1,6 @@
 """Messages, raised hands, and sites that only tell the learner who looks."""
 
 import io
-import json
 import re
 
 import pytest
@@ -39,18 +38,6 @@ def below_the_panel(picture: Image.Image) -> Image.Image:
     return picture.crop((0, 40, *picture.size))
 
 
-def call(visitor: Visitor, path: str, body: object) -> object:
-    """A call as the console makes it, from the visitor's page."""
-    return visitor.page.evaluate(
-        """async ([path, body]) => {
-            const token = document.cookie.match(/(?:^|;\\s*)_xsrf=([^;]*)/)?.[1] ?? "";
-            const answer = await fetch(path, { method: "POST", headers: { "X-XSRFToken": token }, body });
-            return { status: answer.status, ...(await answer.json()) };
-        }""",
-        [f"/user/{NAME}/{path}", json.dumps(body)],
-    )
-
-
 def test_a_look_needs_no_answer_here_but_is_told(desktop: Desktop, visitor: Visitor) -> None:
     visitor.wait_for_picture()
     strip = desktop.page.locator("#watched")
@@ -64,7 +51,10 @@ def test_a_message_is_on_the_page_once_as_plain_text(desktop: Desktop, visitor: 
     banners = desktop.page.locator("#banners")
     banners.evaluate("(place) => { place.style.visibility = 'hidden'; }")
     before = below_the_panel(desktop.still_picture())
-    assert call(visitor, "desktop/message", {"text": text}) == {"status": 200, "shown": 1}
+    visitor.button("Message").click()
+    visitor.page.locator("#text").fill(text)
+    visitor.button(f"Send a message to {NAME}").click()
+    expect(visitor.page.locator("#said")).to_have_text("Shown in the desktop.")
     assert below_the_panel(desktop.still_picture()) == before, "the desktop says it once more"
     banners.evaluate("(place) => { place.style.visibility = ''; }")
     banner = desktop.page.locator(".banner[data-name^='message-']")
@@ -98,14 +88,14 @@ def test_a_hand_is_raised_with_a_sentence_kept_over_a_reload_and_lowered_by_the_
     desktop.screenshot("hand-panel")
     page.locator("#hand-form").get_by_role("button", name="Ask for help").click()
     expect(button).to_have_text("You asked for help just now")
-    expect(visitor.strip).to_contain_text(
-        f"{NAME} asked for help, just now: The plot stays empty <i>"
+    expect(visitor.page.locator("#hand-text")).to_have_text(
+        re.compile(r"Asks for help, \d+ s: “The plot stays empty <i>”")
     )
     page.reload()
     expect(button).to_have_text("You asked for help just now")
     desktop.screenshot("hand-up")
     visitor.person.screenshot("hand-visitor")
-    visitor.strip.get_by_role("button", name="Lower the hand").click()
+    visitor.button("Lower the hand").click()
     expect(button).to_have_text("Ask for help")
 
 
@@ -121,10 +111,15 @@ def test_the_learner_lowers_the_hand_himself(desktop: Desktop, visitor: Visitor)
 def test_a_small_picture_shows_the_desktop_and_the_learner_is_told(
     desktop: Desktop, visitor: Visitor
 ) -> None:
-    url = f"{desktop.learner.hub.url}/user/{NAME}/desktop/thumbnail"
+    request, hub = visitor.person.context.request, desktop.learner.hub.url
+    # As the console gets one: with a token that opens this session.
+    visit = f"{hub}/hub/api/classdesk/users/{NAME}/visit"
+    token = request.post(visit, headers=visitor.person.api_headers()).json()["token"]
 
     def thumbnail() -> Image.Image:
-        answer = visitor.person.context.request.get(url)
+        answer = request.get(
+            f"{hub}/user/{NAME}/desktop/thumbnail", headers={"Authorization": f"token {token}"}
+        )
         assert answer.status == 200, answer.text()
         assert len(answer.body()) < 150_000
         (desktop.learner.pictures / "thumbnail.png").write_bytes(answer.body())

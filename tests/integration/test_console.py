@@ -178,19 +178,26 @@ def test_acts_in_a_session_reach_it_with_a_token_for_it_alone(instructor: Instru
         assert results["learner01"]["status"] == "done", (act, results)
 
 
-def test_an_instructor_opens_a_desktop_at_once_and_a_stranger_not_at_all(
+def test_an_instructor_is_led_to_the_console_s_page_and_a_stranger_is_not_let_in(
     hub: Hub, instructor: Instructor
 ) -> None:
     instructor.act("start", "learner01")
-    page = instructor.http.get("/user/learner01/desktop/")
-    assert page.status_code == 200
-    assert page.url.path == "/user/learner01/desktop/"
-    assert 'data-visitor="instructor"' in page.text
-    for path in ("lab", "terminals/", "api/contents", "files/"):
-        refused = instructor.http.get(f"/user/learner01/{path}")
-        assert refused.status_code in {403, 404}, path
+    for path in ("desktop/", "lab", "terminal/", "files/"):
+        page = instructor.http.get(f"/user/learner01/{path}")
+        assert page.status_code == 200
+        assert page.url.path == "/services/console/class/demo/watch/learner01"
+    assert instructor.http.get("/user/learner01/api/contents").status_code == 403
+    modules = instructor.http.get("/services/console/novnc/core/rfb.js")
+    assert (modules.status_code, modules.headers["Content-Type"]) == (200, "text/javascript")
+    for path in ("package.json", "core/../package.json", "lib/rfb.js"):
+        assert instructor.http.get(f"/services/console/novnc/{path}").status_code == 404
     with HubClient(hub, "learner02") as other:
-        assert other.http.get("/user/learner01/desktop/").status_code == 403
+        for path in (
+            "/user/learner01/desktop/",
+            "/services/console/class/demo/watch/learner01",
+            "/services/console/api/class/demo/picture/learner01",
+        ):
+            assert other.http.get(path).status_code == 403
 
 
 def test_what_a_session_reports_is_shown(instructor: Instructor) -> None:

@@ -46,7 +46,6 @@ def make_learner(number: int, state: str, now: float) -> Learner:
         "sentence": "",
         "watchers": [],
         "safe": False,
-        "url": f"/user/learner{number:02}/desktop/",
     }
     return put_into_state(learner, state, now)
 
@@ -129,6 +128,7 @@ class FakeClass:
         self.refused: dict[str, str] = {}
         self.partly: dict[str, str] = {}
         self.pictures = 0
+        self.said: list[dict[str, Any]] = []
         self.act_pause_s = 0.3
         self.version = 0
         self.notice: str | None = None

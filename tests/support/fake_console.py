@@ -24,6 +24,7 @@ from tornado.httpserver import HTTPServer
 from tornado.iostream import StreamClosedError
 from tornado.netutil import bind_sockets
 from tornado.web import Application, RequestHandler, StaticFileHandler
+from tornado.websocket import WebSocketHandler
 
 from support.fake_class import FakeClass
 
@@ -42,9 +43,9 @@ def _picture(box: str, colour: str, path: str) -> str:
 
 
 class Page(RequestHandler):
-    """The board, with the content policy of the service."""
+    """The board, and the page on which a learner is watched, with the content policy of the service."""
 
-    def get(self, name: str) -> None:
+    def get(self, name: str, learner: str = "") -> None:
         environment = Environment(
             loader=FileSystemLoader(PAGE / "templates"), autoescape=select_autoescape()
         )
@@ -56,8 +57,54 @@ class Page(RequestHandler):
             "user": "instructor",
             "xsrf_token": "token",
         }
-        template = environment.get_template("board.html")
+        facts |= {"learner": learner, "may_paste": True}
+        template = environment.get_template("watch.html" if learner else "board.html")
         self.finish(template.render(class_name=name, class_title="Dask, Tuesday morning", **facts))
+
+
+class Channel(WebSocketHandler):
+    """What the service passes on of a watched session."""
+
+    def initialize(self, group: FakeClass) -> None:
+        self.group = group
+
+    def open(self, *_path: str) -> None:
+        for message in self.group.said:
+            self.write_message(json.dumps(message))
+
+    def on_message(self, message: str | bytes) -> None:
+        said = json.loads(message)
+        if said["type"] == "ping":
+            self.write_message(json.dumps({"type": "pong", "t": said["t"]}))
+
+
+class Picture(WebSocketHandler):
+    """A picture that never comes; `NoVnc` needs none."""
+
+    def on_message(self, message: str | bytes) -> None:
+        """Hear it, and do nothing."""
+
+
+class NoVnc(RequestHandler):
+    """In the place of noVNC: a grey picture, which is there at once."""
+
+    def get(self) -> None:
+        self.set_header("Content-Type", "text/javascript")
+        self.finish(
+            """
+            export default class extends EventTarget {
+              constructor(element) {
+                super();
+                this.canvas = element.appendChild(document.createElement("canvas"));
+                this.canvas.tabIndex = -1;
+                setTimeout(() => this.dispatchEvent(new Event("connect")));
+              }
+              disconnect() { this.canvas.remove(); }
+              focus() { this.canvas.focus(); }
+              sendKey() {}
+            }
+            """
+        )
 
 
 class Api(RequestHandler):
@@ -175,7 +222,11 @@ def application(group: FakeClass) -> Application:
     return Application(
         [
             (f"{PREFIX}class/([^/]+)", Page),
+            (f"{PREFIX}class/([^/]+)/watch/([^/]+)", Page),
             (f"{PREFIX}api/classes", Classes),
+            (f"{PREFIX}api/class/[^/]+/channel/(.+)", Channel, {"group": group}),
+            (f"{PREFIX}api/class/[^/]+/picture/(.+)", Picture),
+            (f"{PREFIX}novnc/core/rfb.js", NoVnc),
             (f"{PREFIX}api/class/[^/]+/(.+)", Api, {"group": group}),
             (f"{PREFIX}static/(.+)", StaticFileHandler, {"path": str(PAGE / "static")}),
             (r"/hub/static/(.+)", StaticFileHandler, {"path": str(HUB_STATIC)}),

@@ -1,18 +1,19 @@
-"""An instructor who opens a learner's desktop in a browser of their own, and tries what is not theirs."""
+"""An instructor who looks at a learner's desktop, and tries what is not theirs."""
 
 import base64
-import re
 from dataclasses import dataclass
 
 from playwright.sync_api import Locator, Page, expect
 
 from support.browser import Learner
 
+CLASS = "demo"
+
 # The VNC handshake as noVNC does it, then the given messages, then a request for a picture whose answer shows that the
 # desktop has read all that came before.
 SPEAK_RFB = """
 async ({ address, messages }) => {
-  const socket = new WebSocket(address, ["binary"]);
+  const socket = new WebSocket(address);
   socket.binaryType = "arraybuffer";
   const parts = [];
   let wake = () => {};
@@ -47,20 +48,15 @@ async ({ address, messages }) => {
 
 @dataclass
 class Visitor:
-    """An instructor at the page of a learner's desktop."""
+    """An instructor at the console's page that shows a learner's desktop."""
 
     person: Learner
     owner: str
 
     @classmethod
     def open(cls, person: Learner, owner: str) -> "Visitor":
-        """Opens the learner's desktop, as the console's link does."""
-        person.page.goto(f"{person.hub.url}/user/{owner}/desktop/")
-        agree = person.page.get_by_role("button", name=re.compile("authorize", re.IGNORECASE))
-        expect(agree.or_(person.page.locator("#screen"))).to_be_attached()
-        if agree.is_visible():
-            agree.click()
-        expect(person.page.locator("#screen")).to_be_attached()
+        """Opens the page, as the console's *Open* does."""
+        person.page.goto(watching_page(person, owner))
         return cls(person, owner)
 
     @property
@@ -68,40 +64,46 @@ class Visitor:
         return self.person.page
 
     @property
-    def strip(self) -> Locator:
-        """What the page says of the visit."""
-        return self.page.locator("#watched")
+    def mode(self) -> Locator:
+        """What the page says of the visit, beside the learner's name."""
+        return self.page.locator("#mode")
+
+    @property
+    def title(self) -> Locator:
+        """What stands in the picture's place."""
+        return self.page.locator("#curtain-title")
+
+    @property
+    def text(self) -> Locator:
+        return self.page.locator("#curtain-text")
+
+    def button(self, name: str) -> Locator:
+        return self.page.get_by_role("button", name=name, exact=True).filter(visible=True)
 
     def wait_for_picture(self) -> None:
-        expect(self.page.locator("#screen canvas")).to_be_visible()
+        expect(self.page.locator("#screen canvas")).to_be_visible(timeout=30_000)
         expect(self.page.locator("#curtain")).to_be_hidden()
+
+    def type(self, text: str) -> None:
+        """Types, as somebody who has pressed on the picture does."""
+        self.page.locator("#screen canvas").focus()
+        self.page.keyboard.type(text, delay=10)
 
     def speak_rfb(self, *messages: bytes) -> str:
         """Sends VNC messages over a socket of its own; returns what came of it."""
         url = self.person.hub.url.replace("http", "ws", 1)
+        xsrf = self.page.locator("body").get_attribute("data-xsrf")
+        path = f"services/console/api/class/{CLASS}/picture/{self.owner}?_xsrf={xsrf}"
         said = self.page.evaluate(
             SPEAK_RFB,
             {
-                "address": f"{url}/user/{self.owner}/desktop-websockify",
+                "address": f"{url}/{path}",
                 "messages": [base64.b64encode(message).decode() for message in messages],
             },
         )
         return str(said)
 
-    def status_of(self, path: str, method: str = "GET") -> int:
-        """What the learner's server answers to the visitor's browser."""
-        xsrf = next(
-            (
-                c["value"]
-                for c in self.person.context.cookies()
-                if c["name"] == "_xsrf" and self.owner in c["path"]
-            ),
-            "",
-        )
-        answer = self.person.context.request.fetch(
-            f"{self.person.hub.url}/user/{self.owner}/{path}",
-            method=method,
-            headers={"X-XSRFToken": xsrf},
-            max_redirects=0,
-        )
-        return answer.status
+
+def watching_page(person: Learner, owner: str) -> str:
+    """The address of the console's page."""
+    return f"{person.hub.url}/services/console/class/{CLASS}/watch/{owner}"

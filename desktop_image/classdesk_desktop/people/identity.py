@@ -19,22 +19,16 @@ from tornado.web import Finish, HTTPError, RequestHandler
 OPEN_TO_VISITORS: Final[Mapping[str, frozenset[str]]] = {
     path: frozenset(methods.split())
     for path, methods in {
-        "desktop": "GET",  # adds the slash
-        "desktop/": "GET",
-        "desktop/state": "GET",
         "desktop/channel": "GET",
-        "desktop/restart": "POST",
         "desktop/reset": "POST",
         "desktop/message": "POST",
         "desktop/announce": "POST",
         "desktop/hand": "DELETE POST",
         "desktop/thumbnail": "GET",
         "desktop-websockify": "GET",
-        "desktop-websockify/": "GET",
-        "logout": "GET",
     }.items()
 }
-"""What visitors may call: paths below the session's own address, as they are asked for, and methods."""
+"""What visitors may call, through the hub's class console: paths below the session's own address, and methods."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +122,9 @@ def _refuse(handler: RequestHandler) -> None:
 
     Not by raising an error: then it is for the handler to tell it, and one of JupyterLab's never answers.
     """
-    sentence = "Visitors of a session may see its desktop, and nothing else of it."
+    sentence = (
+        "Visitors of a session may see its desktop in the class console, and nothing else of it."
+    )
     is_for_a_person = "text/html" in handler.request.headers.get("Accept", "")
     RequestHandler.set_status(handler, 403)
     RequestHandler.set_header(

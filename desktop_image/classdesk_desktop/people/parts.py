@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from tornado.web import Application
@@ -33,14 +32,13 @@ def set_up(
     async def show(title: str, text: str) -> bool:
         return bool(await notify(runtime, title, text))
 
-    owner = os.environ.get("JUPYTERHUB_USER") or "The learner"
     memory = Memory(runtime.path / "people.json")
     record = Record(memory)
     hand = Hand(channels, memory, record)
     count_pages(channels)
     application.settings.update(
         classdesk_record=record,
-        classdesk_watchers=Watchers(channels, policy.observe, owner, show, hand, record),
+        classdesk_watchers=Watchers(channels, policy.observe, show, hand, record),
         classdesk_messages=Messages(channels, memory, show),
         classdesk_hand=hand,
         classdesk_thumbnails=Thumbnails(channels, runtime),

@@ -14,7 +14,6 @@ from classdesk_desktop.people.watchers import RefusedError, Watchers
 # RFC 6455 leaves 4000-4999 to applications; after HTTP's 403.
 NOT_ALLOWED: Final = 4403
 _POLICY_VIOLATION: Final = 1008
-_LONGEST_REASON: Final = 123  # bytes, by RFC 6455
 
 
 class VisitedSocketHandler(DesktopSocketHandler):
@@ -84,9 +83,9 @@ class VisitedSocketHandler(DesktopSocketHandler):
         else:
             self._send(self._filter.end_control())
 
-    def end(self, sentence: str) -> None:
-        """Close the connection with a sentence."""
-        self.close(NOT_ALLOWED, sentence.encode()[:_LONGEST_REASON].decode(errors="ignore"))
+    def end(self, reason: str) -> None:
+        """Close the connection; the reason is a word or two."""
+        self.close(NOT_ALLOWED, reason)
         self._leave()
 
     def on_close(self) -> None:

@@ -33,15 +33,7 @@ Notify = Callable[[str, str], Awaitable[object]]
 
 
 class RefusedError(Exception):
-    """A visitor may not look at the desktop; the text is a sentence for the visitor.
-
-    Attributes:
-        result: what it is in the record.
-    """
-
-    def __init__(self, sentence: str, result: str = "refused") -> None:
-        super().__init__(sentence)
-        self.result = result
+    """A visitor may not look at the desktop; the text is the reason in a word or two, for the console's page."""
 
 
 class Visit(Protocol):
@@ -50,7 +42,7 @@ class Visit(Protocol):
     def set_control(self, allowed: bool) -> None:
         """Let keyboard and mouse pass, or stop them and release what is pressed."""
 
-    def end(self, sentence: str) -> None:
+    def end(self, reason: str) -> None:
         """Close the connection."""
 
 
@@ -81,26 +73,18 @@ class Watchers:
     Args:
         channels: where the learner's and the visitors' pages listen.
         policy: the site's `observe`.
-        owner: the learner's name, for sentences.
         notify: shows a notification on the desktop.
         hand: the learner's raised hand: who comes to help may look without a question, where the learner has said so.
         record: takes down what was asked, given, refused and ended.
     """
 
-    def __init__(  # noqa: PLR0913, PLR0917 - the parts of the session that a visit touches
-        self,
-        channels: Channels,
-        policy: Observe,
-        owner: str,
-        notify: Notify,
-        hand: Hand,
-        record: Record,
+    def __init__(
+        self, channels: Channels, policy: Observe, notify: Notify, hand: Hand, record: Record
     ) -> None:
         self._channels = channels
         self._hand = hand
         self._record = record
         self._policy = policy
-        self._owner = owner
         self._notify = notify
         self._watchers: dict[str, _Watcher] = {}
         self._questions: dict[str, _Question] = {}
@@ -124,7 +108,7 @@ class Watchers:
             try:
                 await self._allow(name)
             except RefusedError as refusal:
-                self._record.note(name, "observe", refusal.result)
+                self._record.note(name, "observe", str(refusal))
                 self._tell(name, "refused", str(refusal))
                 raise
         if not self._is_known(name):
@@ -150,7 +134,7 @@ class Watchers:
 
     async def _allow(self, name: str) -> None:
         if self._policy == "off":
-            raise RefusedError("This site does not allow anybody to look at learners' desktops.")
+            raise RefusedError("off")
         if self._policy == "notify" or self._hand.lets_look:
             return
         question = self._questions.get(name)
@@ -171,7 +155,7 @@ class Watchers:
                 self._questions.pop(name, None)
                 self._publish()
         if not allowed:
-            raise RefusedError(f"{self._owner} answered: not now.")
+            raise RefusedError("not now")
 
     async def _answer_to(self, question: _Question) -> bool:
         """Wait for the learner's answer, for as long as there is a page to answer on.
@@ -186,11 +170,9 @@ class Watchers:
             if any(listener.is_owner for listener in self._channels):
                 seen = now
             if now - seen >= NOBODY_SECONDS:
-                raise RefusedError(
-                    f"{self._owner} has no page open, so nobody can answer.", "no page open"
-                )
+                raise RefusedError("no page")
             if now >= give_up:
-                raise RefusedError(f"{self._owner} has not answered.", "not answered")
+                raise RefusedError("no answer")
             # Of two connections of the same visitor one may end: `wait` leaves the answer to the other.
             await asyncio.wait({question.answer}, timeout=min(_LOOK_SECONDS, give_up - now))
         return question.answer.result()
@@ -221,7 +203,6 @@ class Watchers:
             self._end_view(watcher)
 
     def _end_view(self, watcher: _Watcher) -> None:
-        sentence = f"{self._owner} stopped showing the desktop."
         if watcher.control:
             self._record.note(watcher.name, "control", "ended")
         visits, watcher.visits = watcher.visits, []
@@ -229,9 +210,9 @@ class Watchers:
         self._left.pop(watcher.name, None)
         if self._asks_for_control == watcher.name:
             self._asks_for_control = None
-        self._tell(watcher.name, "refused", sentence)
+        self._tell(watcher.name, "refused", "ended")
         for visit in visits:
-            visit.end(sentence)
+            visit.end("ended")
         self._publish()
 
     def _control_answered(self, listener: Listener, message: Message) -> None:
@@ -245,12 +226,12 @@ class Watchers:
         if answer in {"allow", "refuse"} and asking and name in {None, asking}:
             self._asks_for_control = None
             if answer == "allow":
-                self._set_control(asking, f"{self._owner} gave keyboard and mouse to {asking}.")
+                self._set_control(asking, "control given to another")
             else:
                 self._record.note(asking, "control", "refused")
-                self._tell(asking, "watching", f"{self._owner} wants to work alone now.")
+                self._tell(asking, "watching", "control refused")
         elif answer == "end":
-            self._set_control(None, f"{self._owner} took keyboard and mouse back.")
+            self._set_control(None, "control taken back")
         self._publish()
 
     def _visitor_wants(self, name: str, want: object) -> None:
@@ -263,7 +244,7 @@ class Watchers:
                     self._record.note(name, "control", "asked")
                 self._asks_for_control = name
             else:
-                self._tell(name, "watching", f"{self._asks_for_control} has asked already.")
+                self._tell(name, "watching", "control asked by another")
         elif want is False:
             if self._asks_for_control == name:
                 self._asks_for_control = None
@@ -271,12 +252,12 @@ class Watchers:
                 self._set_control(None)
         self._publish()
 
-    def _set_control(self, name: str | None, to_others: str = "") -> None:
+    def _set_control(self, name: str | None, reason: str = "") -> None:
         """Give keyboard and mouse to one visitor, or to nobody besides the learner.
 
         Args:
             name: the visitor.
-            to_others: what a visitor who had them until now is told.
+            reason: what a visitor who had them until now is told.
         """
         for watcher in self._watchers.values():
             control = watcher.name == name
@@ -285,7 +266,7 @@ class Watchers:
                 self._record.note(watcher.name, "control", "given" if control else "ended")
                 for visit in tuple(watcher.visits):
                     visit.set_control(control)
-                self._tell(watcher.name, "watching", "" if control else to_others)
+                self._tell(watcher.name, "watching", "" if control else reason)
 
     # What the pages hear -----------------------------------------------------------------------------------------
 
@@ -302,6 +283,6 @@ class Watchers:
         self._at_work.add(task)
         task.add_done_callback(self._at_work.discard)
 
-    def _tell(self, name: str, state: str, sentence: str = "") -> None:
-        message = {"type": "visit", "state": state, "sentence": sentence}
+    def _tell(self, name: str, state: str, reason: str = "") -> None:
+        message = {"type": "visit", "state": state, "reason": reason}
         self._channels.broadcast(message, to=name)

@@ -17,7 +17,7 @@ from classdesk_hub.classes import HUB_PROCESS
 from classdesk_hub.site import Site
 from classdesk_hub.tokens import console_cookie_secret
 
-from . import act_handlers, class_handlers, more_handlers
+from . import act_handlers, class_handlers, more_handlers, watch_handlers
 from .context import Context
 from .hub_client import HubClient
 from .world import World
@@ -45,6 +45,7 @@ def application(context: Context, cookie_secret: str) -> web.Application:
     routes: list[tuple[str, type[web.RequestHandler], dict[str, Any]]] = [
         (r"", class_handlers.HomeHandler, ours),
         (rf"{name}/?", class_handlers.BoardHandler, ours),
+        (rf"{name}/watch/([^/]+)", watch_handlers.WatchHandler, ours),
         (r"api/classes", class_handlers.ClassesHandler, ours),
         (rf"api/{name}/learners", class_handlers.LearnersHandler, ours),
         (rf"api/{name}/stream", class_handlers.StreamHandler, ours),
@@ -55,9 +56,16 @@ def application(context: Context, cookie_secret: str) -> web.Application:
         (rf"api/{name}/roster", more_handlers.RosterHandler, ours),
         (rf"api/{name}/link", more_handlers.LinkHandler, ours),
         (rf"api/{name}/thumbnail/([^/]+)", more_handlers.ThumbnailHandler, ours),
+        (rf"api/{name}/picture/([^/]+)", watch_handlers.PictureHandler, ours),
+        (rf"api/{name}/channel/([^/]+)", watch_handlers.ChannelHandler, ours),
         (r"metrics", more_handlers.MetricsHandler, ours),
         (r"oauth_callback", class_handlers.CallbackHandler, ours),
         (r"static/(.+)", web.StaticFileHandler, {"path": str(_folder("static"))}),
+        (
+            r"novnc/((?:core|vendor)/.+\.js)",
+            watch_handlers.NoVncHandler,
+            {"path": context.site.hub.novnc_directory},
+        ),
     ]
     return web.Application(
         [(f"{context.prefix}{route}", handler, values) for route, handler, values in routes],

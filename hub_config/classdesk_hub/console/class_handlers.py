@@ -11,10 +11,7 @@ from tornado import web
 from tornado.iostream import StreamClosedError
 
 from .context import Context
-from .handlers import SECURITY, ConsoleHandler, translated
-
-_CHECK_AGAIN_S = 60.0
-"""Seconds after which the rights of somebody who still looks are looked at again."""
+from .handlers import CHECK_AGAIN_S, SECURITY, ConsoleHandler, translated
 
 
 class _Classes(ConsoleHandler):
@@ -104,9 +101,9 @@ class StreamHandler(ConsoleHandler):
     async def _send(self, name: str, events: AsyncIterator[tuple[str, str] | None]) -> None:
         checked = time.monotonic()
         async for event in events:
-            if time.monotonic() - checked > _CHECK_AGAIN_S:
+            if time.monotonic() - checked > CHECK_AGAIN_S:
                 checked = time.monotonic()
-                if not await self._still_allowed(name):
+                if not await self.still_allowed(name):
                     return
             try:
                 if event is None:
@@ -116,14 +113,6 @@ class StreamHandler(ConsoleHandler):
                 await self.flush()
             except StreamClosedError:
                 return
-
-    async def _still_allowed(self, name: str) -> bool:
-        session_id = self.hub_auth.get_session_id(self)
-        model = await self.hub_auth.user_for_token(self.token, sync=False, session_id=session_id)
-        if model is None:
-            return False
-        self.user = model
-        return self.may_see(name)
 
 
 class CallbackHandler(HubOAuthCallbackHandler):  # type: ignore[misc]  # jupyterhub has no type information

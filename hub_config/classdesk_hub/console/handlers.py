@@ -28,6 +28,9 @@ SECURITY = {
     "Cache-Control": "no-store",
 }
 
+CHECK_AGAIN_S = 60.0
+"""Seconds after which the rights of somebody who still looks are looked at again."""
+
 _log = logging.getLogger("classdesk.console")
 
 H = TypeVar("H", bound="ConsoleHandler")
@@ -58,7 +61,7 @@ class ConsoleHandler(HubOAuthenticated, web.RequestHandler):  # type: ignore[mis
     async def prepare(self) -> None:
         """Find out who asks; refuse whom the hub does not let in."""
         if self.request.method not in {"GET", "HEAD"}:
-            self._refuse_other_sites()
+            self.refuse_other_sites()
         try:
             # Cookies are accepted for what changes something only with the page's own XSRF token.
             model = await self.hub_auth.get_user(self, sync=False)
@@ -104,6 +107,27 @@ class ConsoleHandler(HubOAuthenticated, web.RequestHandler):  # type: ignore[mis
             raise web.HTTPError(403, f"There is no class “{name}” for you.")
         return class_
 
+    async def check_member(self, name: str, learner: str) -> None:
+        """Look whether somebody is a learner of a class of who asks.
+
+        Raises:
+            tornado.web.HTTPError: 403 where it is no class of theirs, or the learner is not in it.
+        """
+        self.class_(name)
+        world = self.context.world
+        await world.fresh()
+        if learner not in world.members.get(name, {}):
+            raise web.HTTPError(403, "Not in your class.")
+
+    async def still_allowed(self, name: str) -> bool:
+        """Tell whether who asked for something that goes on is still an instructor of a class."""
+        session_id = self.hub_auth.get_session_id(self)
+        model = await self.hub_auth.user_for_token(self.token, sync=False, session_id=session_id)
+        if model is None:
+            return False
+        self.user = model
+        return self.may_see(name)
+
     def body(self) -> Mapping[str, Any]:
         """Return the request's body, a JSON object.
 
@@ -142,7 +166,12 @@ class ConsoleHandler(HubOAuthenticated, web.RequestHandler):  # type: ignore[mis
         else:
             self.answer({"message": message}, status_code)
 
-    def _refuse_other_sites(self) -> None:
+    def refuse_other_sites(self) -> None:
+        """Refuse what a page of another site has sent.
+
+        Raises:
+            tornado.web.HTTPError: 403.
+        """
         headers = self.request.headers
         site = headers.get("Sec-Fetch-Site")
         if site is not None:

@@ -8,10 +8,14 @@ from typing import Any
 from urllib.parse import quote
 
 from tornado.httpclient import AsyncHTTPClient, HTTPError, HTTPRequest, HTTPResponse
+from tornado.websocket import WebSocketClientConnection, WebSocketError, websocket_connect
 
 from classdesk_hub.site import Site
 
 _TIMEOUT_S = 30.0
+_SOCKET_TIMEOUT_S = 10.0
+_PING_S = 20.0
+"""A node that is gone without a word is noticed after at most two of them."""
 _MOST_AT_ONCE = 400
 """The starts of a whole class wait in the hub for some seconds each."""
 
@@ -133,20 +137,54 @@ class HubClient:
             return None
         return Picture(kind, answer.body)
 
+    async def socket(
+        self, learner: str, path: str, token: str, longest: int
+    ) -> WebSocketClientConnection:
+        """Open a websocket of a learner's session.
+
+        Args:
+            learner: Whose session.
+            path: Path in it.
+            token: As in `session`.
+            longest: The longest message that is taken, in bytes; a longer one ends the connection.
+
+        Raises:
+            CallError: As in `session`.
+        """
+        name = quote(learner, safe="")
+        request = HTTPRequest(
+            f"{self.public.replace('http', 'ws', 1)}/user/{name}/{path}",
+            headers={"Authorization": f"token {await self._visit_token(learner, token)}"},
+            follow_redirects=False,
+            connect_timeout=_SOCKET_TIMEOUT_S,
+            request_timeout=_SOCKET_TIMEOUT_S,
+        )
+        try:
+            return await websocket_connect(
+                request, ping_interval=_PING_S, ping_timeout=_PING_S, max_message_size=longest
+            )
+        except (OSError, HTTPError, WebSocketError) as error:
+            status = error.code if isinstance(error, HTTPError) else 0
+            raise CallError("The session does not answer.", status) from error
+
     async def _visit(
         self, method: str, learner: str, path: str, token: str, body: Mapping[str, Any] | None
     ) -> HTTPResponse:
-        name = quote(learner, safe="")
+        url = f"{self.public}/user/{quote(learner, safe='')}/{path}"
+        return await _fetch(method, url, await self._visit_token(learner, token), body, _SESSION)
+
+    async def _visit_token(self, learner: str, token: str) -> str:
+        """Return a token that opens one learner's session for a short while, and nothing else."""
         now = time.monotonic()
         until, visit = self._visits.get((token, learner), (0.0, ""))
         if until < now:
             for key in [key for key, (end, _) in self._visits.items() if end < now]:
                 del self._visits[key]
-            answer = await self.hub("POST", f"/classdesk/users/{name}/visit", token, {})
+            path = f"/classdesk/users/{quote(learner, safe='')}/visit"
+            answer = await self.hub("POST", path, token, {})
             visit = answer["token"]
             self._visits[token, learner] = now + answer["seconds"] / 2, visit
-        url = f"{self.public}/user/{name}/{path}"
-        return await _fetch(method, url, visit, body, _SESSION)
+        return visit
 
 
 async def _fetch(

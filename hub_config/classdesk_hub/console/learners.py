@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote
 
 from classdesk_hub.learner_state import LIVE, NOT_STARTED, STATES
 
@@ -59,7 +58,6 @@ def learner(name: str, full_name: str, facts: Learner | None) -> Learner:
         **known,
         "sentence": for_instructor(known["sentence"]),
         "reason": for_instructor(known["reason"]),
-        "url": f"/user/{quote(name, safe='')}/desktop/",
     }
 
 

@@ -87,9 +87,7 @@ class ThumbnailHandler(ConsoleHandler):
     @translated
     async def get(self, name: str, learner: str) -> None:
         """Answer with a small picture of a learner's desktop, 204 where there is none."""
-        self.class_(name)
-        if learner not in self.context.world.members.get(name, {}):
-            raise web.HTTPError(403, "Not in your class.")
+        await self.check_member(name, learner)
         if not self.context.site.desktop.thumbnails:
             raise web.HTTPError(403, "This site has not switched on pictures of the desktops.")
         picture = await self.context.hub.picture(learner, self.token)

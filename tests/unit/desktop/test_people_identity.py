@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from functools import cache
+from unittest import mock
 
 import pytest
 from hypothesis import Phase, find, settings
@@ -39,7 +40,7 @@ from .served import (
 # Some of what JupyterLab loads uses what its own libraries call old.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
-SENTENCE = b"may see its desktop, and nothing else of it"
+SENTENCE = b"may see its desktop in the class console, and nothing else of it"
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 UPGRADE = {
     "Connection": "Upgrade",
@@ -102,11 +103,12 @@ def closed_routes(server: Server) -> Iterator[tuple[str, str, type[RequestHandle
 
 
 async def visiting_cookies(server: Server, address: str) -> dict[str, str]:
-    """What the browser of a logged-in visitor sends, when the page has been there."""
+    """What the browser of a logged-in visitor would send, if there were a page that is open to visitors."""
     secret = server.app.web_app.settings["cookie_secret"]
     name = "jupyterhub-user-ada"
     cookie = f"{name}={create_signed_value(secret, name, VISITOR_TOKEN).decode()}"
-    page = await get(f"http://{address}/desktop/", headers={"Cookie": cookie})
+    with mock.patch("classdesk_desktop.people.identity.is_open_to_visitors", return_value=True):
+        page = await get(f"http://{address}/desktop/", headers={"Cookie": cookie})
     xsrf = page.headers["Set-Cookie"].partition("_xsrf=")[2].partition(";")[0]
     return {"Cookie": f"{cookie}; _xsrf={xsrf}", "X-XSRFToken": xsrf}
 
@@ -220,7 +222,8 @@ def test_a_service_with_the_learners_name_is_a_visitor(session_server: Server) -
     headers = {"Authorization": f"token {SERVICE_TOKEN}"}
 
     async def visit(address: str) -> None:
-        assert (await get(f"http://{address}/desktop/state", headers=headers)).code == 200
+        message = {"method": "POST", "headers": headers, "body": '{"text": "Hello"}'}
+        assert (await get(f"http://{address}/desktop/message", **message)).code == 200
         assert (await get(f"http://{address}/api/contents", headers=headers)).code == 403
 
     session_server.run(visit)

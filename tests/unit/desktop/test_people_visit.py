@@ -99,7 +99,6 @@ def run(
     settings["classdesk_watchers"] = Watchers(
         settings["classdesk_channels"],
         observe,
-        "ada",
         silent,
         settings["classdesk_hand"],
         settings["classdesk_record"],
@@ -225,7 +224,7 @@ def test_the_learner_ends_a_look_at_once(session_server: Server, runtime: Runtim
         assert await browser.read_message() is None
         browser.close()
         assert browser.close_code == NOT_ALLOWED
-        assert browser.close_reason == "ada stopped showing the desktop."
+        assert browser.close_reason == "ended"
         await leave(ada)
 
     run(session_server, runtime, story, "ask")

@@ -11,6 +11,7 @@ from support.class_hub import ClassHub
 ROUTES = [
     ("GET", ""),
     ("GET", "class/dask"),
+    ("GET", "class/dask/watch/nobody"),
     ("GET", "api/classes"),
     ("GET", "api/class/dask/learners"),
     ("GET", "api/class/dask/stream"),
@@ -21,6 +22,8 @@ ROUTES = [
     ("POST", "api/class/dask/roster"),
     ("GET", "api/class/dask/link"),
     ("GET", "api/class/dask/thumbnail/nobody"),
+    ("GET", "api/class/dask/picture/nobody"),
+    ("GET", "api/class/dask/channel/nobody"),
     ("GET", "metrics"),
 ]
 OF_NO_CLASS = {"", "api/classes"}

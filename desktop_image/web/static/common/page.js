@@ -4,8 +4,6 @@ const facts = document.body.dataset;
 
 export const hubHome = facts.hubHome;
 export const user = facts.user;
-/** Who looks at somebody else's session; empty for the owner. */
-export const visitor = facts.visitor || "";
 export const policy = JSON.parse(facts.policy || "{}");
 
 /** Where a session like this one is started, by this one click; empty where the hub is not known. */

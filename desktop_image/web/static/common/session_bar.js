@@ -5,18 +5,17 @@ import { hideBanner, showBanner } from "../desktop/banners.js";
 import { Panels } from "../desktop/panels.js";
 import { setUpPeople } from "../people/main.js";
 import { setEnd, setUpBar } from "./bar.js";
-import { policy, user, visitor } from "./page.js";
+import { policy } from "./page.js";
 
 /**
  * @param {Channel} channel the channel to the session
  * @param {() => void} focus called when the keyboard should go back to the interface
  */
 export function setUpSessionBar(channel, focus) {
-  document.body.classList.toggle("is-visitor", Boolean(visitor));
   const panels = new Panels(focus);
   setUpBar(focus);
   setUpTime(channel);
   setUpEnd();
   channel.addEventListener("state", ({ detail }) => setEnd(detail.end, detail.now));
-  setUpPeople({ channel, screen: { focus }, showBanner, hideBanner, panels, policy, user, visitor });
+  setUpPeople({ channel, screen: { focus }, showBanner, hideBanner, panels, policy });
 }

@@ -16,7 +16,7 @@ const AWAY_SECONDS = 1.5;
 /** Sends the event `change` when one of its facts is new; they are those that `notice()` takes. */
 export class Lifecycle extends EventTarget {
   known = {
-    trouble: "", reopening: false, state: null, ended: null, isShown: false, wasShown: false, visit: null,
+    trouble: "", reopening: false, state: null, ended: null, isShown: false, wasShown: false,
   };
   #channel;
   #screen;
@@ -32,8 +32,6 @@ export class Lifecycle extends EventTarget {
       clearTimeout(this.#away);
       this.#learn({ state: detail, trouble: "" });
     });
-    // Only visitors hear of a visit: whether it is asked for, going on, or refused.
-    channel.addEventListener("visit", ({ detail }) => this.#learn({ visit: detail }));
     channel.addEventListener("ended", ({ detail }) => this.#learn({ ended: detail }));
     // The link is dead, and with it the desktop's socket, which cannot know by itself.
     channel.addEventListener("dead", () => {
@@ -60,11 +58,6 @@ export class Lifecycle extends EventTarget {
 
   async #openAgain() {
     if (await reopen()) this.#learn({ reopening: true });
-  }
-
-  /** Asks again for a visit that was refused. */
-  visitAgain() {
-    this.#learn({ visit: null });
   }
 
   #learn(facts) {
@@ -117,9 +110,7 @@ export class Lifecycle extends EventTarget {
   async #keepScreen() {
     const retry = new Retry();
     for (;;) {
-      await this.#until(({ trouble, ended, state, visit }) => (
-        !trouble && !ended && WITH_SCREEN.includes(state?.state) && visit?.state !== "refused"
-      ));
+      await this.#until(({ trouble, ended, state }) => !trouble && !ended && WITH_SCREEN.includes(state?.state));
       if (await this.#screen.connect()) {
         retry.reset();
         const gone = this.#screen.closed();

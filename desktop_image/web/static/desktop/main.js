@@ -3,7 +3,7 @@
 import { setEnd, setUpBar } from "../common/bar.js";
 import { Channel } from "../common/channel.js";
 import { hideNotice, showNotice } from "../common/notice.js";
-import { policy, request, socketUrl, user, visitor } from "../common/page.js";
+import { policy, request, socketUrl } from "../common/page.js";
 import { end, restart, setUpDialogs, setUpEnd, setUpFrozen, setUpTime } from "./acts.js";
 import { hideBanner, showBanner } from "./banners.js";
 import { Clipboard } from "./clipboard.js";
@@ -22,33 +22,30 @@ import { Upload } from "./upload.js";
 const USUAL_DENSITY_MS = 4000;
 
 const channel = new Channel(socketUrl("desktop/channel"));
-const screen = new Screen(document.getElementById("screen"), socketUrl("desktop-websockify"), Boolean(visitor));
+const screen = new Screen(document.getElementById("screen"), socketUrl("desktop-websockify"));
 const lifecycle = new Lifecycle(channel, screen);
 const panels = new Panels(() => screen.focus());
 let starts = 0; // which desktop was told of last, counted by the session
 
-document.body.classList.toggle("is-visitor", Boolean(visitor));
 setUpBar(() => screen.focus());
 setUpTime(channel);
 new Quality().setUp(channel, screen);
-if (!visitor) {
-  const keys = new Keys();
-  keys.setUp(screen);
-  new Composer().setUp(keys);
-  new TouchKeyboard().setUp(screen, keys);
-  new Clipboard(policy, (sentence) => showBanner("clipboard", sentence, { tone: "warning" })).setUp(screen, panels);
-  new Upload().setUp(() => { if (panels.open !== "files-panel") panels.toggle("files-panel"); });
-  new Download().setUp(panels);
-  setUpDialogs();
-  setUpEnd();
-  setUpFrozen(channel);
-  onDensityChange(followDensity);
-}
+const keys = new Keys();
+keys.setUp(screen);
+new Composer().setUp(keys);
+new TouchKeyboard().setUp(screen, keys);
+new Clipboard(policy, (sentence) => showBanner("clipboard", sentence, { tone: "warning" })).setUp(screen, panels);
+new Upload().setUp(() => { if (panels.open !== "files-panel") panels.toggle("files-panel"); });
+new Download().setUp(panels);
+setUpDialogs();
+setUpEnd();
+setUpFrozen(channel);
+onDensityChange(followDensity);
 // Ctrl + W is for the shell and for nano, but the browser takes it: it asks before it closes a desktop that is in use.
 let leaves = false;
 window.addEventListener("click", (event) => { leaves = Boolean(event.target.closest?.("a[href]:not([target])")); }, { capture: true });
 window.addEventListener("beforeunload", (event) => {
-  if (!visitor && !leaves && screen.isConnected) event.preventDefault();
+  if (!leaves && screen.isConnected) event.preventDefault();
 });
 channel.addEventListener("state", ({ detail }) => {
   setEnd(detail.end, detail.now);
@@ -71,7 +68,7 @@ function show() {
   document.body.classList.toggle("is-over", isOver);
   document.body.classList.toggle("is-ended", isOver || lifecycle.known.ended !== null);
   if (isOver) panels.closeAll();
-  const wanted = notice(lifecycle.known, { restart, end, visitAgain: () => lifecycle.visitAgain() });
+  const wanted = notice(lifecycle.known, { restart, end });
   if (wanted) {
     showNotice(wanted.title, wanted.text, { busy: false, ...wanted });
   } else if (hideNotice()) {
@@ -92,7 +89,7 @@ function tellOfDesktop(state) {
   if (state.safe) {
     showBanner("safe", `This desktop runs with safe settings; yours are untouched. ${state.safe_reason}`, {
       tone: "warning",
-      actions: visitor ? [] : [{ label: "Reset my desktop", run: () => panels.ask("reset-dialog") }],
+      actions: [{ label: "Reset my desktop", run: () => panels.ask("reset-dialog") }],
     });
   } else {
     hideBanner("safe");
@@ -103,7 +100,7 @@ function tellOfDesktop(state) {
 async function followDensity() {
   const wanted = density();
   const state = lifecycle.known.state ?? {};
-  if (visitor || !screen.isConnected) return;
+  if (!screen.isConnected) return;
   if (state.scale === wanted) {
     screen.density = wanted;
     return;
@@ -120,7 +117,7 @@ async function followDensity() {
 async function setUpPeople() {
   try {
     const people = await import("../people/main.js");
-    people.setUpPeople({ channel, screen, showBanner, hideBanner, panels, policy, user, visitor });
+    people.setUpPeople({ channel, screen, showBanner, hideBanner, panels, policy });
   } catch (error) {
     console.warn("Messages and requests for help are not there:", error);
   }

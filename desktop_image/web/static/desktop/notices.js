@@ -1,23 +1,22 @@
 // What the curtain says: from what is known of the link and the session to words, and nothing else.
 
 import { stillRunning } from "../common/log_in.js";
-import { hubHome, sessionUrl, startAgainUrl, user, visitor } from "../common/page.js";
+import { hubHome, sessionUrl, startAgainUrl } from "../common/page.js";
 
 /**
  * @param {object} known `trouble`: "", "away", "log-in" or "over"; `state`: the session's last state, or null;
- *   `ended`: the session's last words, or null; `isShown`: the desktop is on the screen; `wasShown`: it was before;
- *   `visit`: how a visitor's wish to look stands, or null
- * @param {object} acts what buttons do: `restart()`, `end()`, `visitAgain()`
+ *   `ended`: the session's last words, or null; `isShown`: the desktop is on the screen; `wasShown`: it was before
+ * @param {object} acts what buttons do: `restart()`, `end()`
  * @returns {object|null} the notice's `title`, `text` and options, or null where the desktop is to be seen
  */
-export function notice({ trouble, reopening, state, ended, isShown, wasShown, visit }, acts) {
+export function notice({ trouble, reopening, state, ended, isShown, wasShown }, acts) {
   if (trouble === "over") return over(ended, state);
   if (trouble === "log-in") return reopening ? again(ended) : loggedOut(ended, state?.end);
   if (ended) {
     return { title: endedTitle(ended), text: "One moment: the session is being closed.", busy: true };
   }
   if (trouble === "away") return away(wasShown);
-  return (state && !isShown && visiting(visit, acts)) || inSession(state, isShown, wasShown, acts);
+  return inSession(state, isShown, wasShown, acts);
 }
 
 /** The hub knows who asks, but the session does not: it is another one, or it was started anew. */
@@ -37,28 +36,7 @@ function loggedOut(ended, end) {
   };
 }
 
-/** What a visitor waits for: the learner's answer. */
-function visiting(visit, acts) {
-  if (visit?.state === "asking") {
-    return {
-      title: `Asking ${user}`,
-      text: `You see the desktop as soon as ${user} allows it.`,
-      busy: true,
-    };
-  }
-  if (visit?.state === "refused") {
-    return {
-      title: `You are not looking at ${user}'s desktop`,
-      text: visit.sentence,
-      actions: [{ label: "Ask again", run: acts.visitAgain, isMain: true }, ...home()],
-    };
-  }
-  return null;
-}
-
 function over(ended, state) {
-  // The session's last words are for the learner, and so is the way to a new one.
-  if (visitor) return { title: endedTitle({}), text: `You are no longer looking at ${user}'s desktop.`, actions: home() };
   const isUp = !ended && state?.end && state.end - 60 < state.now;
   const title = ended ? endedTitle(ended) : isUp ? "The time of this session is up" : "Your session has ended";
   const why = ended ? ended.sentence : isUp ? "" : "It was stopped, or its job was cancelled.";
@@ -74,7 +52,6 @@ function over(ended, state) {
 }
 
 function endedTitle({ reason }) {
-  if (visitor) return `${user}'s session has ended`;
   return {
     "time-limit": "The time of this session is up",
     logout: "You have ended this session",
@@ -101,20 +78,19 @@ function inSession(session, isShown, wasShown, acts) {
   if (!session) return { title: "Opening your desktop", text: "This takes a few seconds.", busy: true };
   if (isShown) return null;
   const { state, detail, starts } = session;
-  // A visitor has no way into the session but the desktop, and does not end it from here.
-  const terminal = visitor ? [] : [{ label: "Open a terminal", href: sessionUrl("terminal/") }];
+  const terminal = { label: "Open a terminal", href: sessionUrl("terminal/") };
   switch (state) {
     case "no desktop":
       return {
         title: "This session has no desktop",
         text: "It was started with another interface.",
-        actions: [...terminal, ...home()],
+        actions: [terminal, ...home()],
       };
     case "failed":
       return {
         title: "The desktop does not start",
         text: `${detail} Your files are safe. An instructor can help; the session's log says more.`.trim(),
-        actions: [{ label: "Try again", run: acts.restart, isMain: true }, ...terminal, ...home()],
+        actions: [{ label: "Try again", run: acts.restart, isMain: true }, terminal, ...home()],
       };
     case "logged out":
       return {
@@ -122,7 +98,7 @@ function inSession(session, isShown, wasShown, acts) {
         text: "Your session still runs. A new desktop has no windows yet; your files are all there.",
         actions: [
           { label: "New desktop", run: acts.restart, isMain: true },
-          ...(visitor ? [] : [{ label: "End session", run: acts.end }]),
+          { label: "End session", run: acts.end },
         ],
       };
     case "painted":

@@ -8,7 +8,6 @@ const SharpRFB = sharpened(RFB);
 
 // A server that accepts the connection and then says nothing must not be waited for.
 const CONNECT_SECONDS = 15;
-const VISITOR_CONNECT_SECONDS = 90;
 
 // noVNC answers the desktop's requests for the clipboard's text by itself, and has no event for it.
 const requests = new EventTarget();
@@ -29,20 +28,15 @@ export class Screen extends EventTarget {
   #stop = () => {};
   #still = document.getElementById("last-picture");
   #levels = null;
-  #isVisitor;
-  #viewOnly;
   #density = 1;
   #bytes = 0;
 
   /**
    * @param {HTMLElement} element where the desktop is shown
    * @param {string} url the websocket's address
-   * @param {boolean} isVisitor whether somebody else than the desktop's owner looks
    */
-  constructor(element, url, isVisitor = false) {
+  constructor(element, url) {
     super();
-    this.#isVisitor = isVisitor;
-    this.#viewOnly = isVisitor;
     this.#element = element;
     this.#url = url;
     letGoOnLeaving(this.keyboard, document.getElementById("paste-target"));
@@ -71,12 +65,11 @@ export class Screen extends EventTarget {
       this.#element.replaceChildren();
       return false;
     }
-    // The desktop takes the size of its owner's window, pixel for pixel; then there is nothing to scale or to clip.
-    rfb.resizeSession = !this.#isVisitor;
-    rfb.scaleViewport = this.#isVisitor;
+    // The desktop takes the size of the window, pixel for pixel; then there is nothing to scale or to clip.
+    rfb.resizeSession = true;
+    rfb.scaleViewport = false;
     rfb.clipViewport = false;
     rfb.background = "transparent";
-    rfb.viewOnly = this.#viewOnly;
     rfb.density = this.#density;
     rfb.addEventListener("clipboard", (event) => {
       this.dispatchEvent(new CustomEvent("clipboard", { detail: event.detail.text }));
@@ -85,9 +78,7 @@ export class Screen extends EventTarget {
     // A socket of a dead link may take minutes to close: `disconnect()` need not wait for it.
     const stopped = new Promise((resolve) => { this.#stop = resolve; });
     const start = new Promise((resolve) => { rfb.addEventListener("connect", resolve, { once: true }); });
-    // A visitor's connection may wait for the learner's answer; the session ends it if none comes.
-    const patience = this.#isVisitor ? VISITOR_CONNECT_SECONDS : CONNECT_SECONDS;
-    const tooLate = new Promise((resolve) => { setTimeout(resolve, 1000 * patience); });
+    const tooLate = new Promise((resolve) => { setTimeout(resolve, 1000 * CONNECT_SECONDS); });
     const end = Promise.race([ended, stopped]);
     const connected = await Promise.race([
       start.then(() => true), end.then(() => false), tooLate.then(() => false),
@@ -141,12 +132,6 @@ export class Screen extends EventTarget {
     if (density === this.#density) return;
     this.#density = density;
     if (this.#rfb) this.#rfb.density = density;
-  }
-
-  /** Whether keys and pointer stay here. The session's server sees to it for visitors, whatever the page does. */
-  set viewOnly(viewOnly) {
-    this.#viewOnly = viewOnly;
-    if (this.#rfb) this.#rfb.viewOnly = viewOnly;
   }
 
   focus() {

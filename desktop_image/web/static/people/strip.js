@@ -29,10 +29,6 @@ export function showStrip(lines) {
   document.title = question ? `● ${question.text}` : title;
 }
 
-export function markAsVisitor() {
-  strip.classList.add("of-visitor");
-}
-
 function makeLine({ text, tone = "", actions = [] }) {
   const line = document.createElement("p");
   line.className = tone;

@@ -1,8 +1,19 @@
 // Calls of the console's service. What goes wrong becomes one sentence.
 
-const { api, xsrf, hub } = document.body.dataset;
+const { api, xsrf, hub, watch } = document.body.dataset;
 
 export const base = api;
+
+/** The page on which a learner's desktop is watched. */
+export const watchPage = (name) => watch + encodeURIComponent(name);
+
+/** The address of a websocket of the service. A browser can't send headers with it. */
+export function socketAddress(path) {
+  const url = new URL(path, new URL(api, location.href));
+  url.protocol = url.protocol.replace("http", "ws");
+  url.searchParams.set("_xsrf", xsrf);
+  return url.href;
+}
 
 export class Refusal extends Error {
   /**

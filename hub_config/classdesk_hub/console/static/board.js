@@ -1,6 +1,6 @@
 // The class's board: puts the pieces together.
 import { Stream } from "./stream.js";
-import { base, post } from "./api.js";
+import { base, post, watchPage } from "./api.js";
 import { ask, setUpDialogs } from "./asking.js";
 import { Counters } from "./counters.js";
 import { CAN } from "./learner.js";
@@ -29,8 +29,7 @@ const progress = new Progress(find("running-acts"), store, repeat);
 const status = new Status(() => stream.again());
 const stream = new Stream(new URL("stream", new URL(base, location.href)), { event: take, state: connection });
 
-const addressOf = (name) => store.learners.get(name)?.url || `/user/${encodeURIComponent(name)}/desktop/`;
-const wall = new Wall(find("wall"), store, addressOf, (name) => `${base}thumbnail/${encodeURIComponent(name)}`);
+const wall = new Wall(find("wall"), store, watchPage, (name) => `${base}thumbnail/${encodeURIComponent(name)}`);
 const toolbar = setUpToolbar({ store, selection, list, look, act });
 
 // News ---------------------------------------------------------------------------------------------------------------
@@ -156,7 +155,7 @@ function repeat(request) {
 list.ondo = (what, name) => {
   const acts = { start: "start", again: "reset", lower: "lower-hand", take: "take-hand" };
   if (what === "open") {
-    open(addressOf(name), "_blank", "noopener");
+    open(watchPage(name), "_blank", "noopener");
   } else if (what === "more") {
     showOne(name, store);
   } else if (what in acts) {

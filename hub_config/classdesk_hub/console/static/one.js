@@ -1,4 +1,5 @@
 // One learner, with all that is known and all acts. The dialog follows the learner while it is open.
+import { watchPage } from "./api.js";
 import { CAN, cpuText, handText, inputText, isLive, label, leftText, memoryText, sentence, tags, title } from "./learner.js";
 import { setText } from "./row.js";
 import { clock } from "./words.js";
@@ -51,7 +52,7 @@ function update(learner, now, policy) {
   }
   const observe = policy.observe ?? "ask";
   find("open").hidden = !isLive(learner) || observe === "off";
-  find("open").href = learner.url || `/user/${encodeURIComponent(learner.name)}/desktop/`;
+  find("open").href = watchPage(learner.name);
   setText(find("consent"), isLive(learner) ? (CONSENT[observe] ?? "") : "");
   for (const button of dialog.querySelectorAll("[data-one]")) {
     button.hidden = !CAN[button.dataset.one](learner);

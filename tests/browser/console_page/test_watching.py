@@ -1,0 +1,128 @@
+"""The page on which a learner's desktop is watched: what it says, and where it leads."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from support.console_board import LIVE, Open, in_state, row
+from support.fake_console import FakeConsole
+from support.world import REPOSITORY
+
+AXE = REPOSITORY / "build/axe/node_modules/axe-core/axe.min.js"
+SHOWN = {
+    "type": "state",
+    "desktop": "painted",
+    "asking": False,
+    "control": True,
+    "asks_for_control": False,
+}
+NO_DESKTOP = {**SHOWN, "desktop": "no desktop", "control": False}
+
+
+def watch(page: Page, fake: FakeConsole, name: str) -> Page:
+    page.goto(f"{fake.url}/watch/{name}")
+    expect(page.locator("#curtain-acts button").first).to_be_visible()
+    return page
+
+
+def broken_rules(page: Page) -> list[Any]:
+    page.evaluate(AXE.read_text("utf-8"))
+    found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
+    return [(one["id"], [node["html"] for node in one["nodes"]]) for one in found["violations"]]
+
+
+@pytest.fixture
+def running(fake: FakeConsole) -> str:
+    """Somebody with a session, whose name is known."""
+    fake.group.said = [NO_DESKTOP]
+    return in_state(fake, "running")[0]
+
+
+def test_open_leads_to_the_page_and_the_page_back(
+    open_board: Open, fake: FakeConsole, running: str
+) -> None:
+    page = open_board()
+    with page.context.expect_page() as opened:
+        row(page, running).get_by_role("button", name="Open").click()
+    watching = opened.value
+    assert watching.url.endswith(f"/class/dask/watch/{running}")
+    full_name = fake.group.learners[running]["full_name"]
+    expect(watching.locator("#curtain-title")).to_contain_text(full_name)
+    watching.locator("#curtain").get_by_role("button", name="Back to the class").click()
+    watching.wait_for_selector(LIVE)
+
+
+def test_the_next_is_who_has_waited_longest(
+    open_board: Open, fake: FakeConsole, running: str
+) -> None:
+    page = watch(open_board(), fake, running)
+    expect(page.locator("#next")).to_be_hidden()
+    others = [name for name in in_state(fake, "running", "idle") if name != running][:2]
+    for age, name in zip((10, 300), others, strict=True):
+        hand = {"since": fake.group.now() - age, "text": ""}
+        fake.do(fake.group.change, name, hand=hand)
+    fake.do(fake.group.change, running, hand={"since": fake.group.now() - 900, "text": "<b>"})
+    expect(page.locator("#hand-text")).to_contain_text("Asks for help, 15 min: “<b>”")
+    full_name = fake.group.learners[others[1]]["full_name"]
+    page.get_by_role("link", name=f"Next who waits: {full_name}").click()
+    page.wait_for_url(f"**/watch/{others[1]}")
+
+
+@pytest.mark.parametrize(
+    ("state", "title", "button"),
+    [
+        ("not started", "has no session", "Start it again"),
+        ("failed", "has no session", "Start it again"),
+        ("starting", "is starting", "Back to the class"),
+        ("queued", "is starting", "Back to the class"),
+        ("stopping", "has ended", "Back to the class"),
+    ],
+)
+def test_without_a_session_it_says_so(
+    open_board: Open, fake: FakeConsole, running: str, *, state: str, title: str, button: str
+) -> None:
+    fake.do(fake.group.put, running, state)
+    page = watch(open_board(), fake, running)
+    expect(page.locator("#curtain-title")).to_contain_text(title)
+    curtain = page.locator("#curtain")
+    expect(curtain.get_by_role("button", name=button)).to_be_visible()
+    if button == "Start it again":
+        curtain.get_by_role("button", name=button).click()
+        expect(page.locator("#curtain-title")).to_contain_text("is starting")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 1280])
+def test_it_is_readable_on_every_screen(
+    open_board: Open, fake: FakeConsole, running: str, pictures: Path, *, scheme: str, width: int
+) -> None:
+    for age, name in enumerate(in_state(fake, "running")[:2]):
+        hand = {"since": fake.group.now() - 100 * age, "text": "My plot stays empty"}
+        fake.do(fake.group.change, name, hand=hand)
+    page = open_board(color_scheme=scheme, viewport={"width": width, "height": 640})
+    pictures.mkdir(parents=True, exist_ok=True)
+    for said in (NO_DESKTOP, SHOWN):
+        fake.group.said = [said]
+        page.goto(f"{fake.url}/watch/{running}")
+        expected = "Shared control" if said["control"] else ""
+        expect(page.locator("#mode")).to_have_text(expected)
+        expect(page.locator("#next")).to_be_visible()
+        page.screenshot(path=pictures / f"watching-{scheme}-{width}-{said['desktop']}.png")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert broken_rules(page) == []
+
+
+def test_it_works_with_the_keyboard_and_stops(
+    open_board: Open, fake: FakeConsole, running: str
+) -> None:
+    page = watch(open_board(), fake, running)
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Back to the class")).to_be_focused()
+    page.get_by_role("button", name="Stop looking").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#curtain-title")).to_have_text("You have stopped looking")
+    expect(page.get_by_role("button", name="Look again")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#curtain-title")).to_contain_text("has no desktop")
