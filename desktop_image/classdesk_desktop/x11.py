@@ -1,4 +1,4 @@
-"""Asks an X server two things: which kinds of windows its window manager shows, and since when nobody does anything.
+"""Asks an X server which windows its window manager shows, which has the keyboard, and since when nobody does anything.
 
 The supervisor must know when the desktop is painted, in milliseconds and with the standard library alone;
 this is the small part of the X protocol (X11R7.7, "X Window System Protocol", appendix B; "X11 Screen Saver
@@ -19,7 +19,9 @@ _GET_PROPERTY: Final = 20
 _QUERY_EXTENSION: Final = 98
 _SCREEN_SAVER_QUERY_INFO: Final = 1
 _ATOM_ATOM: Final = 4
+_ATOM_STRING: Final = 31
 _ATOM_WINDOW: Final = 33
+_ATOM_WM_CLASS: Final = 67
 _LONGEST_PROPERTY: Final = 1024  # in units of 4 bytes: a thousand windows
 
 
@@ -69,6 +71,16 @@ class XConnection:
             for atom in _numbers(self._property(window, kind, _ATOM_ATOM))
             if atom in types
         }
+
+    def active_class(self) -> str:
+        """The class of the window that has the keyboard, such as `Mate-terminal`; empty where none has it."""
+        active = self._property(self._root, self._atom(b"_NET_ACTIVE_WINDOW"), _ATOM_WINDOW)
+        window = next(iter(_numbers(active)), 0)
+        if not window:
+            return ""
+        names = self._property(window, _ATOM_WM_CLASS, _ATOM_STRING)
+        _instance, _, name = names.rstrip(b"\0").partition(b"\0")
+        return name.decode("latin-1")
 
     def idle_seconds(self) -> float:
         """The time since the last key or movement of the mouse.

@@ -5,6 +5,7 @@ import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 
 import pytest
 
@@ -13,6 +14,7 @@ from classdesk_desktop.x11 import XConnection, XProtocolError
 
 COOKIE = b"0123456789abcdef"
 ROOT, PANEL, GONE, DIALOGUE = 0x123, 0x200, 0x300, 0x400
+WM_CLASS = 67  # as X names it from the start
 SCREEN_SAVER = 144  # its major opcode on this server
 
 
@@ -26,7 +28,7 @@ def read(peer: socket.socket, length: int) -> bytes:
     return data
 
 
-def x_server(peer: socket.socket) -> None:
+def x_server(peer: socket.socket, active: int = DIALOGUE) -> None:
     """As much of an X server as the protocol's text demands, with one panel and one vanished window."""
     order, name_length, data_length = struct.unpack("<B5xHH2x", read(peer, 12))
     assert order == ord("l")
@@ -56,8 +58,14 @@ def x_server(peer: socket.socket) -> None:
             assert struct.unpack("<I", request)[0] == ROOT
             peer.sendall(struct.pack("<B7xIIII8x", 1, 0, 0, 90_250, 0))
             continue
-        window = struct.unpack_from("<I", request, 0)[0]
-        if window == ROOT:
+        window, name = struct.unpack_from("<II", request, 0)
+        if window == ROOT and name < len(atoms) and atoms[name] == b"_NET_ACTIVE_WINDOW":
+            data = struct.pack("<I", active)
+        elif window == DIALOGUE and name == WM_CLASS:
+            data = b"mate-terminal\0Mate-terminal\0"
+            peer.sendall(struct.pack("<BBHIIII12x", 1, 8, 0, 7, 31, 0, len(data)) + data)
+            continue
+        elif window == ROOT:
             peer.sendall(bytes([34]) + bytes(31))  # a MappingNotify event in between
             data = struct.pack("<III", GONE, PANEL, DIALOGUE)
         elif window == GONE:
@@ -99,6 +107,25 @@ def test_the_windows_types_are_read_and_vanished_windows_passed_over(
         XConnection(runtime.path / "X1", COOKIE) as connection,
     ):
         assert connection.has_window_types("DOCK", "DESKTOP") == {"DOCK"}
+
+
+@pytest.mark.parametrize(
+    ("active", "name"),
+    [
+        pytest.param(DIALOGUE, "Mate-terminal", id="a terminal"),
+        pytest.param(PANEL, "", id="a window without a class"),
+        pytest.param(GONE, "", id="a window that has gone"),
+        pytest.param(0, "", id="none"),
+    ],
+)
+def test_the_class_of_the_window_with_the_keyboard_is_read(
+    runtime: RuntimeDirectory, active: int, name: str
+) -> None:
+    with (
+        listening(runtime, partial(x_server, active=active)),
+        XConnection(runtime.path / "X1", COOKIE) as connection,
+    ):
+        assert connection.active_class() == name
 
 
 def test_the_time_without_input_is_read(runtime: RuntimeDirectory) -> None:

@@ -12,6 +12,7 @@ import { density, onDensityChange } from "./density.js";
 import { Download } from "./download.js";
 import { Keys } from "./keys.js";
 import { Lifecycle } from "./lifecycle.js";
+import { MacKeyboard } from "./mac.js";
 import { notice } from "./notices.js";
 import { Panels } from "./panels.js";
 import { Quality } from "./quality.js";
@@ -36,7 +37,9 @@ if (!visitor) {
   keys.setUp(screen);
   new Composer().setUp(keys);
   new TouchKeyboard().setUp(screen, keys);
-  new Clipboard(policy, (sentence) => showBanner("clipboard", sentence, { tone: "warning" })).setUp(screen, panels);
+  const mac = new MacKeyboard(channel);
+  mac.setUp(screen);
+  new Clipboard(policy, mac, (sentence) => showBanner("clipboard", sentence, { tone: "warning" })).setUp(screen, panels);
   new Upload().setUp(() => { if (panels.open !== "files-panel") panels.toggle("files-panel"); });
   new Download().setUp(panels);
   setUpDialogs();
