@@ -28,8 +28,7 @@ def read(peer: socket.socket, length: int) -> bytes:
     return data
 
 
-def x_server(peer: socket.socket, active: int = DIALOGUE) -> None:
-    """As much of an X server as the protocol's text demands, with one panel and one vanished window."""
+def shake_hands(peer: socket.socket) -> None:
     order, name_length, data_length = struct.unpack("<B5xHH2x", read(peer, 12))
     assert order == ord("l")
     assert read(peer, (name_length + 3) // 4 * 4).startswith(b"MIT-MAGIC-COOKIE-1")
@@ -40,6 +39,13 @@ def x_server(peer: socket.socket, active: int = DIALOGUE) -> None:
     body[20], body[21] = 1, 2  # one screen, two formats
     body += vendor + bytes(16) + struct.pack("<I", ROOT) + bytes(36)
     peer.sendall(struct.pack("<BxHHH", 1, 11, 0, len(body) // 4) + body)
+
+
+def x_server(
+    peer: socket.socket, active: int = DIALOGUE, see_through: list[int] | None = None
+) -> None:
+    """As much of an X server as the protocol's text demands, with one panel and one vanished window."""
+    shake_hands(peer)
     atoms = [b"no atom"]
     while True:
         opcode, _, length = struct.unpack("<BBH", read(peer, 4))
@@ -58,7 +64,16 @@ def x_server(peer: socket.socket, active: int = DIALOGUE) -> None:
             assert struct.unpack("<I", request)[0] == ROOT
             peer.sendall(struct.pack("<B7xIIII8x", 1, 0, 0, 90_250, 0))
             continue
+        if opcode == 43:
+            peer.sendall(struct.pack("<B31x", 1))
+            continue
         window, name = struct.unpack_from("<II", request, 0)
+        if opcode == 2 and window != GONE:
+            # The parent's picture as its own.
+            assert struct.unpack_from("<II", request, 4) == (1, 1)
+            assert see_through is not None
+            see_through.append(window)
+            continue
         if window == ROOT and name < len(atoms) and atoms[name] == b"_NET_ACTIVE_WINDOW":
             data = struct.pack("<I", active)
         elif window == DIALOGUE and name == WM_CLASS:
@@ -106,7 +121,21 @@ def test_the_windows_types_are_read_and_vanished_windows_passed_over(
         listening(runtime, x_server),
         XConnection(runtime.path / "X1", COOKIE) as connection,
     ):
-        assert connection.has_window_types("DOCK", "DESKTOP") == {"DOCK"}
+        assert connection.windows_by_type("DOCK", "DESKTOP") == {"DOCK": [PANEL]}
+
+
+def test_a_window_shows_the_root_behind_it_and_one_that_has_gone_does_no_harm(
+    runtime: RuntimeDirectory,
+) -> None:
+    see_through: list[int] = []
+    with (
+        listening(runtime, partial(x_server, see_through=see_through)),
+        XConnection(runtime.path / "X1", COOKIE) as connection,
+    ):
+        connection.show_root_behind(GONE)
+        connection.show_root_behind(PANEL)
+        assert see_through == [PANEL]
+        assert connection.idle_seconds() == 90.25
 
 
 @pytest.mark.parametrize(
