@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from classdesk_desktop.environment import SYSTEM_PATH
 from classdesk_desktop.policy import Policy
 from classdesk_desktop.processes import start_until_ready
-from classdesk_desktop.runtime import RuntimeDirectory
+from classdesk_desktop.runtime import RuntimeDirectory, read_cookie, read_desktop
+from classdesk_desktop.x11 import XConnection, XProtocolError
 
 X_SERVER: Final = "/usr/bin/Xtigervnc"
 X11_SOCKETS: Final = Path("/tmp/.X11-unix")  # noqa: S108 - where every X client looks
@@ -25,6 +26,8 @@ _LAYOUT: Final = re.compile(r"[a-z]{2,}(\([a-z0-9_-]+\))?(,[a-z]{2,}(\([a-z0-9_-
 # of the node sees and which X clients try first: an own /tmp does not keep :0 apart from them.
 _FIRST_DISPLAY: Final = 100
 _DISPLAYS: Final = 10_000
+
+T = TypeVar("T")
 
 
 class DisplayError(Exception):
@@ -100,6 +103,19 @@ def choose_display(seed: int) -> int:
     locks = [f"X{path.name[2:-5]}" for path in X11_SOCKETS.parent.glob(".X*-lock")]
     sockets = [path.name for path in X11_SOCKETS.glob("X*")]
     return free_display(taken_displays(proc_net_unix, [*sockets, *locks]), seed)
+
+
+def ask_x(runtime: RuntimeDirectory, question: Callable[[XConnection], T]) -> T | None:
+    """What the desktop's X server answers; None where there is no desktop, or none that answers."""
+    desktop = read_desktop(runtime.desktop_file)
+    if not desktop:
+        return None
+    socket = X11_SOCKETS / f"X{desktop['display'].lstrip(':')}"
+    try:
+        with XConnection(socket, read_cookie(runtime.x_authority)) as connection:
+            return question(connection)
+    except (OSError, XProtocolError):
+        return None
 
 
 def make_socket_directories(*directories: Path) -> None:

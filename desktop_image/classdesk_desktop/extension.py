@@ -25,6 +25,7 @@ from classdesk_desktop.channel import Channels, SessionState
 from classdesk_desktop.channel_socket import ChannelSocket
 from classdesk_desktop.environment import web_root
 from classdesk_desktop.files_handlers import FilesHandler, UploadHandler
+from classdesk_desktop.focus import Focus
 from classdesk_desktop.notify import notify, withdraw
 from classdesk_desktop.pages import (
     AssetHandler,
@@ -61,6 +62,7 @@ def load(server: ServerApp) -> None:
     application.settings["classdesk_supervisor"] = int(os.environ.get("CLASSDESK_SUPERVISOR") or 0)
 
     application.settings["classdesk_savers"] = Savers(channels)
+    Focus(channels, runtime)
     people = set_up_people(application, channels, runtime, policy)
 
     def route(path: str) -> str:

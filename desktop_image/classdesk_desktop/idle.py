@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from classdesk_desktop.display import X11_SOCKETS
-from classdesk_desktop.runtime import RuntimeDirectory, read_cookie, read_desktop
+from classdesk_desktop.display import ask_x
+from classdesk_desktop.runtime import RuntimeDirectory
 from classdesk_desktop.usage import ProcessUse, below
-from classdesk_desktop.x11 import XConnection, XProtocolError
+from classdesk_desktop.x11 import XConnection
 
 # What runs in each desktop, by the names that the kernel keeps (15 letters). Drawing is no computing.
 _FURNITURE: Final = frozenset(
@@ -80,15 +80,7 @@ class ComputingWatch:
 
 def input_idle_seconds(runtime: RuntimeDirectory) -> float | None:
     """The time since the last key or movement of the mouse on the desktop; None where there is none."""
-    desktop = read_desktop(runtime.desktop_file)
-    if not desktop:
-        return None
-    socket = X11_SOCKETS / f"X{desktop['display'].lstrip(':')}"
-    try:
-        with XConnection(socket, read_cookie(runtime.x_authority)) as connection:
-            return connection.idle_seconds()
-    except (OSError, XProtocolError):
-        return None
+    return ask_x(runtime, XConnection.idle_seconds)
 
 
 def session_processes(processes: dict[int, ProcessUse]) -> tuple[set[int], set[int]]:

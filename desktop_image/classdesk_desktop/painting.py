@@ -56,10 +56,22 @@ async def until_painted(display: int, cookie: bytes, mate_pid: int) -> str:
     return ""
 
 
+def show_wallpaper_early(connection: XConnection) -> list[int]:
+    """Let caja's desktop show the wallpaper before it has painted; returns its windows.
+
+    Whenever the desktop takes another size, X forgets what its windows show, and caja may need a second to paint anew.
+    """
+    windows = connection.windows_by_type("DESKTOP").get("DESKTOP", [])
+    for window in windows:
+        connection.show_root_behind(window)
+    return windows
+
+
 def _seen(display: int, cookie: bytes) -> set[str]:
     try:
         with XConnection(X11_SOCKETS / f"X{display}", cookie) as connection:
-            return connection.has_window_types(*_PARTS)
+            show_wallpaper_early(connection)
+            return set(connection.windows_by_type(*_PARTS))
     except (OSError, XProtocolError):
         return set()
 

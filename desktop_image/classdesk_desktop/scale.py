@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from typing import Final
 
+from classdesk_desktop.display import ask_x
 from classdesk_desktop.environment import SYSTEM_PATH
+from classdesk_desktop.painting import show_wallpaper_early
 from classdesk_desktop.runtime import RuntimeDirectory
 
 GSETTINGS: Final = "/usr/bin/gsettings"
@@ -20,6 +23,8 @@ _QUIT_FILE_MANAGER: Final = (
     *("--method", "org.gtk.Actions.Activate", "quit", "[]", "{}"),
 )
 _ANSWER_SECONDS: Final = 5.0
+_FILE_MANAGER_SECONDS: Final = 10.0
+_LOOK_SECONDS: Final = 0.1
 
 
 class ScaleError(Exception):
@@ -42,7 +47,16 @@ async def set_scale(runtime: RuntimeDirectory, factor: int) -> None:
     if await _gsettings(runtime, "get", *_KEY) != str(factor):
         raise ScaleError("The desktop's settings cannot be written.")
     # The file manager alone loses sight of the icons on the desktop; the session starts it again at once.
+    before = await asyncio.to_thread(ask_x, runtime, show_wallpaper_early)
     await _run(runtime, *_QUIT_FILE_MANAGER)
+    if before:
+        asyncio.get_running_loop().run_in_executor(None, _await_desktop, runtime, before)
+
+
+def _await_desktop(runtime: RuntimeDirectory, before: list[int]) -> None:
+    end = time.monotonic() + _FILE_MANAGER_SECONDS
+    while time.monotonic() < end and ask_x(runtime, show_wallpaper_early) in ([], before):
+        time.sleep(_LOOK_SECONDS)
 
 
 async def _gsettings(runtime: RuntimeDirectory, *arguments: str) -> str:

@@ -1,8 +1,8 @@
-"""Asks an X server two things: which kinds of windows its window manager shows, and since when nobody does anything.
+"""Asks an X server which windows its window manager shows, which has the keyboard, and since when nobody does anything.
 
-The supervisor must know when the desktop is painted, in milliseconds and with the standard library alone;
-this is the small part of the X protocol (X11R7.7, "X Window System Protocol", appendix B; "X11 Screen Saver
-Extension") that this takes.
+And lets a window show the wallpaper before its program has painted. The supervisor must know when the desktop is
+painted, in milliseconds and with the standard library alone; this is the small part of the X protocol (X11R7.7,
+"X Window System Protocol", appendix B; "X11 Screen Saver Extension") that this takes.
 """
 
 from __future__ import annotations
@@ -14,12 +14,18 @@ from types import TracebackType
 from typing import Final, Self
 
 _AUTH_NAME: Final = b"MIT-MAGIC-COOKIE-1"
+_CHANGE_WINDOW_ATTRIBUTES: Final = 2
+_BACK_PIXMAP: Final = 1
+_PARENT_RELATIVE: Final = 1
 _INTERN_ATOM: Final = 16
 _GET_PROPERTY: Final = 20
+_GET_INPUT_FOCUS: Final = 43
 _QUERY_EXTENSION: Final = 98
 _SCREEN_SAVER_QUERY_INFO: Final = 1
 _ATOM_ATOM: Final = 4
+_ATOM_STRING: Final = 31
 _ATOM_WINDOW: Final = 33
+_ATOM_WM_CLASS: Final = 67
 _LONGEST_PROPERTY: Final = 1024  # in units of 4 bytes: a thousand windows
 
 
@@ -56,19 +62,45 @@ class XConnection:
     ) -> None:
         self._socket.close()
 
-    def has_window_types(self, *names: str) -> set[str]:
-        """Which of these types (`DOCK`, `DESKTOP` …) the windows that the window manager shows have.
+    def windows_by_type(self, *names: str) -> dict[str, list[int]]:
+        """The windows that the window manager shows, of these types (`DOCK`, `DESKTOP` …); no entry where none is.
 
         A window's class is not enough: caja's message that it cannot start has the class of the desktop.
         """
         client_list, kind = self._atom(b"_NET_CLIENT_LIST"), self._atom(b"_NET_WM_WINDOW_TYPE")
         types = {self._atom(f"_NET_WM_WINDOW_TYPE_{name}".encode()): name for name in names}
-        return {
-            types[atom]
-            for window in _numbers(self._property(self._root, client_list, _ATOM_WINDOW))
-            for atom in _numbers(self._property(window, kind, _ATOM_ATOM))
-            if atom in types
-        }
+        found: dict[str, list[int]] = {}
+        for window in _numbers(self._property(self._root, client_list, _ATOM_WINDOW)):
+            for atom in _numbers(self._property(window, kind, _ATOM_ATOM)):
+                if atom in types:
+                    found.setdefault(types[atom], []).append(window)
+        return found
+
+    def show_root_behind(self, window: int) -> None:
+        """Let a window show the root's picture, which is the wallpaper, where its program has not painted yet.
+
+        The toolkit's own choice is black. Nothing happens to a window that has gone.
+        """
+        self._socket.sendall(
+            struct.pack(
+                "<BxHIII", _CHANGE_WINDOW_ATTRIBUTES, 4, window, _BACK_PIXMAP, _PARENT_RELATIVE
+            )
+        )
+        # That request has no answer, only perhaps an error; one that has shows when it is done.
+        try:
+            self._ask(struct.pack("<BxH", _GET_INPUT_FOCUS, 1))
+        except _RequestError:
+            self._answer()
+
+    def active_class(self) -> str:
+        """The class of the window that has the keyboard, such as `Mate-terminal`; empty where none has it."""
+        active = self._property(self._root, self._atom(b"_NET_ACTIVE_WINDOW"), _ATOM_WINDOW)
+        window = next(iter(_numbers(active)), 0)
+        if not window:
+            return ""
+        names = self._property(window, _ATOM_WM_CLASS, _ATOM_STRING)
+        _instance, _, name = names.rstrip(b"\0").partition(b"\0")
+        return name.decode("latin-1")
 
     def idle_seconds(self) -> float:
         """The time since the last key or movement of the mouse.
@@ -124,6 +156,9 @@ class XConnection:
 
     def _ask(self, request: bytes) -> tuple[bytes, bytes]:
         self._socket.sendall(request)
+        return self._answer()
+
+    def _answer(self) -> tuple[bytes, bytes]:
         while True:
             head = self._read(32)
             if head[0] == 0:

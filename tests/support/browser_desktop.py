@@ -16,6 +16,9 @@ WINDOW_SECONDS = 20.0
 KEY_DELAY_MS = 6
 """Between two keys: a very fast typist, and no burst that only a program could send."""
 
+LEAST_WIDTH = 640
+"""Of a desktop, in the page's pixels."""
+
 TITLE_BAR = 28
 """Height of a window's title bar, in pixels."""
 
@@ -83,10 +86,11 @@ class Desktop:
         return self
 
     def room(self) -> tuple[int, int]:
-        """The size that the page has for the desktop."""
+        """The size that the page has for the desktop; where it is narrow, the desktop is shown smaller."""
         box = self.page.locator("#screen").bounding_box()
         assert box
-        return round(box["width"]), round(box["height"])
+        scale = max(1, LEAST_WIDTH / box["width"])
+        return int(box["width"] * scale), int(box["height"] * scale)
 
     def _is_coloured(self) -> bool:
         width, height = self.room()

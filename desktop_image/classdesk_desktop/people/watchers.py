@@ -112,9 +112,7 @@ class Watchers:
                 self._tell(name, "refused", str(refusal))
                 raise
         if not self._is_known(name):
-            self._announce(
-                f"{name} is looking at your desktop", "View only: keyboard and mouse stay yours."
-            )
+            self._announce(name)
         self._hand.take(name)
         watcher = self._watchers.setdefault(name, _Watcher(name))
         watcher.visits.append(visit)
@@ -142,10 +140,6 @@ class Watchers:
             question = self._questions[name] = _Question()
             self._publish()
             self._tell(name, "asking")
-            self._announce(
-                f"{name} asks to look at your desktop",
-                "Answer in the yellow bar above the desktop.",
-            )
         question.waiting += 1
         try:
             allowed = await self._answer_to(question)
@@ -277,9 +271,15 @@ class Watchers:
             control_asked_by=self._asks_for_control,
         )
 
-    def _announce(self, title: str, text: str) -> None:
-        """Show a notification in the desktop, without waiting for it."""
-        task = asyncio.ensure_future(self._notify(title, text))
+    def _announce(self, name: str) -> None:
+        """Say in the desktop who looks, without waiting for it; once: where a page is open, that says it."""
+        if any(listener.is_owner for listener in self._channels):
+            return
+        task = asyncio.ensure_future(
+            self._notify(
+                f"{name} is looking at your desktop", "View only: keyboard and mouse stay yours."
+            )
+        )
         self._at_work.add(task)
         task.add_done_callback(self._at_work.discard)
 

@@ -5,6 +5,7 @@ import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 
 import pytest
 
@@ -13,6 +14,7 @@ from classdesk_desktop.x11 import XConnection, XProtocolError
 
 COOKIE = b"0123456789abcdef"
 ROOT, PANEL, GONE, DIALOGUE = 0x123, 0x200, 0x300, 0x400
+WM_CLASS = 67  # as X names it from the start
 SCREEN_SAVER = 144  # its major opcode on this server
 
 
@@ -26,8 +28,7 @@ def read(peer: socket.socket, length: int) -> bytes:
     return data
 
 
-def x_server(peer: socket.socket) -> None:
-    """As much of an X server as the protocol's text demands, with one panel and one vanished window."""
+def shake_hands(peer: socket.socket) -> None:
     order, name_length, data_length = struct.unpack("<B5xHH2x", read(peer, 12))
     assert order == ord("l")
     assert read(peer, (name_length + 3) // 4 * 4).startswith(b"MIT-MAGIC-COOKIE-1")
@@ -38,6 +39,13 @@ def x_server(peer: socket.socket) -> None:
     body[20], body[21] = 1, 2  # one screen, two formats
     body += vendor + bytes(16) + struct.pack("<I", ROOT) + bytes(36)
     peer.sendall(struct.pack("<BxHHH", 1, 11, 0, len(body) // 4) + body)
+
+
+def x_server(
+    peer: socket.socket, active: int = DIALOGUE, see_through: list[int] | None = None
+) -> None:
+    """As much of an X server as the protocol's text demands, with one panel and one vanished window."""
+    shake_hands(peer)
     atoms = [b"no atom"]
     while True:
         opcode, _, length = struct.unpack("<BBH", read(peer, 4))
@@ -56,8 +64,23 @@ def x_server(peer: socket.socket) -> None:
             assert struct.unpack("<I", request)[0] == ROOT
             peer.sendall(struct.pack("<B7xIIII8x", 1, 0, 0, 90_250, 0))
             continue
-        window = struct.unpack_from("<I", request, 0)[0]
-        if window == ROOT:
+        if opcode == 43:
+            peer.sendall(struct.pack("<B31x", 1))
+            continue
+        window, name = struct.unpack_from("<II", request, 0)
+        if opcode == 2 and window != GONE:
+            # The parent's picture as its own.
+            assert struct.unpack_from("<II", request, 4) == (1, 1)
+            assert see_through is not None
+            see_through.append(window)
+            continue
+        if window == ROOT and name < len(atoms) and atoms[name] == b"_NET_ACTIVE_WINDOW":
+            data = struct.pack("<I", active)
+        elif window == DIALOGUE and name == WM_CLASS:
+            data = b"mate-terminal\0Mate-terminal\0"
+            peer.sendall(struct.pack("<BBHIIII12x", 1, 8, 0, 7, 31, 0, len(data)) + data)
+            continue
+        elif window == ROOT:
             peer.sendall(bytes([34]) + bytes(31))  # a MappingNotify event in between
             data = struct.pack("<III", GONE, PANEL, DIALOGUE)
         elif window == GONE:
@@ -98,7 +121,40 @@ def test_the_windows_types_are_read_and_vanished_windows_passed_over(
         listening(runtime, x_server),
         XConnection(runtime.path / "X1", COOKIE) as connection,
     ):
-        assert connection.has_window_types("DOCK", "DESKTOP") == {"DOCK"}
+        assert connection.windows_by_type("DOCK", "DESKTOP") == {"DOCK": [PANEL]}
+
+
+def test_a_window_shows_the_root_behind_it_and_one_that_has_gone_does_no_harm(
+    runtime: RuntimeDirectory,
+) -> None:
+    see_through: list[int] = []
+    with (
+        listening(runtime, partial(x_server, see_through=see_through)),
+        XConnection(runtime.path / "X1", COOKIE) as connection,
+    ):
+        connection.show_root_behind(GONE)
+        connection.show_root_behind(PANEL)
+        assert see_through == [PANEL]
+        assert connection.idle_seconds() == 90.25
+
+
+@pytest.mark.parametrize(
+    ("active", "name"),
+    [
+        pytest.param(DIALOGUE, "Mate-terminal", id="a terminal"),
+        pytest.param(PANEL, "", id="a window without a class"),
+        pytest.param(GONE, "", id="a window that has gone"),
+        pytest.param(0, "", id="none"),
+    ],
+)
+def test_the_class_of_the_window_with_the_keyboard_is_read(
+    runtime: RuntimeDirectory, active: int, name: str
+) -> None:
+    with (
+        listening(runtime, partial(x_server, active=active)),
+        XConnection(runtime.path / "X1", COOKIE) as connection,
+    ):
+        assert connection.active_class() == name
 
 
 def test_the_time_without_input_is_read(runtime: RuntimeDirectory) -> None:

@@ -5,13 +5,10 @@
 // key; what is typed in between waits.
 // Copy: the X server sends what was copied; it is written to the browser's clipboard.
 
-const KEYS = {
-  control: [0xffe3, "ControlLeft"],
-  shift: [0xffe1, "ShiftLeft"],
-  insert: [0xff63, "Insert"],
-  v: [0x0076, "KeyV"],
-  V: [0x0056, "KeyV"],
-};
+import { CONTROL, isModifier, SHIFT } from "./keysyms.js";
+import { isMac } from "./mac.js";
+
+const INSERT = [0xff63, "Insert"];
 // Without a paste event (an empty clipboard, an image) the key goes to the desktop all the same.
 const PASTE_EVENT_MS = 150;
 // Programs learn of a new clipboard by themselves and a little late; until then mate-terminal ignores the key.
@@ -20,7 +17,6 @@ const SETTLE_MS = 100;
 const FETCH_MS = 250;
 // What the X server takes (-MaxCutText). It ignores more, and the program that pastes would wait for it.
 const LARGEST_BYTES = 1 << 20;
-const isMac = /Mac|iPhone|iPad/.test(navigator.platform);
 
 export class Clipboard {
   #screen = null;
@@ -29,7 +25,8 @@ export class Clipboard {
   #text = document.getElementById("clipboard-text");
   #policy;
   #tell;
-  #pending = null; // the paste under way: its keys, its timer, and the key events that wait for its end
+  #mac;
+  #pending = null; // the keys under way: the timer of a paste, and the key events that wait for their end
   #held = new Set(); // the codes of the modifiers that are down
   #desktopText = ""; // what was copied last in the desktop
   #exported = true; // whether the learner's computer has got it
@@ -37,10 +34,12 @@ export class Clipboard {
 
   /**
    * @param {object} policy `clipboard_in`, `clipboard_out`: what the site allows; the X server sees to it
+   * @param {MacKeyboard} mac which knows the keys for those with Cmd
    * @param {(sentence: string) => void} tell shows a sentence to the learner
    */
-  constructor(policy, tell) {
+  constructor(policy, mac, tell) {
     this.#policy = policy;
+    this.#mac = mac;
     this.#tell = tell;
   }
 
@@ -86,23 +85,37 @@ export class Clipboard {
   }
 
   #onKeyDown(event) {
-    const keys = this.#policy.clipboard_in ? pasteKeys(event) : null;
-    if (keys) {
+    if (this.#policy.clipboard_in && pastes(event)) {
       // The browser must see this key as its own paste: nobody else may, and nothing prevents its default.
       event.stopImmediatePropagation();
-      this.#beginPaste(keys);
-    } else if (isMac && event.metaKey && /^Key[A-Z]$/.test(event.code)) {
-      // A Mac's keyboard says Cmd where the desktop's programs expect Ctrl.
+      this.#beginPaste(this.#keysFor(event));
+    } else if (isMac && event.metaKey && !isModifier(event.key)) {
       event.stopImmediatePropagation();
       event.preventDefault();
-      this.#releaseMeta();
-      const letter = event.code[3].toLowerCase();
-      const key = event.shiftKey ? letter.toUpperCase() : letter;
-      this.#press([KEYS.control, [key.codePointAt(0), event.code]]);
       this.#export();
+      this.#pressInTurn(this.#keysFor(event));
     } else {
       this.#export();
     }
+  }
+
+  /** What the desktop gets for a key that pastes, or that a Mac's Cmd is held for. */
+  async #keysFor(event) {
+    if (event.metaKey) return this.#mac.keysFor(event);
+    if (event.key === "Insert") return [SHIFT, INSERT];
+    return event.shiftKey ? [CONTROL, SHIFT, [0x56, "KeyV"]] : [CONTROL, [0x76, "KeyV"]];
+  }
+
+  async #pressInTurn(keys) {
+    this.#pending = { waiting: [] };
+    this.#press(await keys);
+    this.#goOn();
+  }
+
+  #goOn() {
+    const { waiting } = this.#pending;
+    this.#pending = null;
+    for (const event of waiting) this.#screen.keyboard.dispatchEvent(event);
   }
 
   #beginPaste(keys) {
@@ -131,15 +144,13 @@ export class Clipboard {
       isThere = this.#offer(text);
       await sleep(SETTLE_MS);
     }
-    const { keys, waiting } = this.#pending;
-    if (keys.meta) this.#releaseMeta();
+    const keys = await this.#pending.keys;
     if (isThere) {
       const fetched = this.#screen.textFetched();
-      this.#press(keys.send);
+      this.#press(keys);
       await Promise.race([fetched, sleep(FETCH_MS)]);
     }
-    this.#pending = null;
-    for (const event of waiting) this.#screen.keyboard.dispatchEvent(event);
+    this.#goOn();
   }
 
   /** Gives the desktop a text to paste, and tells the learner where that cannot be. Returns whether it was given. */
@@ -162,12 +173,6 @@ export class Clipboard {
     for (const [keysym, code] of keys.toReversed()) {
       const held = [...this.#held].some((other) => other.replace(/Right$/, "Left") === code);
       if (!held) this.#screen.sendKey(keysym, code, false);
-    }
-  }
-
-  #releaseMeta() {
-    for (const code of ["MetaLeft", "MetaRight"]) {
-      this.#screen.keyboard.dispatchEvent(new KeyboardEvent("keyup", { key: "Meta", code }));
     }
   }
 
@@ -234,19 +239,10 @@ function clipboardRules({ clipboard_in: into, clipboard_out: out }) {
   return "Here, text can be copied neither into the desktop nor out of it: your site has switched both off.";
 }
 
-/** The keys to send for a keystroke that pastes, or null. */
-function pasteKeys(event) {
-  if (event.altKey || event.isComposing) return null;
-  const v = event.shiftKey ? [KEYS.shift, KEYS.V] : [KEYS.v];
-  if (event.code === "KeyV" && isMac && event.metaKey && !event.ctrlKey) {
-    return { meta: true, send: [KEYS.control, ...v] };
-  }
-  if (event.metaKey) return null;
-  if (event.key.toLowerCase() === "v" && event.ctrlKey) {
-    return { meta: false, send: [KEYS.control, ...v] };
-  }
-  if (event.key === "Insert" && event.shiftKey && !event.ctrlKey) {
-    return { meta: false, send: [KEYS.shift, KEYS.insert] };
-  }
-  return null;
+/** Whether a key pastes, in the learner's system or in the desktop's programs. */
+function pastes(event) {
+  const { key, code, altKey, ctrlKey, metaKey, shiftKey, isComposing } = event;
+  if (altKey || isComposing) return false;
+  if (metaKey) return isMac && !ctrlKey && code === "KeyV";
+  return ctrlKey ? key.toLowerCase() === "v" : shiftKey && key === "Insert";
 }

@@ -1,11 +1,14 @@
 // Sharp letters on screens with two or more pixels for each of the page's: the desktop gets twice the size, is told to
-// draw everything twice as large, and is shown at half the scale.
+// draw everything twice as large, and is shown at half the scale. On a phone the desktop is wider than the window, and is
+// shown smaller.
 //
 // noVNC knows one kind of pixel. What differs is added here to the version that the lock file pins; the browser tests
 // look at the result.
 
 // Between 1 and 2 there is nothing to win: the desktop's programs know whole factors alone.
 const DENSE = 1.75;
+// The panel has room for its menu, launchers and clock beside each other, and dialogs for their buttons.
+const LEAST_WIDTH = 640;
 
 /** How many of the desktop's pixels, in each direction, are shown in one of the page's. */
 export function density() {
@@ -34,7 +37,8 @@ export function sharpened(RFB) {
 
     // noVNC's own constructor asks already.
     get _factor() {
-      return this._scaleViewport ? 1 : this._density ?? 1;
+      if (this._scaleViewport) return 1;
+      return (this._density ?? 1) * Math.max(1, LEAST_WIDTH / super._screenSize().w);
     }
 
     /** How many of the desktop's pixels, in each direction, one of the page's shows from now on. */

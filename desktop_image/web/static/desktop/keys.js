@@ -1,8 +1,7 @@
 // Keys that a browser or a tablet does not hand over: a panel of them, and modifiers that stay down for one key.
 
-const CONTROL = [0xffe3, "ControlLeft"];
-const ALT = [0xffe9, "AltLeft"];
-const SHIFT = [0xffe1, "ShiftLeft"];
+import { ALT, CONTROL, isModifier, SHIFT } from "./keysyms.js";
+
 const SUPER = [0xffeb, "MetaLeft"];
 const TAB = [0xff09, "Tab"];
 
@@ -84,8 +83,4 @@ function addKey(place, label, run) {
   button.addEventListener("click", run);
   document.getElementById(place).append(button);
   return button;
-}
-
-function isModifier(key) {
-  return ["Control", "Alt", "AltGraph", "Shift", "Meta", "CapsLock", "NumLock"].includes(key);
 }

@@ -114,7 +114,8 @@ export class Lifecycle extends EventTarget {
       if (await this.#screen.connect()) {
         retry.reset();
         const gone = this.#screen.closed();
-        await Promise.race([gone, this.#until(({ state }) => state.state === "painted"), late()]);
+        const painted = this.#until(({ state }) => state.state === "painted");
+        await Promise.race([gone, painted.then(() => this.#screen.picture()), late()]);
         if (this.#screen.isConnected) this.#learn({ isShown: true, wasShown: true });
         await gone;
         this.#learn({ isShown: false });

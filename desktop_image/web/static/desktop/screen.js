@@ -3,11 +3,14 @@
 import RFB from "../../node_modules/@novnc/novnc/core/rfb.js";
 import { sharpened } from "./density.js";
 import { letGoOnLeaving } from "./held_keys.js";
+import { pictured } from "./picture.js";
 
-const SharpRFB = sharpened(RFB);
+const SessionRFB = pictured(sharpened(RFB));
 
 // A server that accepts the connection and then says nothing must not be waited for.
 const CONNECT_SECONDS = 15;
+// A session that does not take the window's size is shown all the same.
+const PICTURE_SECONDS = 3;
 
 // noVNC answers the desktop's requests for the clipboard's text by itself, and has no event for it.
 const requests = new EventTarget();
@@ -57,7 +60,7 @@ export class Screen extends EventTarget {
     socket.addEventListener("message", (event) => { this.#bytes += event.data.byteLength; });
     let rfb;
     try {
-      rfb = new SharpRFB(this.#element, socket, { shared: true });
+      rfb = new SessionRFB(this.#element, socket, { shared: true });
       rfb.takeKeysFrom(this.keyboard);
     } catch (error) {
       console.error("noVNC does not start:", error);
@@ -107,6 +110,12 @@ export class Screen extends EventTarget {
     this.#still.style.width = canvas.style.width;
     this.#still.style.height = canvas.style.height;
     if (canvas.width && canvas.height) this.#still.getContext("2d").drawImage(canvas, 0, 0);
+  }
+
+  /** Resolves when the desktop is seen as it is now, in the window's size; or after a while. */
+  async picture() {
+    const tooLate = new Promise((resolve) => { setTimeout(resolve, 1000 * PICTURE_SECONDS); });
+    await Promise.race([this.#rfb?.nextPicture(), tooLate]);
   }
 
   /** Resolves when the connection that `connect()` made has ended. */

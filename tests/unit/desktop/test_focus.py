@@ -1,0 +1,58 @@
+"""Whether a terminal has the desktop's keyboard: told to the learner's own pages when they ask."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass, field
+
+import pytest
+
+from classdesk_desktop import focus
+from classdesk_desktop.channel import Channels, Message, SessionState
+from classdesk_desktop.runtime import RuntimeDirectory
+
+
+@dataclass
+class Page:
+    name: str = "ada"
+    is_owner: bool = True
+    heard: list[Message] = field(default_factory=list)
+
+    def send(self, message: Message) -> None:
+        self.heard.append(message)
+
+
+def asked(runtime: RuntimeDirectory, page: Page) -> list[Message]:
+    async def ask() -> None:
+        channels = Channels(SessionState(runtime.state_file))
+        focus.Focus(channels, runtime)
+        channels.receive(page, json.dumps({"type": "focus"}))
+        while tasks := asyncio.all_tasks() - {asyncio.current_task()}:
+            await asyncio.wait(tasks)
+
+    asyncio.run(ask())
+    return page.heard
+
+
+@pytest.mark.parametrize(
+    ("program", "is_terminal"),
+    [
+        pytest.param("Mate-terminal", True, id="terminal"),
+        pytest.param("Pluma", False, id="editor"),
+        pytest.param("", False, id="no window"),
+        pytest.param(None, False, id="no desktop"),
+    ],
+)
+def test_a_page_hears_whether_a_terminal_has_the_keyboard(
+    runtime: RuntimeDirectory,
+    monkeypatch: pytest.MonkeyPatch,
+    program: str | None,
+    is_terminal: bool,
+) -> None:
+    monkeypatch.setattr(focus, "ask_x", lambda *_: program)
+    assert asked(runtime, Page()) == [{"type": "focus", "terminal": is_terminal}]
+
+
+def test_a_visitor_hears_nothing_of_it(runtime: RuntimeDirectory) -> None:
+    assert asked(runtime, Page(is_owner=False)) == []
