@@ -61,6 +61,57 @@ def test_a_mistake_in_the_challenge_is_told(
     assert cause in done.stdout
 
 
+# Only what changes how dask works is seen in the time; the others are tried where no time counts.
+@pytest.mark.parametrize(
+    ("exercise", "prepare", "told"),
+    [
+        (
+            "visualize",
+            "mkdir -p .local/lib/python3.13/site-packages/dask && "
+            "echo old = True >.local/lib/python3.13/site-packages/dask/__init__.py",
+            "come before the course's: dask, in ~/.local/lib/python3.13/site-packages. To put it aside: mv ~/.local/",
+        ),
+        (
+            "delay",
+            "mkdir -p .config/dask && echo scheduler: sync >.config/dask/mine.yaml",
+            "~/.config/dask/mine.yaml changes how dask works. To put it aside: mv ~/.config/dask/mine.yaml ",
+        ),
+        (
+            "visualize",
+            "mkdir -p .config/dask && echo '{ : [' >.config/dask/broken.yaml",
+            "~/.config/dask/broken.yaml changes how dask works. ",
+        ),
+        ("delay", "export DASK_SCHEDULER=sync", "Type: unset DASK_SCHEDULER"),
+        (
+            "visualize",
+            "/usr/bin/python3 -m venv --without-pip env && . env/bin/activate",
+            "The virtual environment ~/env is active. Type: deactivate",
+        ),
+        (
+            "visualize",
+            "mkdir lib && touch lib/random.py && export PYTHONPATH=$HOME/lib",
+            "~/lib/random.py hides the Python module random. Type: unset PYTHONPATH",
+        ),
+        (
+            "visualize",
+            "touch Desktop/Lesson/dask-delay/dask.py",
+            "~/Desktop/Lesson/dask-delay/dask.py hides the Python module dask. Rename it.",
+        ),
+    ],
+    ids=["old dask", "settings", "broken settings", "variable", "environment", "path", "file"],
+)
+def test_a_right_answer_is_right_beside_what_a_learner_left_behind(
+    exercise: str, prepare: str, told: str, image_home: Path
+) -> None:
+    assert in_terminal(image_home, "lesson get").returncode == 0
+    done = in_terminal(image_home, f"{prepare}; find . | sort >before; lesson check {exercise}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "  right: Your script " in done.stdout
+    assert told in done.stdout
+    before = (image_home / "before").read_text().splitlines()
+    assert all((image_home / name).exists() for name in before), "nothing of the learner's has gone"
+
+
 def test_on_one_core_the_gain_is_not_asked_for(image_home: Path) -> None:
     core = min(os.sched_getaffinity(0))
     command = f"taskset -c {core} lesson check delay --solutions"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
@@ -9,9 +10,17 @@ from pathlib import Path
 from typing import TextIO
 
 from classdesk_desktop.lesson.files import shown
-from classdesk_desktop.lesson.judge import judge
+from classdesk_desktop.lesson.judge import Verdict, judge
+from classdesk_desktop.lesson.leftovers import in_the_way, without_own
 from classdesk_desktop.lesson.model import SOLUTIONS, Exercise, Lesson, LessonError
-from classdesk_desktop.lesson.run import Python, Run, find_python, run_script
+from classdesk_desktop.lesson.run import (
+    Python,
+    Run,
+    find_program,
+    find_python,
+    module_names,
+    run_script,
+)
 
 __all__ = ["Outcome", "check"]
 
@@ -72,7 +81,8 @@ class _Checker:
         self._lesson = lesson
         self._home = home
         self._out = out
-        self._found: dict[tuple[str, ...], Python | LessonError] = {}
+        self._plain = without_own(os.environ, home)
+        self._found: dict[tuple[tuple[str, ...], bool], Python | LessonError] = {}
 
     def check(self, exercise: Exercise, script: Path, *, is_master: bool) -> Outcome:
         self._say(f"{exercise.title}  ({exercise.name}: {shown(script, self._home)})")
@@ -88,20 +98,40 @@ class _Checker:
             return self._end(Outcome.NOT_YET, f"The file cannot be read: {error.strerror}.")
         if exercise.begin and not is_master and self._is_untouched(exercise, script):
             return self._end(Outcome.NOT_BEGUN, exercise.begin)
+        verdict = self._verdict(exercise, script, source)
+        own = [] if verdict.passed else self._own(exercise, script)
+        if own:
+            without = self._verdict(exercise, script, source, plain=True)
+            if without.passed or (verdict.stopped and not without.stopped):
+                verdict = without
+                own.insert(0, "It was checked without something of yours that is in its way:")
+            else:
+                own.clear()
+        outcome = Outcome.RIGHT if verdict.passed else Outcome.NOT_YET
+        return self._end(outcome, verdict.told, verdict.cause, *own)
+
+    def _verdict(
+        self, exercise: Exercise, script: Path, source: str, *, plain: bool = False
+    ) -> Verdict:
+        """What comes of the script; plain: where Python finds nothing of the learner's own."""
         try:
-            python = self._python(exercise.needs)
+            python = self._python(exercise.needs, plain=plain)
         except LessonError as error:
-            return self._end(Outcome.NOT_YET, str(error))
-        neighbours = [file.name for file in script.parent.iterdir()]
-        verdict = judge(exercise, self._run(python, exercise, script), python, source, neighbours)
+            return Verdict(passed=False, told=str(error), stopped=True)
+        verdict = judge(exercise, self._run(python, exercise, script), python, source)
         if verdict.try_again:
             self._say("  Slower than expected; perhaps the machine is busy. Once more …")
-            second = judge(
-                exercise, self._run(python, exercise, script), python, source, neighbours
-            )
+            second = judge(exercise, self._run(python, exercise, script), python, source)
             verdict = second if second.passed else verdict
-        outcome = Outcome.RIGHT if verdict.passed else Outcome.NOT_YET
-        return self._end(outcome, verdict.told, verdict.cause)
+        return verdict
+
+    def _own(self, exercise: Exercise, script: Path) -> list[str]:
+        try:
+            python = Path(find_program(exercise.needs, os.environ))
+            names = module_names(self._plain)
+        except LessonError:
+            return []
+        return in_the_way(script, python, os.environ, self._home, names)
 
     def _absent(self, exercise: Exercise) -> Outcome:
         if exercise.begin and exercise.script not in self._lesson.files:
@@ -116,13 +146,14 @@ class _Checker:
             return False
         return script.read_bytes() == self._lesson.master(exercise.script).read_bytes()
 
-    def _python(self, needs: tuple[str, ...]) -> Python:
-        if needs not in self._found:
+    def _python(self, needs: tuple[str, ...], *, plain: bool) -> Python:
+        key = (needs, plain)
+        if key not in self._found:
             try:
-                self._found[needs] = find_python(needs)
+                self._found[key] = find_python(needs, self._plain if plain else os.environ)
             except LessonError as error:
-                self._found[needs] = error
-        found = self._found[needs]
+                self._found[key] = error
+        found = self._found[key]
         if isinstance(found, LessonError):
             raise found
         return found

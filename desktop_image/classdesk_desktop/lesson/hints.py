@@ -49,47 +49,22 @@ _ERRORS: tuple[tuple[str, str], ...] = (
         "You cannot loop over a result that is not computed yet. Delay the function that takes it.",
     ),
     (
-        r"freeze_support|bootstrapping phase",
-        'Processes start your script again: keep the line if __name__ == "__main__": and call '
-        "main() only there.",
-    ),
-    (
         r"NameError",
         "A name is used that nothing has defined: look at its spelling and at the imports.",
     ),
     (r"EOFError", "The script waits for something to be typed; when it is checked, nobody types."),
 )
 
-# Names of modules that a learner's file must not have, because dask itself imports them.
-_HIDING = (
-    "dask",
-    "distributed",
-    "random",
-    "array",
-    "graphviz",
-    "numpy",
-    "queue",
-    "operator",
-    "types",
-)
 
-
-def of_error(errors: str, neighbours: Iterable[str], source: str = "") -> str:
+def of_error(errors: str, source: str) -> str:
     """Why a script ended with an error.
 
     Args:
         errors: What it wrote to the error stream.
-        neighbours: The names of the files in the script's folder.
         source: The script's text.
     """
     if re.search(r"IndentationError|TabError", errors) and (where := _uneven_line(errors, source)):
         return where
-    hiding = sorted({f"{name}.py" for name in _HIDING} & set(neighbours))
-    if hiding and re.search(r"ImportError|ModuleNotFoundError|AttributeError|circular", errors):
-        return (
-            f"Your file {hiding[0]} hides the Python module of that name, which is needed here. "
-            f"Rename your file."
-        )
     return next((hint for pattern, hint in _ERRORS if re.search(pattern, errors)), "")
 
 

@@ -5,7 +5,6 @@ The shape of a task graph is never looked at: any way to the right value in the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from classdesk_desktop.lesson import hints
@@ -26,18 +25,18 @@ class Verdict:
         passed: Value and time are right.
         told: What was printed, how long it took, and what was expected.
         cause: What is probably the cause, or a remark; may be empty.
+        stopped: The script could not run to its end.
         try_again: It was somewhat too slow, which a busy machine explains as well: worth a second run.
     """
 
     passed: bool
     told: str
     cause: str = ""
+    stopped: bool = False
     try_again: bool = False
 
 
-def judge(
-    exercise: Exercise, run: Run, python: Python, source: str, neighbours: Iterable[str] = ()
-) -> Verdict:
+def judge(exercise: Exercise, run: Run, python: Python, source: str) -> Verdict:
     """Compare a run with what the exercise expects.
 
     Args:
@@ -45,7 +44,6 @@ def judge(
         run: What happened.
         python: What ran it: the number of cores, and the time to start that is not the script's.
         source: The script's text, for the probable cause.
-        neighbours: The names of the files in the script's folder.
     """
     took = f"{run.seconds:.1f} s"
     if run.status is None:
@@ -60,7 +58,8 @@ def judge(
         return Verdict(
             passed=False,
             told=f"Your script stopped with an error after {took}: {last}",
-            cause=hints.of_error(run.errors, neighbours, source),
+            cause=hints.of_error(run.errors, source),
+            stopped=True,
         )
     printed = _answer(exercise, run)
     if printed is None:

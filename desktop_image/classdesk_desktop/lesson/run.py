@@ -11,14 +11,14 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from classdesk_desktop.lesson.model import LessonError
 
-__all__ = ["Python", "Run", "find_python", "run_script"]
+__all__ = ["Python", "Run", "find_program", "find_python", "module_names", "run_script"]
 
 # More than a learner reads; an endless print must not fill the memory of the node.
 _MOST_OUTPUT = 64 * 1024
@@ -40,6 +40,7 @@ if "dask" in sys.argv[1:] and "dask" not in told["missing"]:
     told["threads"] = dask.system.CPU_COUNT
 print(json.dumps(told))
 """
+_NAMES = "import pkgutil, sys; print(*sys.stdlib_module_names, *(m.name for m in pkgutil.iter_modules()))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +51,13 @@ class Python:
         program: Its path.
         threads: How many tasks run at the same time in it: the cores of the session.
         startup: Seconds from its start until the imports that the exercise needs are done.
+        environ: The environment in which it runs.
     """
 
     program: str
     threads: int
     startup: float
+    environ: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,21 +79,34 @@ class Run:
     produced: frozenset[str] = frozenset()
 
 
-def find_python(needs: Iterable[str]) -> Python:
+def find_program(needs: Iterable[str], environ: Mapping[str, str]) -> str:
+    """The first `python` on the PATH.
+
+    Raises:
+        LessonError: There is none; says what to type.
+    """
+    path = environ.get("PATH", "")
+    # Without packages to import any Python will do, as it does on the course's page.
+    program = shutil.which("python", path=path)
+    program = program or (None if tuple(needs) else shutil.which("python3", path=path))
+    if program is None:
+        raise LessonError("There is no python yet in this terminal. Type: module load python")
+    return program
+
+
+def find_python(needs: Iterable[str], environ: Mapping[str, str]) -> Python:
     """The first `python` on the PATH, if it has what is needed.
 
     Raises:
         LessonError: There is none, or it lacks a package; says what to type.
     """
     needs = tuple(needs)
-    # Without packages to import any Python will do, as it does on the course's page.
-    program = shutil.which("python") or (None if needs else shutil.which("python3"))
-    if program is None:
-        raise LessonError("There is no python yet in this terminal. Type: module load python")
+    program = find_program(needs, environ)
     with tempfile.TemporaryDirectory(prefix="lesson-") as scratch:
-        tries = [_execute([program, "-c", _PROBE, *needs], Path(scratch), _PROBE_SECONDS)]
+        probe = [program, "-c", _PROBE, *needs]
+        tries = [_execute(probe, environ, Path(scratch), _PROBE_SECONDS)]
         if needs and tries[0].status == 0:
-            tries.append(_execute([program, "-c", _PROBE, *needs], Path(scratch), _PROBE_SECONDS))
+            tries.append(_execute(probe, environ, Path(scratch), _PROBE_SECONDS))
     last = tries[-1]
     try:
         told = json.loads(last.output)
@@ -99,16 +115,28 @@ def find_python(needs: Iterable[str]) -> Python:
         text = f"{program} does not work: {lines[-1]}. Try: module load python"
         raise LessonError(text) from None
     if told["missing"]:
-        raise LessonError(_missing(program, told["missing"]))
-    return Python(program, told["threads"], last.seconds)
+        raise LessonError(_missing(program, told["missing"], environ))
+    return Python(program, told["threads"], last.seconds, environ)
 
 
-def _missing(program: str, packages: list[str]) -> str:
+def module_names(environ: Mapping[str, str]) -> frozenset[str]:
+    """The names of all modules that the first `python` on the PATH can import.
+
+    Raises:
+        LessonError: There is no such program.
+    """
+    program = find_program((), environ)
+    with tempfile.TemporaryDirectory(prefix="lesson-") as scratch:
+        listed = _execute([program, "-c", _NAMES], environ, Path(scratch), _PROBE_SECONDS)
+    return frozenset(listed.output.split())
+
+
+def _missing(program: str, packages: list[str], environ: Mapping[str, str]) -> str:
     names = " ".join(packages)
     text = f"The python of this terminal, {program}, does not have {' and '.join(packages)}. "
-    if os.environ.get("VIRTUAL_ENV"):
+    if environ.get("VIRTUAL_ENV"):
         return text + f"It is a virtual environment: type pip install {names}, or deactivate."
-    if any(m.startswith("python/") for m in os.environ.get("LOADEDMODULES", "").split(":")):
+    if any(m.startswith("python/") for m in environ.get("LOADEDMODULES", "").split(":")):
         return text + f"Type: pip install {names}"
     return text + "Type: module load python"
 
@@ -128,13 +156,19 @@ def run_script(
         tick: Called a few times a second with the seconds so far.
     """
     with tempfile.TemporaryDirectory(prefix="lesson-", ignore_cleanup_errors=True) as scratch:
-        return _execute([python.program, str(script.absolute())], Path(scratch), limit, tick)
+        command = [python.program, str(script.absolute())]
+        return _execute(command, python.environ, Path(scratch), limit, tick)
 
 
 def _execute(
-    command: list[str], scratch: Path, limit: float, tick: Callable[[float], None] = lambda _: None
+    command: list[str],
+    environ: Mapping[str, str],
+    scratch: Path,
+    limit: float,
+    tick: Callable[[float], None] = lambda _: None,
 ) -> Run:
-    environment = os.environ | {
+    environment = {
+        **environ,
         "PYTHONDONTWRITEBYTECODE": "1",  # leaves nothing beside the learner's script
         "PYTHONUNBUFFERED": "1",  # what was printed before a stop is not lost
     }

@@ -21,7 +21,7 @@ def script(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def python() -> Python:
-    return find_python(())
+    return find_python((), os.environ)
 
 
 def is_running(pid: int) -> bool:
@@ -98,7 +98,7 @@ def test_without_python_the_module_is_named(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(LessonError, match="Type: module load python"):
-        find_python(["dask"])
+        find_python(["dask"], os.environ)
 
 
 def test_a_python_that_does_not_work_is_told(
@@ -107,7 +107,7 @@ def test_a_python_that_does_not_work_is_told(
     program(tmp_path / "bin", "echo 'libpython is gone' >&2; exit 127")
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     with pytest.raises(LessonError, match=r"bin/python does not work: libpython is gone\. Try"):
-        find_python(())
+        find_python((), os.environ)
 
 
 @pytest.mark.parametrize(
@@ -127,8 +127,8 @@ def test_a_missing_package_is_told_with_what_to_type(
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(LessonError, match=rf"does not have nosuchpackage\. .*{help_}"):
-        find_python(["json", "nosuchpackage"])
+        find_python(["json", "nosuchpackage"], os.environ)
 
 
 def test_the_start_is_measured_with_the_imports(tmp_path: Path) -> None:
-    assert 0 < find_python(["json"]).startup < 20
+    assert 0 < find_python(["json"], os.environ).startup < 20
