@@ -182,10 +182,10 @@ def test_an_instructor_is_led_to_the_console_s_page_and_a_stranger_is_not_let_in
     hub: Hub, instructor: Instructor
 ) -> None:
     instructor.act("start", "learner01")
-    for path in ("desktop/", "lab", "terminal/", "files/"):
+    for path in ("desktop/", "terminal/", "files/.bashrc"):
         page = instructor.http.get(f"/user/learner01/{path}")
+        assert page.url.path == "/services/console/class/demo/watch/learner01", page.text
         assert page.status_code == 200
-        assert page.url.path == "/services/console/class/demo/watch/learner01"
     assert instructor.http.get("/user/learner01/api/contents").status_code == 403
     modules = instructor.http.get("/services/console/novnc/core/rfb.js")
     assert (modules.status_code, modules.headers["Content-Type"]) == (200, "text/javascript")

@@ -22,7 +22,7 @@ _TRY_AGAIN_LATER: Final = 1013
 
 _LONGEST_PICTURE: Final = 1 << 22
 _LONGEST_MESSAGE: Final = 1 << 16
-_PING_S: Final = 20.0
+_PING_S: Final = 30.0
 
 
 class WatchHandler(ConsoleHandler):
