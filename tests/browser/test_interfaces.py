@@ -95,6 +95,13 @@ def test_a_link_into_jupyterlab_has_the_bar(sit_down: SitDown, hub: Hub) -> None
     (hub.home("learner04") / "linked.txt").unlink()
 
 
+def test_jupyterlab_shows_a_readme_as_a_page(sit_down: SitDown, hub: Hub) -> None:
+    page = open_interface(sit_down("learner04"), "JupyterLab")
+    page.goto(f"{hub.url}/user/learner04/lab/tree/Desktop/Lesson/dask-delay/README.md")
+    heading = page.frame_locator("#lab").get_by_role("heading", name="Challenge 1: a loop")
+    expect(heading).to_be_visible(timeout=60_000)
+
+
 def test_a_message_of_the_instructor_is_seen_in_the_terminal(sit_down: SitDown) -> None:
     page = open_interface(sit_down("learner01"), "Terminal")
     command(

@@ -45,6 +45,7 @@ def files() -> dict[str, bytes]:
         "hello.py": b"print('hello')\n",
         "sheet.ipynb": json.dumps(notebook).encode(),
         "table.csv": b"a,b\n1,2\n",
+        "README.md": b"# What to do\n\nOpen `hello.py`.\n",
     }
 
 
@@ -99,7 +100,7 @@ def test_a_fresh_desktop_has_no_window_and_no_message(desktop: Desktop) -> None:
         ("editor", "Pluma", "pluma"),
         ("files", f"^{NAME}", "caja"),
         ("browser", "Firefox", "firefox"),
-        ("lesson", "^Lesson$", "caja"),
+        ("lesson", "^Dask Delay", "firefox"),
         ("help", "^Help with this desktop", "firefox"),
     ],
 )
@@ -108,6 +109,17 @@ def test_a_launcher_opens_its_window(desktop: Desktop, name: str, title: str, ki
     window = desktop.window(title, kind, timeout=BROWSER_SECONDS)
     assert window.width < desktop.room()[0] or kind == "firefox"
     desktop.screenshot(f"launcher-{name}")
+
+
+def test_the_files_of_the_lesson_come_with_its_text(desktop: Desktop) -> None:
+    panel.press(desktop, "lesson")
+    desktop.window("^Dask Delay", "firefox", timeout=BROWSER_SECONDS)
+    desktop.still_picture()
+    desktop.screenshot("lesson-text")
+    desktop.activate("^dask-delay$", "caja")
+    desktop.double_click(*panel.place_of(desktop, "^dask-delay$", "loop.py"))
+    desktop.window("^loop.py", "pluma")
+    desktop.screenshot("lesson-file")
 
 
 def test_the_end_of_the_session_asks_first(desktop: Desktop) -> None:
@@ -138,8 +150,9 @@ def test_the_end_of_the_session_is_one(sit_down: SitDown) -> None:
         ("hello.py", "^hello.py", "pluma"),
         ("sheet.ipynb", "^sheet.ipynb", "pluma"),
         ("table.csv", "^table.csv", "pluma"),
+        ("README.md", "^What to do", "firefox"),
     ],
-    ids=["svg", "text", "pdf", "png", "python", "notebook", "csv"],
+    ids=["svg", "text", "pdf", "png", "python", "notebook", "csv", "markdown"],
 )
 def test_a_double_click_opens_the_fitting_program(
     desktop: Desktop, name: str, title: str, kind: str

@@ -1,11 +1,13 @@
 """Files between the learner's computer and the home, through the page."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
+from support import panel
 from support.browser import SitDown
 from support.browser_desktop import Desktop
 from support.world import Hub, wait_until
@@ -67,6 +69,26 @@ def test_a_chosen_file_goes_where_the_learner_wants_it_with_progress(
     expect(page.locator("#uploads progress")).to_be_attached()
     expect(page.locator("#uploads")).to_contain_text("~/Uploads/large.bin", timeout=30_000)
     assert (home / "Uploads" / "large.bin").read_bytes() == large.read_bytes()
+
+
+def test_the_file_manager_shows_what_was_just_sent(desktop: Desktop, home: Path) -> None:
+    """Also where its folder, ~/Uploads, was not there when the file manager was opened."""
+    shutil.rmtree(home / "Uploads", ignore_errors=True)
+    page = desktop.page
+    page.get_by_role("button", name="Files").click()
+    page.get_by_label("Into").select_option("Uploads")
+    panel.press(desktop, "files")
+    desktop.window(f"^{NAME}", "caja")
+    for name, folder, shown in (
+        ("first.txt", f"^{NAME}", "Uploads"),
+        ("second.txt", "^Uploads$", "second.txt"),
+    ):
+        page.evaluate(DROP, {"name": name, "text": "x"})
+        expect(page.locator("#uploads")).to_contain_text(f"is at ~/Uploads/{name}")
+        page.locator("#files-panel .close").click()
+        desktop.double_click(*panel.place_of(desktop, folder, shown))
+    desktop.window(r"^second\.txt", "pluma")
+    desktop.screenshot("file-manager")
 
 
 def test_a_folder_is_refused_in_a_sentence(desktop: Desktop) -> None:

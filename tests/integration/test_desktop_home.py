@@ -13,12 +13,12 @@ import pytest
 from support.desktop_session import (
     DesktopSession,
     Learner,
-    current_image,
     desktop_session,
     learner,
     painted_within,
 )
 from support.fake_hub import FakeHub, fake_hub
+from support.image import IMAGE
 from support.world import require_world, stays, wait_until
 
 START_SECONDS = 15  # on a machine that does other things; alone it takes one
@@ -60,7 +60,7 @@ def dconf_database(ada: Learner, keys: str) -> bytes:
             *(
                 "bwrap",
                 "--ro-bind",
-                current_image() / "usr",
+                IMAGE / "usr",
                 "/usr",
                 "--symlink",
                 "usr/lib",

@@ -70,6 +70,7 @@ def test_panel_launchers_point_at_programs_of_the_image(shared_image_home: Path)
         ("text/x-python", "pluma"),
         ("text/plain", "pluma"),
         ("text/csv", "pluma"),
+        ("text/markdown", "classdesk-text"),
         ("application/x-ipynb+json", "pluma"),
         ("image/png", "feh"),
         ("image/jpeg", "feh"),

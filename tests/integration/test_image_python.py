@@ -193,6 +193,28 @@ def test_visualize_draws_a_graph(image_home: Path) -> None:
     assert (image_home / "mydask.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_program_with_a_window_says_that_there_is_no_screen(shared_image_home: Path) -> None:
+    said = shell("pluma loop.py; feh mydask.png", shared_image_home, check=False)
+    assert said.returncode == 1
+    assert said.stderr.splitlines() == [
+        "pluma opens a window, and there is no screen here. Edit with:  nano loop.py",
+        "feh opens a window, and there is no screen here. Start a session with the interface Desktop.",
+    ]
+    with_screen = shell("type -t pluma", shared_image_home, env={"DISPLAY": ":1"}).stdout
+    assert with_screen == "file\n"
+
+
+@pytest.mark.parametrize("show", ["plt.show()", "plt.gcf().show()"])
+def test_a_plot_without_a_screen_says_what_to_do_and_goes_on(show: str, image_home: Path) -> None:
+    (image_home / "plot.py").write_text(
+        f"import matplotlib.pyplot as plt\nplt.plot([1, 2])\n{show}\nplt.savefig('plot.png')\n"
+    )
+    said = shell("module load python && python plot.py", image_home).stderr
+    assert "plot.py:3: UserWarning: There is no screen here, so no window opens. " in said
+    assert "plt.savefig('plot.png')" in said
+    assert (image_home / "plot.png").exists()
+
+
 def test_bytecode_is_compiled(shared_image_home: Path) -> None:
     script = "python -v -c 'import pandas, distributed, bokeh' 2>&1 | grep -c 'wrote\\|could not write'; true"
     assert shell(f"module load python; {script}", shared_image_home).stdout.strip() == "0"

@@ -17,7 +17,6 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,7 +26,7 @@ from classdesk_spawner._script import render_batch_script
 from support.fake_hub import TOKEN, FakeHub
 from support.image import IMAGE
 from support.screen import XServer
-from support.world import REPOSITORY, wait_until
+from support.world import wait_until
 
 # The working tree's code instead of the image's, for those who write it: no image to build after each change.
 _SOURCE: Final = os.environ.get("CLASSDESK_SOURCE", "")
@@ -35,17 +34,6 @@ _PACKAGE: Final = "/opt/classdesk/server/lib/python3.13/site-packages/classdesk_
 
 SUPERVISOR: Final = "python -I /opt/classdesk/bin/classdesk-session"
 PAINTED: Final = frozenset({"mate-panel", "caja"})
-
-
-@cache
-def current_image() -> Path:
-    """The image that a test names, or that of the working tree, where it has been built, or sessions' own."""
-    if "CLASSDESK_IMAGE" in os.environ:
-        return IMAGE
-    build = REPOSITORY / "desktop_image/build/image"
-    done = subprocess.run([build, "--inputs"], capture_output=True, text=True, check=True)
-    built = IMAGE.parent / "images" / done.stdout.strip() / "rootfs"
-    return built if built.is_dir() else IMAGE
 
 
 @dataclass(frozen=True)
@@ -235,7 +223,7 @@ def desktop_session(
     settings = RuntimeSettings.model_validate(
         {
             "kind": "bubblewrap",
-            "image": str(current_image()),
+            "image": str(IMAGE),
             "tmp_mib": tmp_mib,
             "binds": list(binds),
         }

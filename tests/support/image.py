@@ -9,7 +9,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-IMAGE: Final = Path(os.environ.get("CLASSDESK_IMAGE", "/var/lib/classdesk/image"))
+from support.world import REPOSITORY
+
+
+def _image() -> Path:
+    """The image that a test names, or that of the working tree, where it has been built, or sessions' own."""
+    if named := os.environ.get("CLASSDESK_IMAGE"):
+        return Path(named)
+    state = Path("/var/lib/classdesk")
+    build = [str(REPOSITORY / "desktop_image/build/image"), "--inputs"]
+    identity = subprocess.run(build, capture_output=True, text=True, check=True).stdout.strip()
+    built = state / "images" / identity / "rootfs"
+    return built if built.is_dir() else state / "image"
+
+
+IMAGE: Final = _image()
 USER: Final = "imagetester"  # exists in the image's view only
 _UID: Final = 61234 if os.getuid() == 0 else os.getuid()
 _GID: Final = 61234 if os.getuid() == 0 else os.getgid()

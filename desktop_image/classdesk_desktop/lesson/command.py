@@ -11,6 +11,7 @@ import difflib
 import io
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from classdesk_desktop.lesson.files import (
     shown,
     state,
 )
+from classdesk_desktop.lesson.leftovers import hiding
 from classdesk_desktop.lesson.model import (
     Lesson,
     LessonError,
@@ -100,7 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     command("list", _list, "show lessons and files: missing, unchanged or changed")
     getting = command("get", _get, "copy the files that are missing")
     getting.add_argument("--solutions", action="store_true", help="the solutions as well")
-    command("reset", _reset, "rename your files, and copy fresh ones")
+    command("reset", _reset, "put your files aside, and copy fresh ones")
     command("diff", _diff, "show what you have changed")
     command("url", _url, "show the addresses of the files, for wget")
     checking = command("check", _check, "run your scripts; compare value and time", "EXERCISE")
@@ -132,6 +134,8 @@ def _list(arguments: argparse.Namespace) -> int:
         width = max((len(name) for name in listed), default=0)
         for name in listed:
             print(f"  {state(lesson, name, home):9}  {name:{width}}  {lesson.files[name]}")
+        for path in hiding(copies_folder(home) / lesson.name, lesson.modules):
+            print(f"  {path.name} hides the Python module {path.stem}. Rename it.")
         if lesson.solutions and not set(lesson.solutions) & set(listed):
             print(f"  Solutions: lesson get {lesson.name} --solutions")
     return 0
@@ -163,11 +167,11 @@ def _reset(arguments: argparse.Namespace) -> int:
         before = state(lesson, name, home)
         kept = reset(lesson, name, home)
         if kept is not None:
-            print(f"{name}: fresh again. Yours is now {shown(kept, home)}")
+            print(f"{name} is the original again. Your version is kept as {shown(kept, home)}")
         elif before is State.MISSING:
             print(f"{name}: copied.")
         else:
-            print(f"{name}: as it should be, nothing to do.")
+            print(f"{name}: unchanged.")
     return 0
 
 
@@ -225,10 +229,15 @@ def _check(arguments: argparse.Namespace) -> int:
     copies = copies_folder(home) / lesson.name
     folders = [arguments.folder] if arguments.folder else [*_here(), copies]
     outcomes = check(lesson, exercises, folders, home, solutions=arguments.solutions)
-    right = sum(outcome is Outcome.RIGHT for outcome in outcomes.values())
+    counts = Counter(outcomes.values())
     if len(outcomes) > 1:
-        print(f"{right} of {len(outcomes)} are right.")
-    return int(right < len(outcomes))
+        rest = "".join(
+            f"; {counts[outcome]} {'is' if counts[outcome] == 1 else 'are'} {outcome}"
+            for outcome in (Outcome.NOT_YET, Outcome.NOT_BEGUN)
+            if counts[outcome]
+        )
+        print(f"{counts[Outcome.RIGHT]} of {len(outcomes)} are right{rest}.")
+    return int(counts[Outcome.RIGHT] < len(outcomes))
 
 
 def _chosen(names: Sequence[str], *, of_exercises: bool = False) -> tuple[Lesson, list[str]]:

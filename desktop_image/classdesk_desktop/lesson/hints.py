@@ -8,16 +8,17 @@ from collections.abc import Iterable, Iterator
 
 __all__ = ["of_error", "of_output", "of_slowness"]
 
+_UNGUARDED = (
+    "Processes start your file once more, each from its first line. Put what computes below "
+    'if __name__ == "__main__": and leave imports and functions above it.'
+)
+_ENDED = "One of the processes that your script started was ended, perhaps because the memory was used up."
+
 # The last line of a traceback and what to do about it. Our words, for what learners meet.
 _ERRORS: tuple[tuple[str, str], ...] = (
     (
         r"TabError",
         "Some lines begin with tabs and others with spaces. Use two spaces for each level.",
-    ),
-    (
-        r"freeze_support|Nanny failed to start|BrokenProcessPool|bootstrapping phase",
-        "Processes start your file once more, each from its first line. Put what computes below\n"
-        'if __name__ == "__main__":   and leave imports and functions above it.',
     ),
     (
         r"IndentationError",
@@ -65,6 +66,10 @@ def of_error(errors: str, source: str) -> str:
     """
     if re.search(r"IndentationError|TabError", errors) and (where := _uneven_line(errors, source)):
         return where
+    if re.search(r"freeze_support|bootstrapping phase", errors):
+        return _UNGUARDED
+    if re.search(r"Nanny failed to start|BrokenProcessPool", errors):
+        return _ENDED if "__main__" in source else _UNGUARDED
     return next((hint for pattern, hint in _ERRORS if re.search(pattern, errors)), "")
 
 

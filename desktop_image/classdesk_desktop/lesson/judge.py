@@ -50,7 +50,8 @@ def judge(exercise: Exercise, run: Run, python: Python, source: str) -> Verdict:
         return Verdict(
             passed=False,
             told=f"Your script was still running after {run.seconds:.0f} s and was stopped.",
-            cause="Is there a loop that never ends, or a wait for something that never comes?",
+            cause=hints.of_error(run.errors, source)
+            or "Is there a loop that never ends, or a wait for something that never comes?",
         )
     if run.status != 0:
         lines = [line.strip() for line in run.errors.strip().splitlines()]
@@ -111,7 +112,7 @@ def _judge_time(exercise: Exercise, run: Run, python: Python, source: str, print
         )
     limit = seconds.limit(python.threads)
     if limit is None:
-        remark = ""
+        remark = _picture(exercise)
         if seconds.at_most:
             remark = (
                 f"The value is right. Your session has {cores}, on which a gain in time cannot be "
@@ -121,7 +122,9 @@ def _judge_time(exercise: Exercise, run: Run, python: Python, source: str, print
     # A right answer must not fail because Python took long to start: that time is not the script's.
     work = max(0.0, run.seconds - python.startup)
     if work <= limit:
-        return Verdict(passed=True, told=f"Your script {facts} on {cores}.")
+        return Verdict(
+            passed=True, told=f"Your script {facts} on {cores}.", cause=_picture(exercise)
+        )
     compared = (
         f", where one after the other takes {seconds.in_turn:.0f} s" if seconds.in_turn else ""
     )
@@ -131,6 +134,12 @@ def _judge_time(exercise: Exercise, run: Run, python: Python, source: str, print
         cause=exercise.hints.get("slow") or hints.of_slowness(source),
         try_again=seconds.in_turn is None or work < 0.95 * seconds.in_turn,
     )
+
+
+def _picture(exercise: Exercise) -> str:
+    """A check leaves no files: what a script writes is seen when the learner runs it."""
+    names = " and ".join(exercise.produces)
+    return f"To look at {names}, run your script: python {exercise.script}" if names else ""
 
 
 def _short(line: str, most: int = 100) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from classdesk_desktop.lesson.files import shown
 
-__all__ = ["in_the_way", "own_packages", "without_own"]
+__all__ = ["hiding", "in_the_way", "own_packages", "without_own"]
 
 _DASK_SETTINGS = (".json", ".yaml", ".yml")
 # More names than these say nothing to a reader.
@@ -50,6 +50,18 @@ def in_the_way(
     ]
 
 
+def hiding(folder: Path, names: Collection[str]) -> list[Path]:
+    """The files and packages in a folder that Python prefers to later modules of their names."""
+    try:
+        return sorted(
+            path
+            for path in folder.iterdir()
+            if path.stem in names and (path.suffix == ".py" or any(path.glob("__init__.py")))
+        )
+    except OSError:
+        return []
+
+
 def own_packages(home: Path) -> Path:
     """Where `pip install` puts packages of the learner's own."""
     return Path(sysconfig.get_path("purelib", "posix_user", {"userbase": str(home / ".local")}))
@@ -83,10 +95,10 @@ def _python(python: Path, environ: Mapping[str, str], home: Path) -> Iterator[st
 
 def _packages(home: Path, names: Collection[str]) -> Iterator[str]:
     place = own_packages(home)
-    hiding = [path.stem for path in _modules(place) if path.stem in names]
-    if hiding:
-        more = len(hiding) - _NAMED
-        listed = ", ".join(hiding[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+    hidden = [path.stem for path in hiding(place, names)]
+    if hidden:
+        more = len(hidden) - _NAMED
+        listed = ", ".join(hidden[:_NAMED]) + (f" and {more} more" if more > 0 else "")
         yield (
             f"Packages of your own come before the course's: {listed}, in {shown(place, home)}. "
             f"{_aside(place, home)}"
@@ -98,9 +110,8 @@ def _files(
 ) -> Iterator[str]:
     given = [Path(entry) for entry in environ.get("PYTHONPATH", "").split(":") if entry]
     for place, help_ in [(folder, "Rename it."), *((p, "Type: unset PYTHONPATH") for p in given)]:
-        for path in _modules(place):
-            if path.stem in names:
-                yield f"{shown(path, home)} hides the Python module {path.stem}. {help_}"
+        for path in hiding(place, names):
+            yield f"{shown(path, home)} hides the Python module {path.stem}. {help_}"
 
 
 def _dask_settings(environ: Mapping[str, str], home: Path) -> Iterator[str]:
@@ -110,14 +121,6 @@ def _dask_settings(environ: Mapping[str, str], home: Path) -> Iterator[str]:
     for file in sorted(folder.glob("*")):
         if file.suffix in _DASK_SETTINGS and _says_something(file):
             yield f"{shown(file, home)} changes how dask works. {_aside(file, home)}"
-
-
-def _modules(place: Path) -> list[Path]:
-    """The modules and packages in a folder that Python prefers to later ones of their names."""
-    try:
-        return sorted(p for p in place.iterdir() if p.suffix == ".py" or any(p.glob("__init__.py")))
-    except OSError:
-        return []
 
 
 def _says_something(file: Path) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import sys
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -118,6 +119,11 @@ class Lesson:
     def solutions(self) -> tuple[str, ...]:
         """The files that a learner gets only when asking for them."""
         return tuple(name for name in self.files if _is_solution(name))
+
+    @property
+    def modules(self) -> frozenset[str]:
+        """The names that no file of a learner's must have: Python's own modules and what the exercises need."""
+        return sys.stdlib_module_names.union(*(e.needs for e in self.exercises))
 
     def master(self, name: str) -> Path:
         """The pristine file of this name."""
@@ -307,6 +313,6 @@ def plain_name(name: str) -> str:
 def unknown(kind: str, name: str, choices: Iterable[str], where: str = "") -> LessonError:
     """The error for a name that does not exist, with the nearest one that does."""
     names = list(dict.fromkeys(choices))
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     help_ = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(names) or 'none'}."
     return LessonError(f"There is no {kind} {name!r} {where}".rstrip() + f". {help_}")

@@ -34,6 +34,15 @@ def test_list_tells_the_state_of_each_file(
     assert "lesson get short --solutions" in out
 
 
+def test_list_names_a_file_that_hides_a_module(
+    copies: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["get"])
+    (copies / "random.py").touch()
+    assert main(["list"]) == 0
+    assert "  random.py hides the Python module random. Rename it.\n" in capsys.readouterr().out
+
+
 def test_get_copies_what_is_missing_and_tells_it(
     copies: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -105,9 +114,12 @@ def test_reset_tells_where_the_old_one_is(copies: Path, capsys: pytest.CaptureFi
     capsys.readouterr()
     assert main(["reset"]) == 0
     out = capsys.readouterr().out
-    assert "hello.py: fresh again. Yours is now ~/Desktop/Lesson/short/hello.py." in out
+    assert (
+        "hello.py is the original again. Your version is kept as ~/Desktop/Lesson/short/hello.py."
+        in out
+    )
     assert "nap.py: copied." in out
-    assert "README.md: as it should be" in out
+    assert "README.md: unchanged." in out
     assert (copies / "my own.py").read_text() == "stays"
 
 
@@ -118,6 +130,7 @@ def test_reset_tells_where_the_old_one_is(copies: Path, capsys: pytest.CaptureFi
         (["reset", "helo.py"], "Did you mean hello.py?"),
         (["reset", "shorts", "hello.py"], "There is no lesson 'shorts'. Did you mean short?"),
         (["diff", "mine.txt"], "There are: README.md, hello.py"),
+        (["diff", "nothere.py"], "There are: README.md, hello.py"),
         (["check", "nip"], "Did you mean nap?"),
         (["url"], "LESSONS_URL is not set"),
     ],
@@ -170,7 +183,7 @@ def test_check_tells_each_outcome_and_counts(
     assert "Step 1  (hello: ~/Desktop/Lesson/short/hello.py)\n  right: Your script printed" in out
     assert "not begun: Make nap.py shorter." in out
     assert "not begun: Write draw.py." in out
-    assert out.endswith("1 of 3 are right.\n")
+    assert out.endswith("1 of 3 are right; 2 are not begun.\n")
 
 
 def test_check_says_no_with_value_and_time(

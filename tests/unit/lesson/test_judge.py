@@ -140,7 +140,9 @@ def test_no_output_can_be_the_answer() -> None:
 
 
 def test_a_file_that_must_be_written() -> None:
-    assert judge(PICTURE, ended("", 0.4, produced="mydask.png x"), python(), "").passed
+    right = judge(PICTURE, ended("", 0.4, produced="mydask.png x"), python(), "")
+    assert right.passed
+    assert right.cause == "To look at mydask.png, run your script: python draw.py"
     verdict = judge(PICTURE, ended("", 0.4, produced="other.png"), python(), "")
     assert "did not write mydask.png" in verdict.told
 
@@ -152,6 +154,15 @@ def test_a_long_line_is_shortened() -> None:
 def test_a_script_that_does_not_end_is_told() -> None:
     verdict = judge(LOOP, Run("", "", 32.04, None), python(), "")
     assert verdict.told == "Your script was still running after 32 s and was stopped."
+    assert "a loop that never ends" in verdict.cause
+    errors = "RuntimeError: An attempt has been made … before its bootstrapping phase"
+    assert "if __name__" in judge(LOOP, Run("", errors, 32.04, None), python(), "").cause
+
+
+def test_a_process_that_was_ended_behind_a_guard_is_not_laid_on_the_guard() -> None:
+    guarded = 'if __name__ == "__main__":\n  main()\n'
+    assert "memory" in hints.of_error("BrokenProcessPool: A process", guarded)
+    assert "if __name__" in hints.of_error("freeze_support() … BrokenProcessPool: A", guarded)
 
 
 @pytest.mark.parametrize(

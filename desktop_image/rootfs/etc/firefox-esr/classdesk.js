@@ -6,6 +6,7 @@ pref("general.smoothScroll", false);              // each step of a smooth scrol
 pref("ui.prefersReducedMotion", 1);
 pref("browser.cache.disk.enable", false);
 pref("browser.sessionstore.resume_from_crash", false);
+pref("browser.startup.couldRestoreSession.count", -1);   // no bar that offers the last session's tabs
 pref("browser.sessionstore.interval", 600000);
 pref("dom.ipc.processCount", 2);                  // memory: a page here is a dashboard, not a hundred tabs
 pref("dom.ipc.processPrelaunch.enabled", false);

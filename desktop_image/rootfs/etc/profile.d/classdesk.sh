@@ -20,6 +20,19 @@ if [ -n "${BASH_VERSION-}" ] && [ -z "${CLASSDESK_SHELL-}" ]; then
       ;;
   esac
 
+  # Terminals of JupyterLab and of the interface Terminal.
+  if [ -z "${DISPLAY-}" ]; then
+    classdesk_no_screen() {
+      printf '%s opens a window, and there is no screen here. %s\n' "$1" "$2" >&2
+      return 1
+    }
+    pluma() { classdesk_no_screen pluma "Edit with:  nano ${1-FILE}"; }
+    for _program in feh eom caja firefox firefox-esr; do
+      eval "$_program() { classdesk_no_screen $_program 'Start a session with the interface Desktop.'; }"
+    done
+    unset _program
+  fi
+
   command_not_found_handle() {
     case $1 in
       python | pip | pip3 | virtualenv | dask)
