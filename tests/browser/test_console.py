@@ -356,7 +356,7 @@ def test_the_class_link_opens_the_form_locked_for_the_class(
     board: Board, sit_down: SitDown, pictures: Path
 ) -> None:
     board.page.locator("#open-link").click()
-    expect(board.page.locator("#link-url")).to_contain_text("/hub/c/demo")
+    expect(board.page.locator("#link-url")).to_contain_text("/c/demo")
     link = board.page.locator("#link-url").inner_text()
     board.screenshot("link")
     board.page.keyboard.press("Escape")

@@ -54,7 +54,7 @@ def test_a_message_is_on_the_page_once_as_plain_text(desktop: Desktop, visitor: 
     visitor.button("Message").click()
     visitor.page.locator("#text").fill(text)
     visitor.button(f"Send a message to {NAME}").click()
-    expect(visitor.page.locator("#said")).to_have_text("Shown in the desktop.")
+    expect(visitor.page.locator("#said")).to_have_text("Shown above the desktop.")
     assert below_the_panel(desktop.still_picture()) == before, "the desktop says it once more"
     banners.evaluate("(place) => { place.style.visibility = ''; }")
     banner = desktop.page.locator(".banner[data-name^='message-']")
@@ -78,7 +78,7 @@ def test_a_message_is_on_the_page_once_as_plain_text(desktop: Desktop, visitor: 
     expect(banner).to_have_count(0)
 
 
-def test_a_hand_is_raised_with_a_sentence_kept_over_a_reload_and_lowered_by_the_teacher(
+def test_a_hand_is_raised_with_a_sentence_kept_over_a_reload_and_lowered_by_the_instructor(
     desktop: Desktop, visitor: Visitor
 ) -> None:
     page = desktop.page
@@ -89,7 +89,7 @@ def test_a_hand_is_raised_with_a_sentence_kept_over_a_reload_and_lowered_by_the_
     page.locator("#hand-form").get_by_role("button", name="Ask for help").click()
     expect(button).to_have_text("You asked for help just now")
     expect(visitor.page.locator("#hand-text")).to_have_text(
-        re.compile(r"Asks for help, \d+ s: “The plot stays empty <i>”")
+        re.compile(r"Asks for help \(just now\): “The plot stays empty <i>”")
     )
     page.reload()
     expect(button).to_have_text("You asked for help just now")
@@ -99,7 +99,7 @@ def test_a_hand_is_raised_with_a_sentence_kept_over_a_reload_and_lowered_by_the_
     expect(button).to_have_text("Ask for help")
 
 
-def test_the_learner_lowers_the_hand_himself(desktop: Desktop, visitor: Visitor) -> None:
+def test_learners_lower_their_hand_themselves(desktop: Desktop, visitor: Visitor) -> None:
     page = desktop.page
     page.locator("#hand-button").click()
     page.locator("#hand-form").get_by_role("button", name="Ask for help").click()

@@ -64,7 +64,7 @@ def test_the_next_is_who_has_waited_longest(
         hand = {"since": fake.group.now() - age, "text": ""}
         fake.do(fake.group.change, name, hand=hand)
     fake.do(fake.group.change, running, hand={"since": fake.group.now() - 900, "text": "<b>"})
-    expect(page.locator("#hand-text")).to_contain_text("Asks for help, 15 min: “<b>”")
+    expect(page.locator("#hand-text")).to_contain_text("Asks for help (15 min): “<b>”")
     full_name = fake.group.learners[others[1]]["full_name"]
     page.get_by_role("link", name=f"Next who waits: {full_name}").click()
     page.wait_for_url(f"**/watch/{others[1]}")

@@ -352,7 +352,7 @@ def test_control_comes_after_the_learners_yes_and_goes_when_either_ends_it(room:
     room.run(story)
 
 
-def test_a_visitor_cannot_allow_himself(room: Room) -> None:
+def test_visitors_cannot_allow_themselves(room: Room) -> None:
     visit = Visit()
 
     async def story() -> None:

@@ -125,7 +125,7 @@ def test_a_message_that_cannot_be_shown_is_refused_with_the_reason(
     session_server.run(visit)
 
 
-def test_nobody_writes_to_himself(session_server: Server) -> None:
+def test_nobody_writes_to_themselves(session_server: Server) -> None:
     async def visit(address: str) -> None:
         status, _ = await call(address, "POST", "message", AUTHORIZED, {"text": "hello"})
         assert status == 403
