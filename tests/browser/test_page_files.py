@@ -61,6 +61,7 @@ def test_a_chosen_file_goes_where_the_learner_wants_it_with_progress(
     large = tmp_path / "large.bin"
     large.write_bytes(bytes(range(256)) * 4096 * 40)
     page = desktop.page
+    shutil.rmtree(home / "Uploads", ignore_errors=True)
     page.get_by_role("button", name="Files").click()
     page.get_by_label("Into").select_option("Uploads")
     with page.expect_file_chooser() as chooser:
@@ -69,6 +70,8 @@ def test_a_chosen_file_goes_where_the_learner_wants_it_with_progress(
     expect(page.locator("#uploads progress")).to_be_attached()
     expect(page.locator("#uploads")).to_contain_text("~/Uploads/large.bin", timeout=30_000)
     assert (home / "Uploads" / "large.bin").read_bytes() == large.read_bytes()
+    # The list below shows the home as it is now, without opening the panel again.
+    expect(page.locator("#files-list").get_by_text("Uploads", exact=True)).to_be_visible()
 
 
 def test_the_file_manager_shows_what_was_just_sent(desktop: Desktop, home: Path) -> None:

@@ -18,6 +18,11 @@ export class Download {
     });
   }
 
+  /** Shows the folder as it is now, after a file was brought into the home. */
+  refresh() {
+    if (policy.download !== false) this.#show(this.#folder);
+  }
+
   async #show(folder) {
     let answer;
     try {

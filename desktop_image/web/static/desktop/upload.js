@@ -13,10 +13,15 @@ export class Upload {
   #queue = [];
   #isSending = false;
   #open;
+  #sent;
 
-  /** @param {() => void} open opens the panel, in which the progress is seen */
-  setUp(open) {
+  /**
+   * @param {() => void} open opens the panel, in which the progress is seen
+   * @param {() => void} sent is called when a file has arrived
+   */
+  setUp(open, sent) {
     this.#open = open;
+    this.#sent = sent;
     document.getElementById("upload-part").hidden = policy.upload === false;
     document.getElementById("upload-rule").hidden = policy.upload !== false;
     this.#folder.value = remembered("upload-folder", "Desktop");
@@ -85,6 +90,7 @@ export class Upload {
     for (let next = this.#queue.shift(); next; next = this.#queue.shift()) {
       try {
         next.line.done(await sendFile(next.file, next.folder, (part) => next.line.progress(part)));
+        this.#sent();
       } catch (error) {
         next.line.fail(error.message);
       }
