@@ -11,7 +11,7 @@ from support.browser_desktop import Desktop
 from support.browser_programs import Terminal
 from support.screen import XServer
 from support.visitor import CLASS, Visitor, watching_page
-from support.world import Hub, wait_until
+from support.world import Hub, command, wait_until
 
 NAME = "learner01"
 
@@ -263,6 +263,16 @@ def test_the_visitor_gives_control_back(desktop: Desktop, shown: Visitor) -> Non
     desktop.page.locator("#watched").get_by_role("button", name="Allow").click()
     shown.button("Give control back").click()
     expect(desktop.page.locator("#watched")).to_contain_text("View only")
+
+
+def test_a_new_desktop_comes_into_view_without_another_question(
+    desktop: Desktop, shown: Visitor
+) -> None:
+    command("pkill", "-KILL", "-u", NAME, "Xtigervnc")
+    expect(shown.title).to_have_text(f"A new desktop of {NAME} is starting")
+    desktop.wait_until_painted()
+    shown.wait_for_picture()
+    expect(shown.mode).to_have_text("View only")
 
 
 def test_the_learner_ends_the_look(desktop: Desktop, shown: Visitor) -> None:
