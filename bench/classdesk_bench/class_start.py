@@ -75,9 +75,7 @@ def measure(
     with slurm.fresh(), stack.running(kind, options.python, environment) as running:
         try:
             with probing(stack.URL) as read_probe:
-                result = asyncio.run(
-                    start_class(names, options.within, options.limit, progress.tell)
-                )
+                result = asyncio.run(start_class(names, options.within, options.limit, progress.tell))
                 time.sleep(_SETTLE_S)  # the hub writes its samples twice a second
                 probe = read_probe()
                 lag = (machine.DIRECTORY / "lag").read_text().splitlines(keepends=True)
@@ -91,9 +89,7 @@ def measure(
     return figures_of(result, probe, lag, options.limit, used)
 
 
-def figures_of(
-    result: ClassResult, probe: str, lag: Sequence[str], limit_s: float, used: stack.HubFigures
-) -> Figures:
+def figures_of(result: ClassResult, probe: str, lag: Sequence[str], limit_s: float, used: stack.HubFigures) -> Figures:
     """Put together what was measured between the first Start and the last answer, or the limit."""
     ready_s = min(result.seconds, limit_s)
     ended = result.began + ready_s
@@ -117,10 +113,7 @@ def figures_of(
 
 def median(runs: Sequence[Figures]) -> Figures:
     """Return the median of each figure; of what must be 0, the sum."""
-    values = {
-        name: statistics.median(getattr(run, name) for run in runs)
-        for name in Figures.__dataclass_fields__
-    }
+    values = {name: statistics.median(getattr(run, name) for run in runs) for name in Figures.__dataclass_fields__}
     for name in ("refused", "never"):
         values[name] = sum(getattr(run, name) for run in runs)
     return Figures(**values)
@@ -200,9 +193,7 @@ def parse_arguments() -> argparse.Namespace:
         metavar="N,N,…",
         help=f"class sizes; default {','.join(map(str, SIZES))}",
     )
-    parser.add_argument(
-        "--repeat", type=int, default=1, metavar="K", help="runs of each; medians are shown"
-    )
+    parser.add_argument("--repeat", type=int, default=1, metavar="K", help="runs of each; medians are shown")
     parser.add_argument(
         "--within",
         type=float,
@@ -210,13 +201,9 @@ def parse_arguments() -> argparse.Namespace:
         metavar="S",
         help="seconds over which Starts are spread",
     )
-    parser.add_argument(
-        "--limit", type=float, default=180.0, metavar="S", help="longest time of one run in seconds"
-    )
+    parser.add_argument("--limit", type=float, default=180.0, metavar="S", help="longest time of one run in seconds")
     parser.add_skip_stock()
-    parser.add_argument(
-        "--lean-stock", action="store_true", help="stock without srun, as some sites have it"
-    )
+    parser.add_argument("--lean-stock", action="store_true", help="stock without srun, as some sites have it")
     parser.add_json("the table as JSON")
     options = parser.parse_args()
     if not all(1 <= n <= machine.CPUS for n in options.sizes) or options.repeat < 1:

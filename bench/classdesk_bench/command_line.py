@@ -11,9 +11,7 @@ class CommandLine(argparse.ArgumentParser):
 
     def __init__(self, name: str, what: str) -> None:
         """Begin with a benchmark's name and a sentence that says what it measures."""
-        super().__init__(
-            prog=f"bench/{name}", description=f"{what} Needs root. See bench/README.md."
-        )
+        super().__init__(prog=f"bench/{name}", description=f"{what} Needs root. See bench/README.md.")
 
     def add_python(self) -> None:
         """What `in_world` gives: the Python in which hub and console run."""
@@ -25,12 +23,8 @@ class CommandLine(argparse.ArgumentParser):
 
     def add_sessions(self) -> None:
         """How many sessions, and for how long."""
-        self.add_argument(
-            "--sessions", type=_sessions, default=300, metavar="N", help="default 300"
-        )
-        self.add_argument(
-            "--seconds", type=float, default=60, metavar="S", help="how long; default 60"
-        )
+        self.add_argument("--sessions", type=_sessions, default=300, metavar="N", help="default 300")
+        self.add_argument("--seconds", type=float, default=60, metavar="S", help="how long; default 60")
 
     def add_skip_stock(self) -> None:
         """Ours alone."""

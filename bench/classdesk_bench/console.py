@@ -147,9 +147,7 @@ async def instructor_at(browser: Browser) -> AsyncIterator[Page]:
     await context.close()
 
 
-async def look(
-    page: Page, sessions: Mapping[str, Session], http: aiohttp.ClientSession, seconds: float
-) -> list[float]:
+async def look(page: Page, sessions: Mapping[str, Session], http: aiohttp.ClientSession, seconds: float) -> list[float]:
     """Raise one hand after the other; return after how many seconds the page has shown each, infinity for never."""
     chance = random.Random(3)  # noqa: S311  # whose turn it is
     shown: list[float] = []
@@ -191,9 +189,7 @@ async def run_class(
             raise RuntimeError(f"not all sessions have started: {dict(result.refusals)}")
         jobs.cancel()
         sessions = {
-            job["variables"]["JUPYTERHUB_USER"]: Session(
-                job["variables"]["JUPYTERHUB_API_TOKEN"], chance
-            )
+            job["variables"]["JUPYTERHUB_USER"]: Session(job["variables"]["JUPYTERHUB_API_TOKEN"], chance)
             for job in slurm.jobs().values()
         }
         reports = [tasks.create_task(one.report_for_ever(http)) for one in sessions.values()]
@@ -201,9 +197,7 @@ async def run_class(
         async with instructor_at(browser) as page:
             began = time.monotonic()
             await page.goto(f"{stack.URL}/services/console/class/bench")
-            await page.wait_for_function(
-                "n => document.querySelectorAll('.learner.live').length === n", arg=len(names)
-            )
+            await page.wait_for_function("n => document.querySelectorAll('.learner.live').length === n", arg=len(names))
             first_s = time.monotonic() - began
             await asyncio.sleep(REPORT_EACH_S + 1)  # until each has reported
             await page.evaluate(_WATCH)
@@ -246,13 +240,9 @@ def main() -> None:
     learners = ", ".join(f'"{name}"' for name in names)
     site = f'[classes.bench]\ninstructors = ["{INSTRUCTOR}"]\nlearners = [{learners}]\n'
     progress.begin(f"{options.sessions} sessions, {options.seconds:g} s")
-    with stack.running(
-        "ours", options.python, bin_directory=str(directory), more_site=site
-    ) as running:
+    with stack.running("ours", options.python, bin_directory=str(directory), more_site=site) as running:
         try:
-            figures = asdict(
-                asyncio.run(run_class(names, slurm, running, options.seconds, progress))
-            )
+            figures = asdict(asyncio.run(run_class(names, slurm, running, options.seconds, progress)))
         finally:
             machine.keep_logs()
     row = {"n": options.sessions, **figures}

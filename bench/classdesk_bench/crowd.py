@@ -105,9 +105,7 @@ class Learner:
                 raise _RefusedError(f"status {answer.status} at Start{_sentence(text)}")
 
     async def _wait(self) -> None:
-        async with self.http.get(
-            f"{URL}/hub/spawn-pending/{self.name}", allow_redirects=False
-        ) as page:
+        async with self.http.get(f"{URL}/hub/spawn-pending/{self.name}", allow_redirects=False) as page:
             await page.read()
             if page.status not in {200, 302}:
                 raise _RefusedError(f"status {page.status} at the waiting page")
@@ -233,7 +231,5 @@ async def _log_in(learners: Sequence[Learner], tell: Callable[[str], None]) -> N
 
 
 def _sentence(page: str) -> str:
-    found = re.search(
-        r'class="text-danger">\s*(?:Error:)?\s*([^<]+)|"classdesk-refusal">([^<]+)', page
-    )
+    found = re.search(r'class="text-danger">\s*(?:Error:)?\s*([^<]+)|"classdesk-refusal">([^<]+)', page)
     return f": {(found.group(1) or found.group(2)).strip()}" if found else ""

@@ -128,9 +128,7 @@ class Watch:
                     return (when - began) * 1000
 
 
-async def measure(
-    ways: dict[str, Connect], area: Rectangle, keys: int, progress: Progress
-) -> dict[str, list[float]]:
+async def measure(ways: dict[str, Connect], area: Rectangle, keys: int, progress: Progress) -> dict[str, list[float]]:
     """Press so many keys on each way, in blocks by turns."""
     found: dict[str, list[float]] = {way: [] for way in ways}
     dice = random.Random(1)  # noqa: S311  # of no secrecy
@@ -237,9 +235,7 @@ def parse_arguments() -> argparse.Namespace:
         "the page does it, and at the socket of the same X server, in a test world.",
     )
     parser.add_stock_root(required=False)
-    parser.add_argument(
-        "--keys", type=int, default=300, metavar="N", help="on each way; default 300"
-    )
+    parser.add_argument("--keys", type=int, default=300, metavar="N", help="on each way; default 300")
     parser.add_json()
     options = parser.parse_args()
     if options.keys < 1:

@@ -112,15 +112,11 @@ def _make_accounts(learners: int) -> list[str]:
         members.append(name)
     with Path("/etc/passwd").open("a", encoding="ascii") as file:
         file.writelines(passwd)
-    with Path("/etc/shadow").open(
-        "a", encoding="ascii"
-    ) as file:  # su, of --get-user-env, looks here
+    with Path("/etc/shadow").open("a", encoding="ascii") as file:  # su, of --get-user-env, looks here
         file.writelines(f"{name}:*:20000:0:99999:7:::\n" for name in names)
     lines = Path("/etc/group").read_text(encoding="utf-8").splitlines()
     joined = [
-        f"{line}{',' if line.split(':')[3] else ''}{','.join(members)}"
-        if line.startswith("classdesk-users:")
-        else line
+        f"{line}{',' if line.split(':')[3] else ''}{','.join(members)}" if line.startswith("classdesk-users:") else line
         for line in lines
     ]
     Path("/etc/group").write_text("\n".join(joined) + "\n" + "".join(group), encoding="utf-8")
@@ -230,9 +226,7 @@ class Slurm:
         wait_for("all jobs have ended", lambda: not run("squeue.real", "--noheader").strip(), 180)
 
     def _node_is_idle(self) -> bool:
-        result = subprocess.run(
-            ["sinfo", "--noheader", "--format=%T"], capture_output=True, text=True, check=False
-        )
+        result = subprocess.run(["sinfo", "--noheader", "--format=%T"], capture_output=True, text=True, check=False)
         return result.stdout.strip() == "idle"
 
 

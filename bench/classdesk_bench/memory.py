@@ -58,9 +58,7 @@ def idle_session(browser: Browser, hub: Hub, name: str, progress: Progress) -> M
 def rows_of(ours: Mapping[str, float], stock: Mapping[str, float]) -> Sequence[Row]:
     """Return the table's lines, the largest first, and the sums."""
     names = sorted({*ours, *stock}, key=lambda name: -max(ours.get(name, 0), stock.get(name, 0)))
-    lines: list[Row] = [
-        {"process": name, "ours": ours.get(name), "stock": stock.get(name)} for name in names
-    ]
+    lines: list[Row] = [{"process": name, "ours": ours.get(name), "stock": stock.get(name)} for name in names]
     sums = {"ours": sum(ours.values()), "stock": sum(stock.values()) or None}
     return [*lines, {"process": "all of it", **sums}]
 

@@ -54,9 +54,7 @@ def show(title: str, columns: Mapping[str, str], rows: Sequence[Row]) -> None:
 
 def print_json(rows: Sequence[Row]) -> None:
     """Print all rows as one line of JSON; what was not measured is null."""
-    print(
-        json.dumps([{key: _plain(value) for key, value in row.items()} for row in rows]), flush=True
-    )
+    print(json.dumps([{key: _plain(value) for key, value in row.items()} for row in rows]), flush=True)
 
 
 def print_object(found: Mapping[str, object]) -> None:

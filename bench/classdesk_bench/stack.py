@@ -69,9 +69,7 @@ class Stack:
         # The fields of proc(5) after the program's name: utime, stime, cutime, cstime are 14 to 17.
         fields = (process / "stat").read_text().rpartition(")")[2].split()
         ticks = os.sysconf("SC_CLK_TCK")
-        user, system, children_user, children_system = (
-            int(field) / ticks for field in fields[11:15]
-        )
+        user, system, children_user, children_system = (int(field) / ticks for field in fields[11:15])
         return HubFigures(
             rss_mb=int(status["VmHWM"].split()[0]) * 1024 / 1e6,
             cpu_s=user + system,
@@ -105,9 +103,7 @@ def running(
     shutil.rmtree(state, ignore_errors=True)
     state.mkdir(mode=0o700)
     shutil.chown(state, "classdesk", "classdesk")
-    token = (
-        state / "proxy_token"
-    )  # proxy and hub make one themselves; the stock hub would not find it in time
+    token = state / "proxy_token"  # proxy and hub make one themselves; the stock hub would not find it in time
     token.write_text(secrets.token_hex(32), encoding="ascii")
     token.chmod(0o600)
     shutil.chown(token, "classdesk", "classdesk")
@@ -144,9 +140,7 @@ def running(
     classdesk = str(Path(python).with_name("classdesk"))
     proxy = as_service("proxy", classdesk, "run", "proxy")
     try:
-        hub = as_service(
-            f"hub-{kind}", python, "-m", "jupyterhub", "--config", str(DIRECTORY / f"{kind}.py")
-        )
+        hub = as_service(f"hub-{kind}", python, "-m", "jupyterhub", "--config", str(DIRECTORY / f"{kind}.py"))
         try:
             wait_for("the hub answers", lambda: hub.poll() is not None or _hub_answers(), 60)
             if hub.poll() is not None:

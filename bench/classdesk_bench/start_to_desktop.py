@@ -132,12 +132,8 @@ def parse_arguments() -> argparse.Namespace:
         "world.",
     )
     parser.add_stock_root()
-    parser.add_argument(
-        "--repeat", type=int, default=9, metavar="K", help="measured starts of each; default 9"
-    )
-    parser.add_argument(
-        "--empty-cache", action="store_true", help="each start with a browser that was never here"
-    )
+    parser.add_argument("--repeat", type=int, default=9, metavar="K", help="measured starts of each; default 9")
+    parser.add_argument("--empty-cache", action="store_true", help="each start with a browser that was never here")
     parser.add_skip_stock()
     parser.add_json()
     options = parser.parse_args()

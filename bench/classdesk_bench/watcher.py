@@ -115,9 +115,7 @@ async def run_class(
     return result.began, result.refused
 
 
-def measure(
-    kind: Kind, names: Sequence[str], options: argparse.Namespace, progress: Progress
-) -> Figures:
+def measure(kind: Kind, names: Sequence[str], options: argparse.Namespace, progress: Progress) -> Figures:
     """Run all sessions on one stack, with a fresh hub and a fresh fake Slurm."""
     directory = machine.DIRECTORY / "slurm"
     shutil.rmtree(directory, ignore_errors=True)
@@ -184,12 +182,8 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_python()
     parser.add_sessions()
-    parser.add_argument(
-        "--pending", type=float, default=20, metavar="S", help="jobs wait so long; default 20"
-    )
-    parser.add_argument(
-        "--within", type=float, default=10, metavar="S", help="Starts are spread over; default 10"
-    )
+    parser.add_argument("--pending", type=float, default=20, metavar="S", help="jobs wait so long; default 20")
+    parser.add_argument("--within", type=float, default=10, metavar="S", help="Starts are spread over; default 10")
     parser.add_skip_stock()
     parser.add_json("the table as JSON")
     return parser.parse_args()

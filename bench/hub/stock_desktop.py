@@ -43,6 +43,4 @@ c.Spawner.http_timeout = 120
 c.SlurmSpawner.req_nprocs = "2"
 c.SlurmSpawner.req_memory = os.environ["CLASSDESK_BENCH_MEMORY"] + "M"
 c.SlurmSpawner.req_runtime = "3:00:00"
-c.SlurmSpawner.batchspawner_singleuser_cmd = (
-    os.environ["CLASSDESK_BENCH_SESSION"] + " batchspawner-singleuser"
-)
+c.SlurmSpawner.batchspawner_singleuser_cmd = os.environ["CLASSDESK_BENCH_SESSION"] + " batchspawner-singleuser"

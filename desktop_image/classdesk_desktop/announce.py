@@ -23,9 +23,7 @@ class AnnouncementRefusedError(Exception):
     """The hub answered, and does not want this session; trying again would not help."""
 
 
-async def announce_port(
-    hub_api_url: str, token: str, port: int, environ: Mapping[str, str]
-) -> None:
+async def announce_port(hub_api_url: str, token: str, port: int, environ: Mapping[str, str]) -> None:
     """Post the port to the hub, again and again until the hub takes it.
 
     A hub that is away, restarting (5xx) or busy (429) is waited for, as long as the job lives.
@@ -67,9 +65,7 @@ def _post(hub_api_url: str, token: str, port: int, environ: Mapping[str, str]) -
             address.hostname or "", address.port, timeout=_ANSWER_SECONDS, context=_tls(environ)
         )
     else:
-        connection = http.client.HTTPConnection(
-            address.hostname or "", address.port, timeout=_ANSWER_SECONDS
-        )
+        connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=_ANSWER_SECONDS)
     try:
         connection.request(
             "POST",

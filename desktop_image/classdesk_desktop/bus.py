@@ -26,15 +26,11 @@ def bus_command(runtime: RuntimeDirectory, ready_fd: int) -> list[str]:
     ]
 
 
-async def start_bus(
-    environ: Mapping[str, str], runtime: RuntimeDirectory
-) -> asyncio.subprocess.Process:
+async def start_bus(environ: Mapping[str, str], runtime: RuntimeDirectory) -> asyncio.subprocess.Process:
     """Start the message bus and wait until it listens; the services that it starts get `environ`.
 
     Raises:
         NotReadyError: it ended, or did not come up in time.
     """
     runtime.bus_socket.unlink(missing_ok=True)
-    return await start_until_ready(
-        lambda ready_fd: bus_command(runtime, ready_fd), environ, START_SECONDS
-    )
+    return await start_until_ready(lambda ready_fd: bus_command(runtime, ready_fd), environ, START_SECONDS)

@@ -199,9 +199,7 @@ async def _ask_hub(path: str, body: dict[str, Any]) -> dict[str, Any]:
     except HTTPClientError as error:
         if error.response is None or error.code >= 500:
             raise RefusedError(409, _NO_HUB) from error
-        raise RefusedError(
-            error.code if error.code in {403, 409} else 409, _sentence(error.response.body)
-        ) from error
+        raise RefusedError(error.code if error.code in {403, 409} else 409, _sentence(error.response.body)) from error
     except (OSError, ValueError) as error:
         raise RefusedError(409, _NO_HUB) from error
     return answer

@@ -53,8 +53,7 @@ _LOOK_SECONDS: Final = 1.0
 _LOG_OUT_SECONDS: Final = 0.1
 
 _ACCIDENT: Final = (
-    "The desktop ended by accident and was started again. "
-    "Its open windows are lost; your files are kept."
+    "The desktop ended by accident and was started again. Its open windows are lost; your files are kept."
 )
 _FULL: Final = "The node's temporary directory (/tmp) is full: delete what you do not need there."
 # What the parts that have just ended gave back is no room.
@@ -169,14 +168,10 @@ class Desktop:
             painting = asyncio.create_task(self._paint(display, cookie, mate.pid))
             ends.callback(painting.cancel)
             cut = asyncio.create_task(
-                _until_one_is_gone(
-                    self.runtime.vnc_socket, self.runtime.bus_socket, X11_SOCKETS / f"X{display}"
-                )
+                _until_one_is_gone(self.runtime.vnc_socket, self.runtime.bus_socket, X11_SOCKETS / f"X{display}")
             )
             ends.callback(cut.cancel)
-            return await self._until_end(
-                {**parts, "The MATE session": mate}, painting, log_out, cut
-            )
+            return await self._until_end({**parts, "The MATE session": mate}, painting, log_out, cut)
 
     async def _start_display(
         self, env: Mapping[str, str], display: int, ends: AsyncExitStack

@@ -34,9 +34,7 @@ class DisplayError(Exception):
     """The node has no display number left."""
 
 
-def x_command(
-    runtime: RuntimeDirectory, display: int, ready_fd: int, title: str, policy: Policy
-) -> list[str]:
+def x_command(runtime: RuntimeDirectory, display: int, ready_fd: int, title: str, policy: Policy) -> list[str]:
     """The X server's argument list."""
     return [
         X_SERVER,

@@ -68,15 +68,9 @@ _FOREIGN_NAMES: Final = frozenset(
 )
 
 
-def desktop_environment(
-    environ: Mapping[str, str], runtime: RuntimeDirectory, display: int
-) -> dict[str, str]:
+def desktop_environment(environ: Mapping[str, str], runtime: RuntimeDirectory, display: int) -> dict[str, str]:
     """The environment of mate-session: clean, on its own display, without the hub's token."""
-    env = {
-        name: value
-        for name, value in _without_foreign(environ).items()
-        if not name.startswith("JUPYTER")
-    }
+    env = {name: value for name, value in _without_foreign(environ).items() if not name.startswith("JUPYTER")}
     env |= dask_variables(runtime)
     env |= {
         "DISPLAY": f":{display}",

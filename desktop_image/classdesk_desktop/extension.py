@@ -96,9 +96,7 @@ async def start(server: ServerApp) -> None:
     """Begin what goes on beside the requests; called by jupyter_server when it serves."""
     settings = server.web_app.settings
     runtime: RuntimeDirectory = settings["classdesk_runtime"]
-    time_left = TimeLeft(
-        settings["classdesk_channels"], partial(notify, runtime), partial(withdraw, runtime)
-    )
+    time_left = TimeLeft(settings["classdesk_channels"], partial(notify, runtime), partial(withdraw, runtime))
     settings["classdesk_tasks"] = [
         asyncio.create_task(time_left.run()),
         asyncio.create_task(start_reports(server)),

@@ -238,9 +238,7 @@ class Incoming:
 
 def too_large() -> FilesError:
     """What a file beyond the limit is answered."""
-    return FilesError(
-        f"The file is larger than {LARGEST_UPLOAD >> 30} GiB, the most that can be sent.", 413
-    )
+    return FilesError(f"The file is larger than {LARGEST_UPLOAD >> 30} GiB, the most that can be sent.", 413)
 
 
 def _put(part: Path, place: Path) -> None:
@@ -267,9 +265,7 @@ def _explained(folder: str) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in _NO_SPACE:
-            sentence = (
-                "Your disk space is used up. Delete something large, then send the file again."
-            )
+            sentence = "Your disk space is used up. Delete something large, then send the file again."
             raise FilesError(sentence, 507) from error
         if error.errno in _FORBIDDEN:
             raise FilesError(f"You may not write to ~/{folder}.", 403) from error

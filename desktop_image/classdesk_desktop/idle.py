@@ -40,9 +40,7 @@ _FURNISHED: Final = frozenset({"firefox", "firefox-esr"})
 BUSY_CORES: Final = 0.1
 
 
-def computing_seconds(
-    processes: dict[int, ProcessUse], session: Iterable[int], servers: Iterable[int]
-) -> float:
+def computing_seconds(processes: dict[int, ProcessUse], session: Iterable[int], servers: Iterable[int]) -> float:
     """The processor time of the learner's own programs up to now.
 
     Args:

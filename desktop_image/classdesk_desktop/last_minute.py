@@ -19,9 +19,7 @@ _GOODBYE_SECONDS: Final = 0.5
 log = logging.getLogger(__name__)
 
 
-async def end_in_time(
-    channels: Channels, ask_for_end: Callable[[], Awaitable[None]], stop: Callable[[], None]
-) -> None:
+async def end_in_time(channels: Channels, ask_for_end: Callable[[], Awaitable[None]], stop: Callable[[], None]) -> None:
     """Wait for the session's end, tell the pages, and stop the session.
 
     Args:

@@ -42,11 +42,7 @@ def choose_locale(wishes: tuple[str, ...], is_there: Callable[[str], bool] | Non
 def with_locale(environ: Mapping[str, str], site_locale: str) -> dict[str, str]:
     """The job's environment with the session's locale, and nothing that would undo it."""
     wishes = (site_locale, environ.get(VARIABLE, ""), environ.get("LANG", ""))
-    kept = {
-        name: value
-        for name, value in environ.items()
-        if not name.startswith("LC_") and name != "LANGUAGE"
-    }
+    kept = {name: value for name, value in environ.items() if not name.startswith("LC_") and name != "LANGUAGE"}
     # Programs and the course read and write numbers with a point, whatever the learner's language is.
     return kept | {"LANG": choose_locale(wishes), "LC_NUMERIC": DEFAULT}
 

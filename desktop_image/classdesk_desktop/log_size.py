@@ -15,9 +15,7 @@ _LOOK_SECONDS: Final = 5.0
 log = logging.getLogger("classdesk-session")
 
 
-async def keep_short(
-    descriptor: int = 2, largest: int = LARGEST_BYTES, seconds: float = _LOOK_SECONDS
-) -> None:
+async def keep_short(descriptor: int = 2, largest: int = LARGEST_BYTES, seconds: float = _LOOK_SECONDS) -> None:
     """Empty the log behind this descriptor each time that it is too long; goes on until cancelled."""
     while True:
         await asyncio.sleep(seconds)

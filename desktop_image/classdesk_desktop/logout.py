@@ -15,9 +15,7 @@ from pathlib import Path
 from typing import Final
 
 _METHOD_CALL: Final = 1
-_RULE: Final = (
-    b"type='signal',interface='org.gnome.SessionManager.ClientPrivate',member='EndSession'"
-)
+_RULE: Final = b"type='signal',interface='org.gnome.SessionManager.ClientPrivate',member='EndSession'"
 _FORCEFUL: Final = 1
 _LONGEST_MESSAGE: Final = 1 << 20
 
@@ -56,9 +54,7 @@ def _is_log_out(fields: bytes, body: bytes) -> bool:
     )
 
 
-def _call(
-    serial: int, interface: bytes, member: bytes, signature: bytes = b"", body: bytes = b""
-) -> bytes:
+def _call(serial: int, interface: bytes, member: bytes, signature: bytes = b"", body: bytes = b"") -> bytes:
     """A method call to the bus itself."""
     name = b"org.freedesktop.DBus"
     fields = b""

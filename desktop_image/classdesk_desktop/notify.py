@@ -22,9 +22,7 @@ _ANSWER_SECONDS: Final = 5.0
 log = logging.getLogger("classdesk-session")
 
 
-async def notify(
-    runtime: RuntimeDirectory, title: str, text: str, urgency: Urgency = "normal"
-) -> int:
+async def notify(runtime: RuntimeDirectory, title: str, text: str, urgency: Urgency = "normal") -> int:
     """Show a notification; returns its number, and 0 where the desktop did not take it.
 
     It never raises: a desktop that has just ended, or has no notification service, is no reason for a message to

@@ -21,11 +21,7 @@ def listeners(lines: Iterable[str], port: int) -> set[int]:
     """The numbers of the accounts that listen on a port, by the lines of /proc/net/tcp (Linux: proc_net_tcp.rst)."""
     wanted = f":{port:04X}"
     rows = (line.split() for line in lines)
-    return {
-        int(row[7])
-        for row in rows
-        if len(row) > 7 and row[3] == _LISTENS and row[1].endswith(wanted)
-    }
+    return {int(row[7]) for row in rows if len(row) > 7 and row[3] == _LISTENS and row[1].endswith(wanted)}
 
 
 def is_others(port: int) -> bool:

@@ -131,9 +131,7 @@ def descendants(root: int) -> set[int]:
 def zombie_children() -> set[int]:
     """This process's ended children whose status nobody has taken yet."""
     own = os.getpid()
-    return {
-        pid for pid, (parent, state) in process_table().items() if parent == own and state == "Z"
-    }
+    return {pid for pid, (parent, state) in process_table().items() if parent == own and state == "Z"}
 
 
 def reap(pids: Iterable[int]) -> None:

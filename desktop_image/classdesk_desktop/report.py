@@ -90,9 +90,7 @@ class Meter:
         computing = computing_seconds(processes, session, servers)
         now, idle = time.time(), input_idle_seconds(self.runtime)
         # Without a desktop, after a log-out for example, what was known of it holds.
-        self.active_at = max(
-            self.active_at, self.served_at(), now - idle if idle is not None else 0
-        )
+        self.active_at = max(self.active_at, self.served_at(), now - idle if idle is not None else 0)
         return Measure(
             idle_s=round(max(now - self.active_at, 0.0), 1),
             busy=self._watch.is_busy(computing, time.monotonic()) or self.kernel_is_busy(),

@@ -34,13 +34,9 @@ async def start_reports(server: ServerApp) -> None:
     url, token = (os.environ.get(f"JUPYTERHUB_{name}", "") for name in ("API_URL", "API_TOKEN"))
     if not url or not token:
         return
-    meter = Meter(
-        settings["classdesk_runtime"], lambda: _served_at(settings), lambda: _is_busy(settings)
-    )
+    meter = Meter(settings["classdesk_runtime"], lambda: _served_at(settings), lambda: _is_busy(settings))
     record: Record = settings["classdesk_record"]
-    reporter = Reporter(
-        settings["classdesk_channels"].state, meter.measure, url, token, lambda: record.events
-    )
+    reporter = Reporter(settings["classdesk_channels"].state, meter.measure, url, token, lambda: record.events)
     settings["classdesk_reporter"] = reporter
     _replace_last_activity(server, reporter, settings["classdesk_policy"])
     channels, supervisor = settings["classdesk_channels"], settings["classdesk_supervisor"]
@@ -57,9 +53,7 @@ def _served_at(settings: dict[str, Any]) -> float:
 
     Not jupyter_server's own idea of activity: JupyterLab asks for the list of files all day.
     """
-    used = (
-        [*settings["terminal_manager"].terminals.values()] if "terminal_manager" in settings else []
-    )
+    used = [*settings["terminal_manager"].terminals.values()] if "terminal_manager" in settings else []
     kernels = settings["kernel_manager"]
     used += [kernels.get_kernel(number) for number in kernels.list_kernel_ids()]
     moments = [item.last_activity.timestamp() for item in used if hasattr(item, "last_activity")]
@@ -69,8 +63,7 @@ def _served_at(settings: dict[str, Any]) -> float:
 def _is_busy(settings: dict[str, Any]) -> bool:
     kernels = settings["kernel_manager"]
     return any(
-        getattr(kernels.get_kernel(number), "execution_state", "") == "busy"
-        for number in kernels.list_kernel_ids()
+        getattr(kernels.get_kernel(number), "execution_state", "") == "busy" for number in kernels.list_kernel_ids()
     )
 
 

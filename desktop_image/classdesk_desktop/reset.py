@@ -79,9 +79,7 @@ class ResetReport:
             parts.append("There were no desktop settings of your own.")
         if self.failed:
             named = ", ".join(f"~/{name} ({why})" for name, why in self.failed.items())
-            parts.append(
-                f"These could not be moved, so the desktop may start without them: {named}."
-            )
+            parts.append(f"These could not be moved, so the desktop may start without them: {named}.")
         return " ".join(parts)
 
 
@@ -162,9 +160,7 @@ def _new_store(home: Path) -> tuple[str, Path | None]:
     """A new stamp and its directory; no directory where none can be made."""
     stamp = time.strftime("%Y%m%d-%H%M%S")
     taken = kept_settings(home)
-    free = next(
-        name for n in range(10_000) if (name := f"{stamp}-{n}" if n else stamp) not in taken
-    )
+    free = next(name for n in range(10_000) if (name := f"{stamp}-{n}" if n else stamp) not in taken)
     store = home / _STORE / free
     try:
         store.mkdir(mode=0o700, parents=True)

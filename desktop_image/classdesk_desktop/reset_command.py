@@ -32,9 +32,7 @@ def main(
         print("Nothing was changed.")
         return 1
     try:
-        report = (
-            restore_settings(home, options.restore) if options.restore else reset_settings(home)
-        )
+        report = restore_settings(home, options.restore) if options.restore else reset_settings(home)
     except LookupError as error:
         print(
             f"desktop-reset: {error.args[0]} “desktop-reset --list” shows what is kept.",
@@ -58,9 +56,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     group = parser.add_mutually_exclusive_group()
-    group.add_argument(
-        "--list", action="store_true", help="show the settings that are kept, and change nothing"
-    )
+    group.add_argument("--list", action="store_true", help="show the settings that are kept, and change nothing")
     group.add_argument(
         "--restore",
         metavar="STAMP",

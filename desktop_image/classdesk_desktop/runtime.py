@@ -19,9 +19,7 @@ MAX_DIRECTORY_LENGTH: Final = 60
 _YOUNG_SECONDS: Final = 60.0
 
 # "logged out": the learner is asked whether to start a new desktop or to end the session; nothing runs meanwhile.
-State = Literal[
-    "starting X", "starting MATE", "painted", "restarting", "failed", "logged out", "no desktop"
-]
+State = Literal["starting X", "starting MATE", "painted", "restarting", "failed", "logged out", "no desktop"]
 
 
 class RuntimeDirectoryError(Exception):
@@ -58,9 +56,7 @@ class RuntimeDirectory:
                 _remove_dead(Path(base), uid)
                 _hold(path)
                 return cls(path)
-        raise RuntimeDirectoryError(
-            "The session needs a directory for its sockets; tried " + "; ".join(failures)
-        )
+        raise RuntimeDirectoryError("The session needs a directory for its sockets; tried " + "; ".join(failures))
 
     @property
     def vnc_socket(self) -> Path:

@@ -32,9 +32,7 @@ def _misplaced(home: Path) -> str:
         if directory.is_dir():
             continue
         # A file, or a link to nothing: MATE could not make the folder in its place.
-        if os.path.lexists(directory) or not (
-            home in directory.parents or directory.parent.is_dir()
-        ):
+        if os.path.lexists(directory) or not (home in directory.parents or directory.parent.is_dir()):
             return f"{_tilde(directory, home)} is not a folder that can be used, {_KEPT}."
     return ""
 
@@ -69,9 +67,7 @@ def _full(home: Path) -> str:
         _write_probe(config if config.is_dir() else home)
     except OSError as error:
         if error.errno in _NO_SPACE:
-            return (
-                f"Your home directory is full, {_KEPT}. Delete some files, also in the wastebasket."
-            )
+            return f"Your home directory is full, {_KEPT}. Delete some files, also in the wastebasket."
         return f"Nothing can be written to your home directory ({error.strerror}), {_KEPT}."
     return ""
 

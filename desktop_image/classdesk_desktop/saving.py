@@ -78,9 +78,7 @@ class Savers:
             self._changed.set()
 
 
-async def end_in_order(
-    say_goodbye: Callable[[], None], savers: Savers, contents: SessionContents
-) -> None:
+async def end_in_order(say_goodbye: Callable[[], None], savers: Savers, contents: SessionContents) -> None:
     """Say goodbye to the pages, and return when they have saved and all is written."""
     say_goodbye()
     await savers.wait()

@@ -64,9 +64,7 @@ async def _gsettings(runtime: RuntimeDirectory, *arguments: str) -> str:
 
 
 async def _run(runtime: RuntimeDirectory, program: str, *arguments: str) -> str:
-    environment = {
-        name: os.environ[name] for name in ("HOME", "USER", "LOGNAME") if name in os.environ
-    }
+    environment = {name: os.environ[name] for name in ("HOME", "USER", "LOGNAME") if name in os.environ}
     environment |= {
         "PATH": SYSTEM_PATH,
         "LANG": "C.UTF-8",

@@ -157,9 +157,7 @@ class SessionServer(JupyterHubSingleUser):  # type: ignore[misc]
         """Make the application with this session's configuration."""
         interface = os.environ.get("CLASSDESK_INTERFACE") or "desktop"
         if interface not in INTERFACES:
-            sys.exit(
-                f"CLASSDESK_INTERFACE is {interface!r}; it must be one of {', '.join(INTERFACES)}."
-            )
+            sys.exit(f"CLASSDESK_INTERFACE is {interface!r}; it must be one of {', '.join(INTERFACES)}.")
         kind = cast("Interface", interface)
         kwargs["jpserver_extensions"] = dict.fromkeys(
             (*kwargs["jpserver_extensions"], "classdesk_desktop", *_EXTENSIONS[kind]), True
@@ -169,9 +167,7 @@ class SessionServer(JupyterHubSingleUser):  # type: ignore[misc]
             keep_to_own_ports()
         if kind == "lab":
             _let_our_page_frame_lab()
-        config = server_config(
-            kind, os.environ["HOME"], os.environ.get("JUPYTERHUB_DEFAULT_URL", "")
-        )
+        config = server_config(kind, os.environ["HOME"], os.environ.get("JUPYTERHUB_DEFAULT_URL", ""))
         return cast("ServerApp", super().make_serverapp(config=config, **kwargs))
 
     @classmethod

@@ -62,9 +62,7 @@ def listen(address: str) -> socket.socket:
         return socket.create_server((address, 0), family=family, backlog=128)
     if socket.has_dualstack_ipv6():
         with contextlib.suppress(OSError):
-            return socket.create_server(
-                ("", 0), family=socket.AF_INET6, backlog=128, dualstack_ipv6=True
-            )
+            return socket.create_server(("", 0), family=socket.AF_INET6, backlog=128, dualstack_ipv6=True)
     return socket.create_server(("", 0), backlog=128)
 
 
@@ -159,9 +157,7 @@ class Session:
         from classdesk_desktop.announce import AnnouncementRefusedError, announce_port
 
         try:
-            await announce_port(
-                self.settings.hub_api_url, self.settings.hub_token, port, self.environ
-            )
+            await announce_port(self.settings.hub_api_url, self.settings.hub_token, port, self.environ)
         except AnnouncementRefusedError as error:
             log.error("%s", error)
             self._fail()
@@ -198,9 +194,7 @@ class Session:
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
-        await asyncio.gather(
-            stop_group(server, _SERVER_STOP_SECONDS), *tasks, return_exceptions=True
-        )
+        await asyncio.gather(stop_group(server, _SERVER_STOP_SECONDS), *tasks, return_exceptions=True)
         end_descendants(_REST_STOP_SECONDS)
 
     def _restart_desktop(self) -> None:

@@ -51,9 +51,7 @@ class SessionSettings:
         """
         interface = environ.get("CLASSDESK_INTERFACE") or "desktop"
         if interface not in INTERFACES:
-            raise SettingsError(
-                f"CLASSDESK_INTERFACE is {interface!r}; it must be one of {', '.join(INTERFACES)}."
-            )
+            raise SettingsError(f"CLASSDESK_INTERFACE is {interface!r}; it must be one of {', '.join(INTERFACES)}.")
         service_url = _required(environ, "JUPYTERHUB_SERVICE_URL")
         home = Path(_required(environ, "HOME"))
         if not home.is_absolute():
@@ -71,7 +69,5 @@ class SessionSettings:
 def _required(environ: Mapping[str, str], name: str) -> str:
     value = environ.get(name, "")
     if not value:
-        raise SettingsError(
-            f"{name} is not set. A session is started by the hub's spawner, which sets it."
-        )
+        raise SettingsError(f"{name} is not set. A session is started by the hub's spawner, which sets it.")
     return value

@@ -82,9 +82,7 @@ class XConnection:
         The toolkit's own choice is black. Nothing happens to a window that has gone.
         """
         self._socket.sendall(
-            struct.pack(
-                "<BxHIII", _CHANGE_WINDOW_ATTRIBUTES, 4, window, _BACK_PIXMAP, _PARENT_RELATIVE
-            )
+            struct.pack("<BxHIII", _CHANGE_WINDOW_ATTRIBUTES, 4, window, _BACK_PIXMAP, _PARENT_RELATIVE)
         )
         # That request has no answer, only perhaps an error; one that has shows when it is done.
         try:
@@ -110,14 +108,11 @@ class XConnection:
         """
         name = b"MIT-SCREEN-SAVER"
         reply, _ = self._ask(
-            struct.pack("<BxHHxx", _QUERY_EXTENSION, 2 + len(_padded(name)) // 4, len(name))
-            + _padded(name)
+            struct.pack("<BxHHxx", _QUERY_EXTENSION, 2 + len(_padded(name)) // 4, len(name)) + _padded(name)
         )
         if not reply[8]:
             raise XProtocolError("the X server has no screen saver extension")
-        reply, _ = self._ask(
-            struct.pack("<BBHI", reply[9], _SCREEN_SAVER_QUERY_INFO, 2, self._root)
-        )
+        reply, _ = self._ask(struct.pack("<BBHI", reply[9], _SCREEN_SAVER_QUERY_INFO, 2, self._root))
         return int(struct.unpack_from("<I", reply, 16)[0]) / 1000
 
     def _set_up(self, cookie: bytes) -> int:
@@ -137,17 +132,14 @@ class XConnection:
 
     def _atom(self, name: bytes) -> int:
         reply, _ = self._ask(
-            struct.pack("<BxHHxx", _INTERN_ATOM, 2 + len(_padded(name)) // 4, len(name))
-            + _padded(name)
+            struct.pack("<BxHHxx", _INTERN_ATOM, 2 + len(_padded(name)) // 4, len(name)) + _padded(name)
         )
         return int(struct.unpack_from("<I", reply, 8)[0])
 
     def _property(self, window: int, name: int, kind: int) -> bytes:
         try:
             reply, data = self._ask(
-                struct.pack(
-                    "<BBHIIIII", _GET_PROPERTY, 0, 6, window, name, kind, 0, _LONGEST_PROPERTY
-                )
+                struct.pack("<BBHIIIII", _GET_PROPERTY, 0, 6, window, name, kind, 0, _LONGEST_PROPERTY)
             )
         except _RequestError:
             return b""  # the window has gone in the meantime

@@ -121,6 +121,5 @@ def configure(c: Any, site: Site) -> None:
     c.DesktopSpawner.visits_changed = functools.partial(record_visits, site)
     handler = type("ServerHandler", (RecordedServerHandler,), {"site": site})
     default_handlers[:] = [
-        (row[0], handler, *row[2:]) if issubclass(row[1], UserServerAPIHandler) else row
-        for row in default_handlers
+        (row[0], handler, *row[2:]) if issubclass(row[1], UserServerAPIHandler) else row for row in default_handlers
     ]

@@ -161,9 +161,7 @@ def sudo_rules(site: Site) -> Result:
             f"{account.pw_name} may become root through sudo",
             "Take the hub's account out of all other sudo rules.",
         )
-    return Result(
-        True, f"{account.pw_name} may run sbatch and scancel as a learner, and nothing as root"
-    )
+    return Result(True, f"{account.pw_name} may run sbatch and scancel as a learner, and nothing as root")
 
 
 def secrets(site: Site) -> Result:
@@ -171,9 +169,7 @@ def secrets(site: Site) -> Result:
     account = _hub_account(site)
     if not site.slurm.use_sudo or account is None:
         return Result(True, "not used")
-    rules = _run(
-        [_SUDO, "-n", "-l", *(["-U", account.pw_name] if os.geteuid() == 0 else [])]
-    ).stdout
+    rules = _run([_SUDO, "-n", "-l", *(["-U", account.pw_name] if os.geteuid() == 0 else [])]).stdout
     if not is_kept(rules):
         return Result(
             False,
@@ -211,9 +207,7 @@ def slurm(site: Site) -> Result:
         partitions = asyncio.run(cluster.commands.partitions())
         asyncio.run(cluster.commands.jobs(site.slurm.job_name))
     except SessionError as error:
-        return Result(
-            False, error.detail, "Start Slurm, or correct slurm.bin_directory in the site file."
-        )
+        return Result(False, error.detail, "Start Slurm, or correct slurm.bin_directory in the site file.")
     partition = Offer(partitions).partition(site.slurm.partition)
     if partition is None:
         return Result(
@@ -298,9 +292,7 @@ def presets(site: Site) -> Result:
 
 def _amounts(amounts: tuple[int, int, int, int]) -> str:
     cores, minutes, memory_mib, gpus = amounts
-    return f"{cores} cores, {minutes / 60:g} hours, {memory_mib} MiB" + (
-        f", {gpus} GPUs" if gpus else ""
-    )
+    return f"{cores} cores, {minutes / 60:g} hours, {memory_mib} MiB" + (f", {gpus} GPUs" if gpus else "")
 
 
 def runtime(site: Site) -> Result:
@@ -310,9 +302,7 @@ def runtime(site: Site) -> Result:
         return Result(False, f"{program} is missing", "Install it, or set runtime.program.")
     if site.runtime.kind == "host":
         ready = Path(SESSION_PROGRAM).exists()
-        return Result(
-            ready, SESSION_PROGRAM, "" if ready else "Install the desktop on the compute nodes."
-        )
+        return Result(ready, SESSION_PROGRAM, "" if ready else "Install the desktop on the compute nodes.")
     image = Path(site.runtime.image)
     if not image.exists():
         return Result(False, f"image {image} is missing", "Build it: make image.")
@@ -328,9 +318,7 @@ def versions(site: Site) -> Result:
     hub = version("classdesk")
     image = Path(site.runtime.image) if site.runtime.kind != "host" else Path("/")
     if image.is_file():
-        told = _run(
-            [runtime_program(site.runtime), "exec", str(image), "/bin/cat", _VERSION_FILE]
-        ).stdout
+        told = _run([runtime_program(site.runtime), "exec", str(image), "/bin/cat", _VERSION_FILE]).stdout
     else:
         file = image / _VERSION_FILE.lstrip("/")
         told = file.read_text(encoding="utf-8") if file.exists() else ""
@@ -345,9 +333,7 @@ def lessons(site: Site) -> Result:
     """The lesson files that the hub serves are there."""
     directory = Path(site.lessons.directory)
     if not directory.is_dir():
-        return Result(
-            False, f"{directory} is missing", "Build the image, or set lessons.directory."
-        )
+        return Result(False, f"{directory} is missing", "Build the image, or set lessons.directory.")
     names = sorted(p.name for p in directory.iterdir() if p.is_dir())
     return Result(True, f"{directory}: {', '.join(names) or 'no lessons'}")
 

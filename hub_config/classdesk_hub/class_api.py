@@ -69,9 +69,7 @@ class RosterHandler(_ClassHandler):
                 admins,
                 by_administrator=self.has_scope(f"groups!group={name}"),
             )
-            problems += await asyncio.to_thread(
-                account_problems, entries, self.site.login.allowed_groups
-            )
+            problems += await asyncio.to_thread(account_problems, entries, self.site.login.allowed_groups)
         changes: dict[str, Change] = {}
         for name, entries in roster.classes.items():
             group = orm.Group.find(self.db, name)
@@ -92,8 +90,7 @@ class RosterHandler(_ClassHandler):
         # What a list would change may be seen before it is sent to who may import it.
         by_instructor = class_ is not None and (preview or class_.may_import == "instructor")
         if class_ is None or not (
-            self.has_scope(f"groups!group={name}")
-            or (by_instructor and self.has_scope(f"admin:servers!group={name}"))
+            self.has_scope(f"groups!group={name}") or (by_instructor and self.has_scope(f"admin:servers!group={name}"))
         ):
             raise web.HTTPError(403, f"You may not change who is in the class “{name}”.")
 

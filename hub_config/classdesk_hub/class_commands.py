@@ -28,9 +28,7 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-SiteFile = Annotated[
-    Path, typer.Option("--site", help="The site file.", envvar="CLASSDESK_SITE", dir_okay=False)
-]
+SiteFile = Annotated[Path, typer.Option("--site", help="The site file.", envvar="CLASSDESK_SITE", dir_okay=False)]
 ClassName = Annotated[str, typer.Argument(metavar="CLASS", help="Name of the class.")]
 Learners = Annotated[
     list[str] | None,
@@ -59,9 +57,7 @@ class _Caller:
 
     def learners(self, name: str) -> list[dict[str, Any]]:
         """Return the learners of a class as they are now."""
-        found: list[dict[str, Any]] = self.console("GET", f"class/{quote(name)}/learners")[
-            "learners"
-        ]
+        found: list[dict[str, Any]] = self.console("GET", f"class/{quote(name)}/learners")["learners"]
         return found
 
     def _call(self, method: str, url: str, body: Mapping[str, Any] | None, who: str) -> Any:
@@ -85,9 +81,7 @@ class _Caller:
                 sentence = f"{who} answered with the status {error.code}."
             raise _ended(sentence) from None
         except OSError as error:
-            raise _ended(
-                f"{who} does not answer at {url.partition('/services')[0]}: {error}"
-            ) from None
+            raise _ended(f"{who} does not answer at {url.partition('/services')[0]}: {error}") from None
 
 
 def _ended(sentence: str) -> typer.Exit:
@@ -109,9 +103,7 @@ def list_(site_file: SiteFile = SITE_FILE) -> None:
     table = Table("class", "title", "instructors", "learners", box=None, pad_edge=False)
     for found in caller.console("GET", "classes"):
         instructors = ", ".join(caller.site.classes[found["name"]].instructors)
-        table.add_row(
-            *map(escape, (found["name"], found["title"], instructors, str(found["learners"])))
-        )
+        table.add_row(*map(escape, (found["name"], found["title"], instructors, str(found["learners"]))))
     _OUT.print(table)
 
 
@@ -139,9 +131,7 @@ def start(name: ClassName, learners: Learners = None, site_file: SiteFile = SITE
 
 
 @app.command()
-def stop(
-    name: ClassName, learners: Learners = None, yes: Yes = False, site_file: SiteFile = SITE_FILE
-) -> None:
+def stop(name: ClassName, learners: Learners = None, yes: Yes = False, site_file: SiteFile = SITE_FILE) -> None:
     """Stop sessions. What is not saved in them is lost."""
     _act(site_file, name, "stop", learners, _has_session, ask="" if yes else "stopped")
 
@@ -195,12 +185,8 @@ def lower_hand(name: ClassName, learners: Learners = None, site_file: SiteFile =
 
 @app.command("import")
 def import_(
-    file: Annotated[
-        Path, typer.Argument(help="CSV with the columns user, name, group.", exists=True)
-    ],
-    preview: Annotated[
-        bool, typer.Option("--preview", help="Only show what would change.")
-    ] = False,
+    file: Annotated[Path, typer.Argument(help="CSV with the columns user, name, group.", exists=True)],
+    preview: Annotated[bool, typer.Option("--preview", help="Only show what would change.")] = False,
     site_file: SiteFile = SITE_FILE,
 ) -> None:
     """Import the roster of one or more classes. Who is not in it leaves the class."""

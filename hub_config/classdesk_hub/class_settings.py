@@ -7,9 +7,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from classdesk_spawner import ClassPreset, FormSettings, Section
 
-ClassName = Annotated[
-    str, StringConstraints(pattern=r"^[a-z]([a-z0-9_-]{0,30}[a-z0-9])?$", strict=True)
-]
+ClassName = Annotated[str, StringConstraints(pattern=r"^[a-z]([a-z0-9_-]{0,30}[a-z0-9])?$", strict=True)]
 """Name of a class and of its group in the hub. It is part of addresses and of JupyterHub's scopes."""
 
 UserName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_][a-z0-9_.@-]{0,63}$", strict=True)]
@@ -19,9 +17,7 @@ UserName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_][a-z0-9_.@-]{0,6
 class ClassSettings(Section):
     """One class: a group of the hub with its instructors."""
 
-    title: str = Field(
-        "", max_length=80, description="What the pages call the class; empty: its name."
-    )
+    title: str = Field("", max_length=80, description="What the pages call the class; empty: its name.")
     instructors: tuple[UserName, ...] = Field(
         (),
         strict=False,
@@ -50,9 +46,7 @@ class ClassSettings(Section):
         return self
 
 
-def check_classes(
-    classes: Mapping[str, ClassSettings], form: FormSettings, admins: tuple[str, ...]
-) -> None:
+def check_classes(classes: Mapping[str, ClassSettings], form: FormSettings, admins: tuple[str, ...]) -> None:
     """Check what the classes and the rest of the site file say of each other.
 
     Raises:
@@ -62,17 +56,12 @@ def check_classes(
         preset = class_.preset
         if preset.interface and preset.interface not in form.offer:
             raise ValueError(
-                f"classes.{name}.preset.interface is '{preset.interface}'; "
-                f"form.offer has {', '.join(form.offer)}"
+                f"classes.{name}.preset.interface is '{preset.interface}'; form.offer has {', '.join(form.offer)}"
             )
         if preset.cores is not None and preset.cores > form.max_cores:
-            raise ValueError(
-                f"classes.{name}.preset.cores is {preset.cores}; form.max_cores is {form.max_cores}"
-            )
+            raise ValueError(f"classes.{name}.preset.cores is {preset.cores}; form.max_cores is {form.max_cores}")
         if preset.hours is not None and preset.hours > form.max_hours:
-            raise ValueError(
-                f"classes.{name}.preset.hours is {preset.hours:g}; form.max_hours is {form.max_hours:g}"
-            )
+            raise ValueError(f"classes.{name}.preset.hours is {preset.hours:g}; form.max_hours is {form.max_hours:g}")
         if powerful := sorted(set(admins) & set(class_.learners)):
             raise ValueError(
                 f"classes.{name}.learners names {', '.join(powerful)}, in login.admins: "

@@ -59,8 +59,7 @@ def configure(c: Any, site: Site, site_file: Path) -> None:
         return
     c.SteadyProxy.classes = dict(site.classes)
     c.DesktopSpawner.classes = {
-        name: ClassForm(class_.shown_title(name), class_.preset)
-        for name, class_ in site.classes.items()
+        name: ClassForm(class_.shown_title(name), class_.preset) for name, class_ in site.classes.items()
     }
     c.JupyterHub.load_groups = {
         **c.JupyterHub.get("load_groups", {}),

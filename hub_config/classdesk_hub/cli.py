@@ -34,12 +34,8 @@ run_app = typer.Typer(help="Run one of the services in the foreground.", no_args
 app.add_typer(run_app, name="run")
 app.add_typer(class_app, name="class")
 
-SiteFile = Annotated[
-    Path, typer.Option("--site", help="The site file.", envvar="CLASSDESK_SITE", dir_okay=False)
-]
-ConfigFile = Annotated[
-    Path, typer.Option("--config", help="JupyterHub's configuration.", dir_okay=False)
-]
+SiteFile = Annotated[Path, typer.Option("--site", help="The site file.", envvar="CLASSDESK_SITE", dir_okay=False)]
+ConfigFile = Annotated[Path, typer.Option("--config", help="JupyterHub's configuration.", dir_okay=False)]
 
 
 def main() -> None:
@@ -72,9 +68,7 @@ def check(site_file: SiteFile = SITE_FILE) -> None:
     """Check the site file and this machine; say what to mend. Exit status 0: all is well."""
     console = Console(highlight=False, soft_wrap=True)
     site = load_site(site_file)
-    console.print(
-        f"[green]ok[/]    classdesk {version('classdesk')}, site file {escape(str(site_file))}"
-    )
+    console.print(f"[green]ok[/]    classdesk {version('classdesk')}, site file {escape(str(site_file))}")
     failed = sum(not _report(console, title, run, site) for title, run in CHECKS)
     if failed:
         console.print(f"[red]{failed} of {len(CHECKS)} checks failed.[/]")
@@ -107,10 +101,7 @@ def sessions(site_file: SiteFile = SITE_FILE) -> None:
         end = datetime.fromtimestamp(session["end"]).astimezone() if session["end"] else None
         name = session["user"] + (f"/{session['server']}" if session["server"] else "")
         table.add_row(
-            *(
-                escape(text)
-                for text in (name, session["job_id"], session["state"], session["node"])
-            ),
+            *(escape(text) for text in (name, session["job_id"], session["state"], session["node"])),
             f"{end:%H:%M}" if end else "",
             escape(session["text"]),
         )

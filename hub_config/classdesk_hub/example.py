@@ -39,9 +39,7 @@ def _table(path: str, section: BaseModel, explained: set[type[BaseModel]]) -> It
     fields = kind.model_fields
     explain = kind not in explained
     explained.add(kind)
-    plain = {
-        name: getattr(section, name) for name in fields if not _is_table(getattr(section, name))
-    }
+    plain = {name: getattr(section, name) for name in fields if not _is_table(getattr(section, name))}
     if plain:
         yield from ("", f"[{path}]")
     if explain and plain:
@@ -55,9 +53,7 @@ def _table(path: str, section: BaseModel, explained: set[type[BaseModel]]) -> It
         if isinstance(section, Interface) and name == "fields":
             # The same tables once more for each interface would hide what differs.
             if explain:
-                yield from _comment(
-                    f"[{path}.fields.cores] and so on: as in [form.fields], for this interface alone."
-                )
+                yield from _comment(f"[{path}.fields.cores] and so on: as in [form.fields], for this interface alone.")
         elif isinstance(value, BaseModel):
             yield from _table(f"{path}.{name}", value, explained)
         elif isinstance(value, dict):

@@ -35,15 +35,11 @@ def is_news(ended: float) -> bool:
 
 def places(queue: Mapping[str, Any]) -> dict[str, int]:
     """Return the place of each waiting job among the hub's sessions, from 1."""
-    waiting = sorted(
-        int(job.id) for job in queue.values() if job.phase is Phase.WAITING and job.id.isdigit()
-    )
+    waiting = sorted(int(job.id) for job in queue.values() if job.phase is Phase.WAITING and job.id.isdigit())
     return {str(job_id): place for place, job_id in enumerate(waiting, 1)}
 
 
-def learner_state(
-    spawner: DesktopSpawner, place_of: Mapping[str, int], idle_after_s: float
-) -> dict[str, Any]:
+def learner_state(spawner: DesktopSpawner, place_of: Mapping[str, int], idle_after_s: float) -> dict[str, Any]:
     """Return the facts of a session as JSON values; numbers are None where they are not known.
 
     Args:

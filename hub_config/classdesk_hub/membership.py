@@ -65,9 +65,7 @@ def account_problems(entries: Iterable[Entry], allowed_groups: Collection[str]) 
         try:
             account = pwd.getpwnam(entry.user)
         except KeyError:
-            problems.append(
-                Problem(entry.line, f"There is no account “{entry.user}” on this machine.")
-            )
+            problems.append(Problem(entry.line, f"There is no account “{entry.user}” on this machine."))
             continue
         groups = set(os.getgrouplist(entry.user, account.pw_gid))
         if account.pw_uid == 0 or (allowed_groups and not groups & allowed):

@@ -101,9 +101,7 @@ def session_of(user: Any, site: Site) -> Session:
     if not isinstance(spawner, DesktopSpawner):
         return Session()
     snapshot = cluster_for(site.slurm).watcher.latest
-    facts = learner_state(
-        spawner, places(snapshot.jobs if snapshot else {}), site.desktop.idle_minutes * 60
-    )
+    facts = learner_state(spawner, places(snapshot.jobs if snapshot else {}), site.desktop.idle_minutes * 60)
     words = []
     if facts["cores"]:
         words.append(count(facts["cores"], "core"))

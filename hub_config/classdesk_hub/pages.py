@@ -85,9 +85,7 @@ class FormLinkHandler(SitePage, SpawnHandler):  # type: ignore[misc]  # jupyterh
 
     def spawn_single_user(self, *args: Any, **kwargs: Any) -> "asyncio.Future[None]":
         """Start a session; how it fails is kept with the session, so that nobody need ask the task."""
-        start: asyncio.Future[None] = asyncio.ensure_future(
-            super().spawn_single_user(*args, **kwargs)
-        )
+        start: asyncio.Future[None] = asyncio.ensure_future(super().spawn_single_user(*args, **kwargs))
         start.add_done_callback(lambda done: done.cancelled() or done.exception())
         return start
 
@@ -134,8 +132,7 @@ class NoSuchClassError(web.HTTPError):
     def __init__(self, name: str) -> None:
         super().__init__(404)
         self.jupyterhub_message = (
-            f"There is no class {shown(name)}. "
-            "Look at the address again, or ask your instructor for it."
+            f"There is no class {shown(name)}. Look at the address again, or ask your instructor for it."
         )
 
 
@@ -162,15 +159,12 @@ class OwnTokensHandler(SitePage, TokenPageHandler):  # type: ignore[misc]  # as 
         """Leave out what nobody has asked for, and what would cut a session off its hub."""
         if name == "token.html":
             names["api_tokens"] = [
-                token
-                for token in names["api_tokens"]
-                if not (token.note or "").startswith(_SESSION_TOKENS)
+                token for token in names["api_tokens"] if not (token.note or "").startswith(_SESSION_TOKENS)
             ]
             names["oauth_clients"] = [
                 client
                 for client in names["oauth_clients"]
-                if client["client"].spawner is None
-                and client["client"].identifier != _CONSOLE_CLIENT
+                if client["client"].spawner is None and client["client"].identifier != _CONSOLE_CLIENT
             ]
         return super().render_template(name, sync=sync, **names)
 
@@ -226,9 +220,7 @@ def configure(c: Any, site: Site) -> None:
         ours.append((rf"/services/{CONSOLE}(?:/(.*))?", ConsoleIsStartingHandler))
     routes = {row[0] for row in ours}
     # JupyterHub reads this list when it starts. Its `extra_handlers` come too late to take a route over.
-    default_handlers[:] = [
-        _taken_over(row, site) for row in default_handlers if row[0] not in routes
-    ] + ours
+    default_handlers[:] = [_taken_over(row, site) for row in default_handlers if row[0] not in routes] + ours
 
 
 _INSTEAD: Mapping[type, type] = {

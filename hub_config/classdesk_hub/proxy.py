@@ -90,9 +90,7 @@ class SteadyProxy(ConfigurableHTTPProxy):  # type: ignore[misc]  # jupyterhub ha
         if isinstance(settings, SpawnerSettings):
             cluster_for(settings.slurm).start_sweeping()
 
-    async def _keep_routes(
-        self, user_dict: Mapping[Any, Any], service_dict: Mapping[str, Any]
-    ) -> None:
+    async def _keep_routes(self, user_dict: Mapping[Any, Any], service_dict: Mapping[str, Any]) -> None:
         address = urlsplit(self.api_url)
         while True:
             try:

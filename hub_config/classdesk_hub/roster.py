@@ -141,9 +141,7 @@ class _Reader:
             if has_head:
                 if unknown := sorted(set(self.columns) - set(COLUMNS)):
                     known = ", ".join(COLUMNS)
-                    self.refuse(
-                        line, f"There is no column “{_short(unknown[0])}”; they are {known}."
-                    )
+                    self.refuse(line, f"There is no column “{_short(unknown[0])}”; they are {known}.")
                 return
         values = {name: row[place] for name, place in self.columns.items() if place < len(row)}
         user, name = values.get("user", "").lower(), values.get("name", "")
@@ -193,9 +191,7 @@ def change(entries: Iterable[Entry], members: Mapping[str, str], fixed: Collecti
     return Change(
         add=tuple(sorted(set(wanted) - set(members))),
         remove=tuple(sorted(set(members) - set(wanted) - set(fixed))),
-        rename=tuple(
-            sorted(user for user, name in wanted.items() if members.get(user, name) != name)
-        ),
+        rename=tuple(sorted(user for user, name in wanted.items() if members.get(user, name) != name)),
         keep=sum(user in wanted or user in fixed for user in members),
     )
 

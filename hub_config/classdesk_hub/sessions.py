@@ -48,10 +48,7 @@ class SessionsHandler(APIHandler):  # type: ignore[misc]  # jupyterhub has no ty
         self._recall_ended()
         may_read = self.get_scope_filter("read:servers")
         spawners = [
-            spawner
-            for user in self.users.values()
-            if may_read(user, kind="user")
-            for spawner in user.spawners.values()
+            spawner for user in self.users.values() if may_read(user, kind="user") for spawner in user.spawners.values()
         ]
         idle_after_s = self.site.desktop.idle_minutes * 60
         model = sessions_model(cluster, spawners, idle_after_s)
@@ -79,9 +76,7 @@ async def _freshen(cluster: Cluster) -> None:
             await asyncio.wait_for(watcher.newer_than(latest.began if latest else 0.0), _FRESH_S)
 
 
-def sessions_model(
-    cluster: Cluster, spawners: list[Any], idle_after_s: float = 600
-) -> Mapping[str, Any]:
+def sessions_model(cluster: Cluster, spawners: list[Any], idle_after_s: float = 600) -> Mapping[str, Any]:
     """Return the sessions as JSON values; pure apart from the clock.
 
     Args:

@@ -30,9 +30,7 @@ SITE_FILE = Path("/etc/classdesk/site.toml")
 class HubSettings(Section):
     """Where the hub and its proxy listen, and where they keep their state."""
 
-    bind_url: str = Field(
-        "http://127.0.0.1:8000", description="Address at which browsers reach the proxy."
-    )
+    bind_url: str = Field("http://127.0.0.1:8000", description="Address at which browsers reach the proxy.")
     api_url: str = Field(
         "http://127.0.0.1:8081",
         description="Address at which the proxy and the sessions reach the hub. "
@@ -116,9 +114,7 @@ class LoginSettings(Section):
         description="Unix groups whose members may log in; the sudoers file must name them too. "
         "Empty: everybody whom PAM lets in.",
     )
-    admins: tuple[str, ...] = Field(
-        (), strict=False, description="User names of hub administrators."
-    )
+    admins: tuple[str, ...] = Field((), strict=False, description="User names of hub administrators.")
 
 
 class LessonSettings(Section):
@@ -157,9 +153,7 @@ class SiteFileError(Exception):
     """
 
     def __init__(self, path: Path, problems: Sequence[str]) -> None:
-        super().__init__(
-            "\n".join([f"The site file {path} can't be used:", *(f"  {p}" for p in problems)])
-        )
+        super().__init__("\n".join([f"The site file {path} can't be used:", *(f"  {p}" for p in problems)]))
         self.path = path
         self.problems = tuple(problems)
 
@@ -175,9 +169,7 @@ def load_site(path: Path) -> Site:
     except OSError as error:
         raise SiteFileError(path, [f"it can't be read: {error.strerror}"]) from error
     except UnicodeDecodeError as error:
-        raise SiteFileError(
-            path, [f"it is not UTF-8 text: {error.reason} at byte {error.start}"]
-        ) from error
+        raise SiteFileError(path, [f"it is not UTF-8 text: {error.reason} at byte {error.start}"]) from error
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

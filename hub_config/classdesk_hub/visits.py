@@ -48,6 +48,5 @@ def configure(site: Site) -> None:
     """Put our handler into JupyterHub's list, in the place of its own."""
     handler = type("VisitorAuthorizeHandler", (VisitorAuthorizeHandler,), {"site": site})
     default_handlers[:] = [
-        (row[0], handler, *row[2:]) if issubclass(row[1], OAuthAuthorizeHandler) else row
-        for row in default_handlers
+        (row[0], handler, *row[2:]) if issubclass(row[1], OAuthAuthorizeHandler) else row for row in default_handlers
     ]

@@ -29,9 +29,7 @@ class Access:
     denied_qos: frozenset[str] = frozenset()
     hidden: bool = False
 
-    def admits(
-        self, groups: Collection[str], accounts: Collection[str], qos: Collection[str]
-    ) -> bool:
+    def admits(self, groups: Collection[str], accounts: Collection[str], qos: Collection[str]) -> bool:
         """Tell whether a learner may use the partition in any way.
 
         Args:
@@ -47,9 +45,7 @@ class Access:
         )
 
 
-def _any_admitted(
-    names: Collection[str], allowed: frozenset[str] | None, denied: frozenset[str]
-) -> bool:
+def _any_admitted(names: Collection[str], allowed: frozenset[str] | None, denied: frozenset[str]) -> bool:
     if allowed is not None:  # then Slurm does not look at those that are denied
         return not allowed.isdisjoint(names)
     return not names or not denied.issuperset(names)

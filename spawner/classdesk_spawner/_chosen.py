@@ -70,9 +70,7 @@ class ChosenOptions:
 
     async def _read_options_form(self, data: Mapping[str, object]) -> dict[str, object]:
         """Return the form's fields as the options to store; refused ones are shown again as they were."""
-        self._refused_fields = {
-            key: value[0] for key, value in data.items() if isinstance(value, list)
-        }
+        self._refused_fields = {key: value[0] for key, value in data.items() if isinstance(value, list)}
         await self.cluster.turnstile.pass_through(Step.PRESSED)
         try:
             options = await self.validated_options(read_fields(data))
@@ -104,9 +102,7 @@ class ChosenOptions:
         """Return the fields that a link presets: `/hub/spawn?ui=desktop&cores=2&hours=3`."""
         arguments = self.handler.request.query_arguments if self.handler else {}
         return {
-            key: arguments[key][-1].decode("utf-8", "replace")
-            for key in (*LABELS, CLASS_KEY)
-            if arguments.get(key)
+            key: arguments[key][-1].decode("utf-8", "replace") for key in (*LABELS, CLASS_KEY) if arguments.get(key)
         }
 
     def _last_choice(self, rules: OptionRules) -> Mapping[str, object]:

@@ -23,12 +23,8 @@ class ClassPreset(Section):
         pattern=r"^([a-z][a-z0-9-]{0,31})?$",
         description="Interface; empty: the form's default one.",
     )
-    cores: int | None = Field(
-        None, ge=1, le=1024, description="Number of cores; unset: the interface's."
-    )
-    hours: float | None = Field(
-        None, ge=0.25, le=8760, description="Hours; unset: the interface's."
-    )
+    cores: int | None = Field(None, ge=1, le=1024, description="Number of cores; unset: the interface's.")
+    hours: float | None = Field(None, ge=0.25, le=8760, description="Hours; unset: the interface's.")
     reservation: SlurmName = Field("", description="Reservation of Slurm; empty: the site's.")
 
 
@@ -81,9 +77,7 @@ class ClassForm:
         return locked, slurm.model_copy(update={"reservation": reservation})
 
 
-def class_of(
-    name: object, classes: Mapping[str, ClassForm], groups: Any, settings_of: str = "link"
-) -> ClassForm:
+def class_of(name: object, classes: Mapping[str, ClassForm], groups: Any, settings_of: str = "link") -> ClassForm:
     """Return the class that a form, link or REST call names.
 
     Args:
@@ -97,11 +91,7 @@ def class_of(
     """
     found = classes.get(name) if isinstance(name, str) else None
     if found is None:
-        raise OptionsError(
-            [f"Class: there is no {shown(name)}. Ask your instructor for the {settings_of}."]
-        )
+        raise OptionsError([f"Class: there is no {shown(name)}. Ask your instructor for the {settings_of}."])
     if name not in groups:
-        raise OptionsError(
-            [f"Class: you are not in “{found.title}”. Ask your instructor to add you to it."]
-        )
+        raise OptionsError([f"Class: you are not in “{found.title}”. Ask your instructor to add you to it."])
     return found

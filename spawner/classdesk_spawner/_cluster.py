@@ -148,8 +148,7 @@ class Cluster:
         closed = {
             row.partition
             for row in access or ()
-            if not row.admits(groups, charged, served)
-            or (row.hidden and row.partition != site.partition)
+            if not row.admits(groups, charged, served) or (row.hidden and row.partition != site.partition)
         }
         return Offer(
             partitions=tuple(p for p in partitions or () if p.name not in closed),
@@ -178,9 +177,7 @@ class Cluster:
         if known is None:
             return job.end, ""
         end = known.end + self.commands.overrun_s
-        return (
-            (job.end, "") if job.end is not None and job.end <= end else (_whole(end), reservation)
-        )
+        return (job.end, "") if job.end is not None and job.end <= end else (_whole(end), reservation)
 
     def expect_reservation(self, name: object) -> None:
         """Ask Slurm anew where somebody names a reservation that it did not have a moment ago."""
@@ -227,9 +224,7 @@ class Cluster:
             try:
                 self._addresses[node] = await self.commands.node_address(node)
             except SessionError as error:
-                _log.warning(
-                    "The address of node %s is not known, its name is used: %s", node, error
-                )
+                _log.warning("The address of node %s is not known, its name is used: %s", node, error)
                 return node
         return self._addresses[node]
 

@@ -67,9 +67,7 @@ async def run_command(
         try:
             status = await asyncio.wait_for(process.wait(), limits.seconds)
         except TimeoutError as error:
-            raise SlurmUnavailableError(
-                f"{name} did not answer within {limits.seconds:g} s"
-            ) from error
+            raise SlurmUnavailableError(f"{name} did not answer within {limits.seconds:g} s") from error
         finally:
             if process.returncode is None:
                 await _kill(process)

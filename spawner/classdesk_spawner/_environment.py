@@ -33,9 +33,7 @@ def pack(environment: Mapping[str, str]) -> dict[str, str]:
 
 def unpack(environment: Mapping[str, str]) -> dict[str, str]:
     """Return what the batch script makes of an environment: the variables that `pack` was given."""
-    pairs = (
-        line.partition("=") for line in environment.get(PACKED_VARIABLE, "").split("\n") if line
-    )
+    pairs = (line.partition("=") for line in environment.get(PACKED_VARIABLE, "").split("\n") if line)
     return {name: unquote(value, errors="surrogateescape") for name, _, value in pairs}
 
 

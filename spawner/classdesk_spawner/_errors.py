@@ -107,9 +107,7 @@ class JobEndedError(SessionError):
             (advice for words, advice in _ADVICE if re.search(words, last_words)),
             "Please start again; if it happens again, show your instructor this page.",
         )
-        super().__init__(
-            f"{sentence} {advice}", detail=f"job {job_id}; its log ended: {last_words!r}"
-        )
+        super().__init__(f"{sentence} {advice}", detail=f"job {job_id}; its log ended: {last_words!r}")
         if last_words:
             self.jupyterhub_html_message = (
                 f"{html.escape(self.message)}</p><p>The session's log (job {html.escape(job_id)}) ended with:</p>"

@@ -59,9 +59,7 @@ def learners_minutes(policy: DesktopSettings, asked: int | None) -> int:
         NotAllowedError: The site lets no learner extend, or not so much at once.
     """
     if not policy.extend_minutes:
-        raise NotAllowedError(
-            "Sessions can't be extended by learners here. Ask your instructor for more time."
-        )
+        raise NotAllowedError("Sessions can't be extended by learners here. Ask your instructor for more time.")
     if asked is not None and asked > policy.extend_minutes:
         raise NotAllowedError(
             f"A session can be extended by {policy.extend_minutes} minutes at a time, not by {asked}."

@@ -88,13 +88,9 @@ class Number:
             known = (self.preset, self.least, self.ceiling.value)
             value = next((exact for exact in known if number(exact) == number(value)), value)
             if self.show != "shown" and value != self.preset:
-                raise ValueError(
-                    f"{self._label}: {self.set_by} has set it to {number(self.preset)}."
-                )
+                raise ValueError(f"{self._label}: {self.set_by} has set it to {number(self.preset)}.")
         if value < self.least:
-            raise ValueError(
-                f"{self._label}: you asked for {number(value)}; the least is {number(self.least)}."
-            )
+            raise ValueError(f"{self._label}: you asked for {number(value)}; the least is {number(self.least)}.")
         if value > self.ceiling.value:
             raise ValueError(
                 f"{self._label}: you asked for {number(value)}; "
@@ -160,9 +156,7 @@ class Choice:
             raise ValueError(f"{LABELS[self.key]}: {self.set_by} has {what}.")
         if not isinstance(raw, str) or raw not in self.choices:
             offered = ", ".join(f"“{name}”" for name in self.choices if name) or "none"
-            raise ValueError(
-                f"{LABELS[self.key]}: there is no {shown(raw)} for you. You can choose: {offered}."
-            )
+            raise ValueError(f"{LABELS[self.key]}: there is no {shown(raw)} for you. You can choose: {offered}.")
         return raw
 
 
@@ -189,9 +183,7 @@ class Switch:
         if value is None:
             raise ValueError(f"{LABELS[self.key]}: {shown(raw)} is neither on nor off.")
         if self.show != "shown" and value != self.preset:
-            raise ValueError(
-                f"{LABELS[self.key]}: {self.set_by} has set it to {'on' if self.preset else 'off'}."
-            )
+            raise ValueError(f"{LABELS[self.key]}: {self.set_by} has set it to {'on' if self.preset else 'off'}.")
         return value
 
 
@@ -238,19 +230,13 @@ def interface_fields(
     fields: list[Number | Choice | Switch] = []
     for key, (preset, lowest, site_most, partition_most) in limits.items():
         setting = getattr(settings, key)
-        ceiling = Ceiling(
-            site_most if setting.max is None else min(setting.max, site_most), THE_SITE
-        )
+        ceiling = Ceiling(site_most if setting.max is None else min(setting.max, site_most), THE_SITE)
         if partition_most is not None and partition_most < ceiling.value:
             ceiling = Ceiling(partition_most, owner)
         step, whole = setting.step or 0, key in {"cores", "gpus"}
         # Steps are counted from the site's least value, and without one from 0: 0.5, 1, 1.5, and not 0.75, 1.25.
         least = max(lowest, setting.min or 0)
-        if (
-            setting.min is None
-            and step
-            and (first := step * math.ceil(lowest / step)) <= ceiling.value
-        ):
+        if setting.min is None and step and (first := step * math.ceil(lowest / step)) <= ceiling.value:
             least = first
         if whole:
             least = math.ceil(least)
@@ -270,9 +256,7 @@ def interface_fields(
         "partition": {p.name: p.name for p in offer.partitions},
         "account": {name: name for name in offer.accounts},
         "qos": {name: name for name in offer.qos},
-        "reservation": {
-            r.name: f"{r.name} ({_period(r.start, r.end)})" for r in offer.reservations
-        },
+        "reservation": {r.name: f"{r.name} ({_period(r.start, r.end)})" for r in offer.reservations},
     }
     for key, texts in names.items():
         setting = getattr(settings, key)
@@ -308,9 +292,5 @@ def number(value: float) -> str:
 
 def _period(start: int, end: int) -> str:
     begin, finish = (datetime.fromtimestamp(moment).astimezone() for moment in (start, end))
-    until = finish.strftime(
-        "%H:%M" if finish.date() == datetime.now().astimezone().date() else "%d %b %H:%M"
-    )
-    return (
-        f"until {until}" if start <= time.time() else f"{begin.strftime('%d %b %H:%M')} to {until}"
-    )
+    until = finish.strftime("%H:%M" if finish.date() == datetime.now().astimezone().date() else "%d %b %H:%M")
+    return f"until {until}" if start <= time.time() else f"{begin.strftime('%d %b %H:%M')} to {until}"

@@ -57,9 +57,7 @@ class FormNotes:
     invalid: Collection[str] = ()
 
 
-def render_form(
-    rules: OptionRules, filled: Mapping[str, object], notes: FormNotes | None = None
-) -> str:
+def render_form(rules: OptionRules, filled: Mapping[str, object], notes: FormNotes | None = None) -> str:
     """Return the HTML of the form's fields.
 
     Args:
@@ -71,9 +69,7 @@ def render_form(
     form = rules.form
     chosen = filled.get("ui")
     ui = chosen if isinstance(chosen, str) and chosen in form.offer else form.default_interface
-    by_interface = {
-        key: rules.fields(form.interfaces[key], filled.get("partition")) for key in form.offer
-    }
+    by_interface = {key: rules.fields(form.interfaces[key], filled.get("partition")) for key in form.offer}
     by_partition = {
         key: {name: rules.fields(form.interfaces[key], name) for name in _partitions(fields)}
         for key, fields in by_interface.items()
@@ -136,9 +132,7 @@ def _for_page(field: Number | Choice | Switch) -> dict[str, Any]:
             "max": number(field.ceiling.value) if math.isfinite(field.ceiling.value) else "",
             "step": number(field.step) if field.step else "1" if field.whole else "any",
         }
-        facts["range"] = (
-            _set_by(field) if field.show == "fixed" else _range(field, facts["min"], facts["max"])
-        )
+        facts["range"] = _set_by(field) if field.show == "fixed" else _range(field, facts["min"], facts["max"])
     elif isinstance(field, Choice):
         facts["choices"] = dict(field.choices)
     else:

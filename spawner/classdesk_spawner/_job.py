@@ -141,17 +141,13 @@ class SessionJob:
 
     # Starting --------------------------------------------------------------------------------
 
-    async def submit(
-        self, arguments: Sequence[str], script: str, environment: Mapping[str, str]
-    ) -> None:
+    async def submit(self, arguments: Sequence[str], script: str, environment: Mapping[str, str]) -> None:
         """Submit the job; when this is cancelled half-way, the job is cancelled too.
 
         Raises:
             SessionError: Slurm did not take it.
         """
-        submission = asyncio.ensure_future(
-            self.cluster.commands.submit(self.user, arguments, script, environment)
-        )
+        submission = asyncio.ensure_future(self.cluster.commands.submit(self.user, arguments, script, environment))
         try:
             self.job_id = await asyncio.shield(submission)
         except asyncio.CancelledError:

@@ -14,9 +14,7 @@ PARTITION_FORMAT = "%P|%a|%l|%c|%m|%G|%T"
 ASSOCIATION_FORMAT = "account,qos"
 """The fields of `parse_associations`."""
 
-_UNUSABLE_NODE = re.compile(
-    r"down|drain|fail|maint|reboot|power(ed|ing)_down|unknown|inval|future|no_respond|\*"
-)
+_UNUSABLE_NODE = re.compile(r"down|drain|fail|maint|reboot|power(ed|ing)_down|unknown|inval|future|no_respond|\*")
 
 
 @dataclass(frozen=True)
@@ -61,9 +59,7 @@ class Reservation:
     accounts: frozenset[str]
     groups: frozenset[str] = frozenset()
 
-    def admits(
-        self, user: str, accounts: Collection[str], groups: Collection[str], now: float
-    ) -> bool:
+    def admits(self, user: str, accounts: Collection[str], groups: Collection[str], now: float) -> bool:
         """Tell whether a learner may use it and it has not ended."""
         return (
             self.end > now

@@ -142,18 +142,14 @@ class OptionRules:
             else:
                 return good, tuple(problems)
 
-    def fields(
-        self, interface: Interface, partition: object = None
-    ) -> list[Number | Choice | Switch]:
+    def fields(self, interface: Interface, partition: object = None) -> list[Number | Choice | Switch]:
         """Return the fields of an interface, with the limits of a partition or else of the preset one."""
         setting = self.form.fields_of(interface).partition
         preset = self.offer.partition(preset_name(setting, "partition", self.slurm))
         chosen = self.offer.partition(partition) if isinstance(partition, str) else None
         fields = interface_fields(self.form, self.slurm, self.offer, interface, chosen or preset)
         return [
-            replace(field, set_by=f"the class “{self.class_title}”")
-            if field.key in self.set_by_class
-            else field
+            replace(field, set_by=f"the class “{self.class_title}”") if field.key in self.set_by_class else field
             for field in fields
         ]
 
@@ -161,9 +157,7 @@ class OptionRules:
         if "ui" in self.set_by_class:
             label = self.form.interfaces[self.form.default_interface].label
             return f"{LABELS['ui']}: the class “{self.class_title}” has set it to {label}."
-        offered = ", ".join(
-            f"“{key}” ({self.form.interfaces[key].label})" for key in self.form.offer
-        )
+        offered = ", ".join(f"“{key}” ({self.form.interfaces[key].label})" for key in self.form.offer)
         return f"{LABELS['ui']}: there is no {shown(ui)}. Choose one of {offered}."
 
 

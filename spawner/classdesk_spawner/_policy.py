@@ -14,16 +14,10 @@ POLICY_VARIABLE = "CLASSDESK_POLICY"
 class DesktopSettings(Section):
     """What a session allows its learner and its instructors."""
 
-    clipboard_in: bool = Field(
-        True, description="Whether text can be pasted from the laptop into the desktop."
-    )
-    clipboard_out: bool = Field(
-        True, description="Whether text can be copied from the desktop to the laptop."
-    )
+    clipboard_in: bool = Field(True, description="Whether text can be pasted from the laptop into the desktop.")
+    clipboard_out: bool = Field(True, description="Whether text can be copied from the desktop to the laptop.")
     upload: bool = Field(True, description="Whether files can be dropped on the page.")
-    download: bool = Field(
-        True, description="Whether files can be downloaded from the desktop's page."
-    )
+    download: bool = Field(True, description="Whether files can be downloaded from the desktop's page.")
     extend_minutes: int = Field(
         0,
         ge=0,
@@ -46,9 +40,7 @@ class DesktopSettings(Section):
     thumbnails: bool = Field(
         False, description="Whether instructors may have small pictures of all desktops of a class."
     )
-    idle_cpu: bool = Field(
-        True, description="Whether a running computation counts as activity of the learner."
-    )
+    idle_cpu: bool = Field(True, description="Whether a running computation counts as activity of the learner.")
     idle_minutes: int = Field(
         10,
         ge=1,

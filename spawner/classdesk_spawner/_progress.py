@@ -113,11 +113,7 @@ def progress_event(state: StartState) -> dict[str, Any]:
         waits = _queue_text(job, state)
         is_held = job is not None and reason_text(job.reason) == _ON_HOLD
         heading = "Your session is on hold" if is_held else "Your session is in the queue"
-        text = (
-            "Your session is on hold. Tell your instructor."
-            if is_held
-            else f"In the queue: {waits}."
-        )
+        text = "Your session is on hold. Tell your instructor." if is_held else f"In the queue: {waits}."
     else:
         percent = round(50 + 20 * waited_s / (waited_s + 20), 1)
         text = f"The machine {job.node or 'for your session'} is yours; the image is being opened…"

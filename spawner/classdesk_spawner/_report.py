@@ -141,9 +141,7 @@ class ReceivedReport:
         return self.received - self.report.idle_s
 
 
-def receive(
-    report: SessionReport, before: ReceivedReport | None, now: float | None = None
-) -> ReceivedReport:
+def receive(report: SessionReport, before: ReceivedReport | None, now: float | None = None) -> ReceivedReport:
     """Return a report with the load since the one before, and with a hand that is no older than it can be."""
     received = time.time() if now is None else now
     cpu = None

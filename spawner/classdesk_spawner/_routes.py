@@ -16,6 +16,4 @@ def install() -> None:
         EXTEND_ROUTE: ExtendHandler,
         USER_EXTEND_ROUTE: UserExtendHandler,
     }
-    default_handlers[:] = [row for row in default_handlers if row[0] not in ours] + list(
-        ours.items()
-    )
+    default_handlers[:] = [row for row in default_handlers if row[0] not in ours] + list(ours.items())

@@ -18,10 +18,6 @@ class SessionHandler(APIHandler):  # type: ignore[misc]  # jupyterhub has no typ
         token = self.get_auth_token()
         spawners = getattr(self.current_user, "spawners", {}).values() if token else ()
         for spawner in spawners:
-            if (
-                isinstance(spawner, DesktopSpawner)
-                and spawner.job
-                and spawner.job.owns_token(token)
-            ):
+            if isinstance(spawner, DesktopSpawner) and spawner.job and spawner.job.owns_token(token):
                 return spawner
         raise web.HTTPError(403, "This token does not belong to a session of classdesk.")

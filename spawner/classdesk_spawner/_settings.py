@@ -12,9 +12,7 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 from ._policy import DesktopSettings
 from ._section import Section
 
-SlurmName = Annotated[
-    str, StringConstraints(pattern=r"^([A-Za-z0-9_][A-Za-z0-9_.:+-]*)?$", max_length=100)
-]
+SlurmName = Annotated[str, StringConstraints(pattern=r"^([A-Za-z0-9_][A-Za-z0-9_.:+-]*)?$", max_length=100)]
 """A name that Slurm knows, or empty for Slurm's own default. It can't begin like an option."""
 
 InterfaceKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
@@ -37,12 +35,8 @@ class NumberField(Section):
         "shown",
         description="shown: the learner chooses; fixed: visible, and the preset holds; hidden: the preset holds.",
     )
-    min: float | None = Field(
-        None, ge=0, description="Least value; unset: the least that makes sense."
-    )
-    max: float | None = Field(
-        None, ge=0, description="Greatest value; unset: what the site and the partition allow."
-    )
+    min: float | None = Field(None, ge=0, description="Least value; unset: the least that makes sense.")
+    max: float | None = Field(None, ge=0, description="Greatest value; unset: what the site and the partition allow.")
     step: float | None = Field(
         None,
         gt=0,
@@ -88,9 +82,7 @@ class FormFields(Section):
         changes = {}
         for name in other.model_fields_set:
             base, change = getattr(self, name), getattr(other, name)
-            changes[name] = base.model_copy(
-                update={key: getattr(change, key) for key in change.model_fields_set}
-            )
+            changes[name] = base.model_copy(update={key: getattr(change, key) for key in change.model_fields_set})
         return self.model_copy(update=changes)
 
 
@@ -110,9 +102,7 @@ class Interface(Section):
         description="Memory of a session in MiB that choosing it presets; Slurm holds it to that.",
     )
     gpus: int = Field(0, ge=0, le=64, description="GPUs that choosing it presets.")
-    fields: FormFields = Field(
-        default_factory=FormFields, description="Fields that differ for this interface."
-    )
+    fields: FormFields = Field(default_factory=FormFields, description="Fields that differ for this interface.")
 
 
 BUILT_IN_INTERFACES: Mapping[str, Mapping[str, Any]] = {
@@ -161,15 +151,9 @@ class FormSettings(Section):
     def _complete_from_built_in(cls, value: object) -> object:
         if not isinstance(value, Mapping):
             return value
-        merged: dict[str, object] = {
-            key: dict(preset) for key, preset in BUILT_IN_INTERFACES.items()
-        }
+        merged: dict[str, object] = {key: dict(preset) for key, preset in BUILT_IN_INTERFACES.items()}
         for key, given in value.items():
-            merged[key] = (
-                {**BUILT_IN_INTERFACES.get(key, {}), **given}
-                if isinstance(given, Mapping)
-                else given
-            )
+            merged[key] = {**BUILT_IN_INTERFACES.get(key, {}), **given} if isinstance(given, Mapping) else given
         return merged
 
     @model_validator(mode="after")
@@ -181,19 +165,13 @@ class FormSettings(Section):
         if len(set(self.offer)) != len(self.offer):
             raise ValueError("offer names an interface twice")
         if self.default_interface not in self.offer:
-            raise ValueError(
-                f"default_interface is '{self.default_interface}'; offer has {', '.join(self.offer)}"
-            )
+            raise ValueError(f"default_interface is '{self.default_interface}'; offer has {', '.join(self.offer)}")
         for key in self.offer:
             interface = self.interfaces[key]
             if interface.cores > self.max_cores:
-                raise ValueError(
-                    f"interfaces.{key}.cores is {interface.cores}; max_cores is {self.max_cores}"
-                )
+                raise ValueError(f"interfaces.{key}.cores is {interface.cores}; max_cores is {self.max_cores}")
             if interface.hours > self.max_hours:
-                raise ValueError(
-                    f"interfaces.{key}.hours is {interface.hours:g}; max_hours is {self.max_hours:g}"
-                )
+                raise ValueError(f"interfaces.{key}.hours is {interface.hours:g}; max_hours is {self.max_hours:g}")
             self._leave_a_choice(key)
         return self
 
@@ -204,9 +182,7 @@ class FormSettings(Section):
             field: NumberField = getattr(fields, name)
             mosts = [most for most in (field.max, site_most.get(name)) if most is not None]
             if field.min is not None and mosts and field.min > min(mosts):
-                raise ValueError(
-                    f"the least {name} for {key} is {field.min:g}, but the most is {min(mosts):g}"
-                )
+                raise ValueError(f"the least {name} for {key} is {field.min:g}, but the most is {min(mosts):g}")
 
     def fields_of(self, interface: Interface) -> FormFields:
         """Return the fields of an interface: the form's, with what its own tables change."""
@@ -216,19 +192,13 @@ class FormSettings(Section):
 class SlurmSettings(Section):
     """How sessions are submitted, and how Slurm is asked about them."""
 
-    partition: SlurmName = Field(
-        "", description="Partition of the sessions; empty: Slurm's default."
-    )
-    account: SlurmName = Field(
-        "", description="Account that is charged; empty: the learner's default."
-    )
+    partition: SlurmName = Field("", description="Partition of the sessions; empty: Slurm's default.")
+    account: SlurmName = Field("", description="Account that is charged; empty: the learner's default.")
     qos: SlurmName = Field("", description="Quality of service; empty: Slurm's default.")
     reservation: SlurmName = Field("", description="Reservation to run in; empty: none.")
-    job_name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$")] = (
-        Field(
-            "classdesk",
-            description="Name of all session jobs. Two hubs on one cluster need two names.",
-        )
+    job_name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$")] = Field(
+        "classdesk",
+        description="Name of all session jobs. Two hubs on one cluster need two names.",
     )
     bin_directory: str = Field(
         "/usr/bin",
@@ -248,9 +218,7 @@ class SlurmSettings(Section):
         False,
         description="Let Slurm start a session anew on another node when its node fails; windows are lost.",
     )
-    command_timeout_s: float = Field(
-        15.0, gt=0, le=300, description="Time limit of each Slurm command in seconds."
-    )
+    command_timeout_s: float = Field(15.0, gt=0, le=300, description="Time limit of each Slurm command in seconds.")
     fast_tick_s: float = Field(
         1.0,
         ge=0.1,

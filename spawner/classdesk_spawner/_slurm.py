@@ -230,14 +230,10 @@ class SlurmCommands:
         repr=False,
         compare=False,
     )
-    _learned: _Configuration = field(
-        default_factory=_Configuration, init=False, repr=False, compare=False
-    )
+    _learned: _Configuration = field(default_factory=_Configuration, init=False, repr=False, compare=False)
     _trust: _Trust = field(default_factory=_Trust, init=False, repr=False, compare=False)
 
-    async def submit(
-        self, user: str, arguments: Sequence[str], script: str, environment: Mapping[str, str]
-    ) -> str:
+    async def submit(self, user: str, arguments: Sequence[str], script: str, environment: Mapping[str, str]) -> str:
         """Submit a job as a user and return its id.
 
         Args:
@@ -373,9 +369,7 @@ class SlurmCommands:
             SlurmUnavailableError: sinfo failed.
         """
         # All: Slurm leaves out what the hub's own account may not use, which the learner may.
-        out = await self._ask_of_all(
-            _NODES, "sinfo", "--all", "--noheader", f"--format={PARTITION_FORMAT}"
-        )
+        out = await self._ask_of_all(_NODES, "sinfo", "--all", "--noheader", f"--format={PARTITION_FORMAT}")
         return _read("sinfo", lambda: parse_partitions(out))
 
     async def access(self) -> tuple[Access, ...]:
@@ -384,9 +378,7 @@ class SlurmCommands:
         Raises:
             SlurmUnavailableError: scontrol failed.
         """
-        return parse_access(
-            await self._ask_of_all(_NODES, "scontrol", "--oneliner", "--all", "show", "partition")
-        )
+        return parse_access(await self._ask_of_all(_NODES, "scontrol", "--oneliner", "--all", "show", "partition"))
 
     async def reservations(self) -> tuple[Reservation, ...]:
         """Return all reservations.
@@ -413,9 +405,7 @@ class SlurmCommands:
             f"user={user}",
         )
         try:
-            text = await self._ask_of_all(
-                _USERS, "sacctmgr", *arguments, f"format={ASSOCIATION_FORMAT}"
-            )
+            text = await self._ask_of_all(_USERS, "sacctmgr", *arguments, f"format={ASSOCIATION_FORMAT}")
         except SlurmUnavailableError as error:
             if _NO_ACCOUNTING.search(error.detail):
                 return None
@@ -428,9 +418,7 @@ class SlurmCommands:
         Raises:
             SlurmUnavailableError: sinfo failed.
         """
-        out = await self._ask_of_all(
-            _NODES, "sinfo", "--noheader", "--Node", f"--nodes={node}", "--format=%o"
-        )
+        out = await self._ask_of_all(_NODES, "sinfo", "--noheader", "--Node", f"--nodes={node}", "--format=%o")
         return next((line.strip() for line in out.splitlines() if line.strip()), node)
 
     async def node_addresses(self) -> tuple[str, ...]:

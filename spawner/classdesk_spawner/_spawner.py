@@ -125,9 +125,7 @@ class DesktopSpawner(ChosenOptions, ReportedSession, SlurmSpawner):  # type: ign
         self.default_url = DEFAULT_URLS[options.kind]
         account = await asyncio.to_thread(unix_account, self.user.name)
         runtime = runtime_command(self.settings.runtime, account.pw_dir)
-        job = self.job = SessionJob.new(
-            self.cluster, account.pw_name, self.api_token, self.chosen("reservation")
-        )
+        job = self.job = SessionJob.new(self.cluster, account.pw_name, self.api_token, self.chosen("reservation"))
         # Written down before sbatch and again after it: a hub that dies between finds the job.
         self.cluster.ledger.write(self)
         try:
@@ -278,9 +276,7 @@ class DesktopSpawner(ChosenOptions, ReportedSession, SlurmSpawner):  # type: ign
         environment[POLICY_VARIABLE] = self.settings.desktop.for_session()
         # The request that starts the session; one that has no browser behind it says nothing.
         if request := getattr(self.handler, "request", None):
-            environment[LOCALE_VARIABLE] = browser_locale(
-                request.headers.get("Accept-Language", "")
-            )
+            environment[LOCALE_VARIABLE] = browser_locale(request.headers.get("Accept-Language", ""))
         environment["LESSONS_URL"] = self.lessons_url or api_url.removesuffix("/api") + "/lessons"
         return environment
 
@@ -325,9 +321,7 @@ class DesktopSpawner(ChosenOptions, ReportedSession, SlurmSpawner):  # type: ign
                 return False
         if job is None or not (job.job_id or await job.find()):
             self.clear_state()
-            raise SessionError(
-                "The hub was restarted before your session was submitted. Please start it again."
-            )
+            raise SessionError("The hub was restarted before your session was submitted. Please start it again.")
         self.log.info("Going on with the start of session %s, job %s", self._log_name, job.job_id)
         try:
             async with asyncio.timeout(self.start_timeout):

@@ -109,9 +109,7 @@ class JobWatcher:
 
     def _run(self) -> None:
         if self._task is None or self._task.done():
-            self._task = asyncio.get_running_loop().create_task(
-                self._watch(), name="classdesk-watcher"
-            )
+            self._task = asyncio.get_running_loop().create_task(self._watch(), name="classdesk-watcher")
 
     async def _watch(self) -> None:
         failures = 0

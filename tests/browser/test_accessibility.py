@@ -36,10 +36,7 @@ def broken_rules(page: Page) -> list[dict[str, Any]]:
     # Through the debugger's door: the pages' content policy lets no other script in.
     page.evaluate(AXE.read_text("utf-8"))
     found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
-    return [
-        {"rule": one["id"], "at": [node["html"][:200] for node in one["nodes"]]}
-        for one in found["violations"]
-    ]
+    return [{"rule": one["id"], "at": [node["html"][:200] for node in one["nodes"]]} for one in found["violations"]]
 
 
 def passes(learner: Learner, name: str) -> None:
@@ -65,9 +62,7 @@ def test_log_in_and_log_out(sit_down: SitDown, scheme: str) -> None:
     expect(alert).to_contain_text("Invalid username or password")
     expect(alert).to_be_focused()
     for field in ("Username", "Password"):
-        expect(learner.page.get_by_label(field, exact=True)).to_have_attribute(
-            "aria-invalid", "true"
-        )
+        expect(learner.page.get_by_label(field, exact=True)).to_have_attribute("aria-invalid", "true")
     passes(learner, f"{scheme}-log-in-error")
     learner.page.goto(f"{learner.hub.url}/hub/logout")
     passes(learner, f"{scheme}-logged-out")

@@ -46,9 +46,7 @@ class Board:
     def act(self, act: str, *names: str, **fields: Any) -> Locator:
         """Does an act, through its dialog, and returns the card that shows how far it is."""
         self.choose(*names)
-        old = self.page.locator(".act").evaluate_all(
-            "cards => cards.map((card) => card.dataset.id)"
-        )
+        old = self.page.locator(".act").evaluate_all("cards => cards.map((card) => card.dataset.id)")
         self.page.locator(f"[data-act={act}]").click()
         dialog = self.page.locator(f"#ask-{act}")
         if "kind" in fields:
@@ -58,9 +56,7 @@ class Board:
         if act != "lower-hand":
             dialog.locator(".go").click()
         newest = self.page.locator(".act").first
-        wait_until(
-            lambda: newest.get_attribute("data-id") not in [None, *old], 10, "the act has begun"
-        )
+        wait_until(lambda: newest.get_attribute("data-id") not in [None, *old], 10, "the act has begun")
         return newest
 
     def done(self, card: Locator, seconds: float = 60) -> Locator:
@@ -119,16 +115,12 @@ def test_the_row_tells_of_the_session(board: Board, desktops: dict[str, Desktop]
     expect(row.locator(".c-where")).to_have_text("localhost")
     expect(row.locator(".c-left")).to_have_text(re.compile(r"^2 h 5\d min$"))
     expect(row.locator(".c-memory")).to_have_text(re.compile(r"^\d+ MB$"), timeout=FIRST_REPORT_MS)
-    expect(row.locator(".c-cpu")).to_have_text(
-        re.compile(r"^\d\.\d of 2$"), timeout=2 * FIRST_REPORT_MS
-    )
+    expect(row.locator(".c-cpu")).to_have_text(re.compile(r"^\d\.\d of 2$"), timeout=2 * FIRST_REPORT_MS)
     expect(row.locator(".c-input")).to_have_text(re.compile(r"^(now|\d+ (s|min))$"))
     expect(board.page.locator("#counters [data-state=running] b")).to_have_text("3")
 
 
-def test_a_raised_hand_is_seen_at_once_and_lowered_from_here(
-    board: Board, desktops: dict[str, Desktop]
-) -> None:
+def test_a_raised_hand_is_seen_at_once_and_lowered_from_here(board: Board, desktops: dict[str, Desktop]) -> None:
     page = desktops["learner02"].page
     page.locator("#hand-button").click()
     page.get_by_label("What is it about?").fill("My plot stays empty")
@@ -144,9 +136,7 @@ def test_a_raised_hand_is_seen_at_once_and_lowered_from_here(
     expect(page.locator("#hand-button")).to_have_text("Ask for help")
 
 
-def test_a_message_appears_in_the_learners_desktops(
-    board: Board, desktops: dict[str, Desktop]
-) -> None:
+def test_a_message_appears_in_the_learners_desktops(board: Board, desktops: dict[str, Desktop]) -> None:
     text = "We go on at 10:30. Please save <your> work."
     board.done(board.act("message", "learner01", "learner03", text=text))
     for name in ("learner01", "learner03"):
@@ -179,15 +169,11 @@ def test_open_shows_the_learner_s_desktop_view_only_and_the_learner_knows(
     watched.get_by_role("button", name="Allow").click()
     expect(page.locator("#screen canvas")).to_be_visible(timeout=20_000)
     expect(page.locator("#mode")).to_have_text("View only")
-    expect(board.row("learner03").locator(".tags")).to_contain_text(
-        "watched by instructor", timeout=FIRST_REPORT_MS
-    )
+    expect(board.row("learner03").locator(".tags")).to_contain_text("watched by instructor", timeout=FIRST_REPORT_MS)
     page.close()
 
 
-def test_restored_lesson_files_keep_the_learner_s_own(
-    board: Board, desktops: dict[str, Desktop], hub: Hub
-) -> None:
+def test_restored_lesson_files_keep_the_learner_s_own(board: Board, desktops: dict[str, Desktop], hub: Hub) -> None:
     lesson = hub.home("learner02") / "Desktop/Lesson/dask-delay"
     file = lesson / "hello.py"
     master = file.read_text()
@@ -217,9 +203,7 @@ def test_who_has_closed_the_page_is_marked(board: Board, desktops: dict[str, Des
     expect(board.row("learner02").locator(".tags")).not_to_contain_text("no page", timeout=15_000)
 
 
-def test_a_frozen_desktop_is_seen_on_both_sides_and_reset(
-    board: Board, desktops: dict[str, Desktop]
-) -> None:
+def test_a_frozen_desktop_is_seen_on_both_sides_and_reset(board: Board, desktops: dict[str, Desktop]) -> None:
     desktop, row = desktops["learner03"], board.row("learner03")
     command("pkill", "-STOP", "-u", "learner03", "Xtigervnc")
     expect(row).to_contain_text("Frozen", timeout=25_000)
@@ -270,9 +254,7 @@ def test_a_restart_gives_a_new_session(board: Board, desktops: dict[str, Desktop
     desktops["learner02"] = visit(desktops["learner02"].learner)
 
 
-def test_a_session_that_ends_during_an_act_is_told(
-    board: Board, desktops: dict[str, Desktop]
-) -> None:
+def test_a_session_that_ends_during_an_act_is_told(board: Board, desktops: dict[str, Desktop]) -> None:
     """Its server is gone, and so no message can arrive; the other learner's does."""
     command("pkill", "-STOP", "-u", "learner03")  # it takes the call and answers nothing
     board.choose("learner02", "learner03")
@@ -291,9 +273,7 @@ def test_a_session_that_ends_during_an_act_is_told(
     card.get_by_label("Dismiss").click()
 
 
-def test_the_page_recovers_from_a_restart_of_the_service(
-    board: Board, desktops: dict[str, Desktop]
-) -> None:
+def test_the_page_recovers_from_a_restart_of_the_service(board: Board, desktops: dict[str, Desktop]) -> None:
     (pid,) = command("pgrep", "-u", "classdesk", "-f", "run console").split()
     other = board.page.context.new_page()
     command("kill", "-KILL", pid)
@@ -307,9 +287,7 @@ def test_the_page_recovers_from_a_restart_of_the_service(
     expect(board.row("learner01")).to_contain_text("Running")
 
 
-def test_the_page_recovers_from_a_restart_of_the_hub(
-    board: Board, desktops: dict[str, Desktop]
-) -> None:
+def test_the_page_recovers_from_a_restart_of_the_hub(board: Board, desktops: dict[str, Desktop]) -> None:
     faults.supervisor("stop", "hub")
     expect(board.page.locator("#notice")).to_be_visible(timeout=15_000)
     expect(board.page.locator("body")).to_have_class(re.compile("old"))
@@ -320,9 +298,7 @@ def test_the_page_recovers_from_a_restart_of_the_hub(
     expect(board.page.locator("#notice")).to_be_hidden()
 
 
-def test_stop_ends_the_sessions_and_names_them_first(
-    board: Board, desktops: dict[str, Desktop]
-) -> None:
+def test_stop_ends_the_sessions_and_names_them_first(board: Board, desktops: dict[str, Desktop]) -> None:
     board.choose("learner01", "learner02")
     board.page.locator("[data-act=stop]").click()
     dialog = board.page.get_by_role("dialog", name="Stop 2 sessions?")
@@ -352,9 +328,7 @@ def test_the_record_has_it_all(board: Board, desktops: dict[str, Desktop]) -> No
     board.page.locator("#record .close").click()
 
 
-def test_the_class_link_opens_the_form_locked_for_the_class(
-    board: Board, sit_down: SitDown, pictures: Path
-) -> None:
+def test_the_class_link_opens_the_form_locked_for_the_class(board: Board, sit_down: SitDown, pictures: Path) -> None:
     board.page.locator("#open-link").click()
     expect(board.page.locator("#link-url")).to_contain_text("/c/demo")
     link = board.page.locator("#link-url").inner_text()

@@ -27,9 +27,7 @@ def test_every_field_has_its_label_and_the_site_s_preset(sit_down: SitDown) -> N
     assert labels == ["User interface", "Number of cores", "Time (hours)"]
     fields = learner.page.locator("#spawn_form").locator("input, select, textarea")
     named = [
-        field.get_attribute("name")
-        for field in fields.all()
-        if field.evaluate("field => field.labels.length === 1")
+        field.get_attribute("name") for field in fields.all() if field.evaluate("field => field.labels.length === 1")
     ]
     assert named == ["ui", "cores", "hours"], "each field has one label"
     assert fields.count() == len(named)
@@ -43,9 +41,7 @@ def test_the_button_is_orange_readable_and_at_the_bottom(learner: Learner) -> No
     box = button.bounding_box()
     assert box
     with Image.open(learner.screenshot("button")) as image:
-        pixel = image.convert("RGB").getpixel(
-            (int(box["x"]) + 20, int(box["y"] + box["height"] / 2))
-        )
+        pixel = image.convert("RGB").getpixel((int(box["x"]) + 20, int(box["y"] + box["height"] / 2)))
     assert isinstance(pixel, tuple)
     red, green, blue = pixel
     assert red > 220, "orange"
@@ -64,8 +60,7 @@ def contrast(one: tuple[int, ...], other: tuple[int, ...]) -> float:
 
     def luminance(colour: tuple[int, ...]) -> float:
         red, green, blue = (
-            c / 255 / 12.92 if c / 255 <= 0.04045 else ((c / 255 + 0.055) / 1.055) ** 2.4
-            for c in colour
+            c / 255 / 12.92 if c / 255 <= 0.04045 else ((c / 255 + 0.055) / 1.055) ** 2.4 for c in colour
         )
         return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
@@ -170,9 +165,7 @@ def test_without_javascript_the_server_fills_empty_fields(
     learner.choose(ui, cores="", hours="")
     learner.press_start()
     wait_until(lambda: job_ids(learner.name), 15, "the job is there")
-    learner.page.wait_for_url(
-        re.compile(rf"/hub/spawn-pending/{learner.name}|/user/{learner.name}/")
-    )
+    learner.page.wait_for_url(re.compile(rf"/hub/spawn-pending/{learner.name}|/user/{learner.name}/"))
     assert limits(learner) == expected
 
 
@@ -203,9 +196,7 @@ def limits(learner: Learner) -> tuple[str, str]:
         ({"ui": "`id`"}, "User interface: there is no “`id`”."),
         ({"nodes": "9"}, "There is no option “nodes”."),
     ],
-    ids=lambda value: (
-        re.sub(r"\W+", " ", str(value)).strip()[:24] if isinstance(value, dict) else ""
-    ),
+    ids=lambda value: re.sub(r"\W+", " ", str(value)).strip()[:24] if isinstance(value, dict) else "",
 )
 def test_a_bad_value_is_refused_with_a_sentence_and_the_form_as_it_was(
     learner: Learner, filled: dict[str, str], sentence: str
@@ -216,9 +207,7 @@ def test_a_bad_value_is_refused_with_a_sentence_and_the_form_as_it_was(
     expect(page.locator("#classdesk-refusal")).to_contain_text(sentence)
     assert not job_ids(learner.name)
     for name in ("cores", "hours"):
-        expect(page.locator(f"[name={name}]")).to_have_attribute(
-            "value", given[name].replace("\r\n", "\n")
-        )
+        expect(page.locator(f"[name={name}]")).to_have_attribute("value", given[name].replace("\r\n", "\n"))
     if "ui" not in filled:
         expect(page.locator("[name=ui]")).to_have_value("lab")
     learner.choose("Desktop")
@@ -284,17 +273,13 @@ def test_a_wrong_password_is_told(sit_down: SitDown) -> None:
     expect(learner.page.get_by_label("Password")).to_be_visible()
 
 
-def test_slurm_down_at_start_is_a_page_that_says_so(
-    learner: Learner, make_up: Callable[[], Hub]
-) -> None:
+def test_slurm_down_at_start_is_a_page_that_says_so(learner: Learner, make_up: Callable[[], Hub]) -> None:
     supervisor = ["/opt/classdesk/venv/bin/supervisorctl", "-c", "/etc/classdesk/supervisord.conf"]
     command(*supervisor, "stop", "slurmctld")
     try:
         learner.choose("Desktop")
         learner.press_start()
-        expect(learner.page.locator("h1")).to_have_text(
-            "Your session could not start", timeout=60_000
-        )
+        expect(learner.page.locator("h1")).to_have_text("Your session could not start", timeout=60_000)
         expect(learner.page.get_by_role("alert")).to_contain_text("cluster")
         expect(learner.page.locator("body")).not_to_contain_text(re.compile("500|Traceback"))
         learner.screenshot("slurm-down")

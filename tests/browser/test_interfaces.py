@@ -16,9 +16,7 @@ def open_interface(learner: Learner, interface: str, hours: str | None = None) -
     page = learner.page
     expect(page.locator("#curtain")).to_be_hidden(timeout=60_000)
     if interface == "JupyterLab":
-        expect(page.frame_locator("#lab").get_by_role("menuitem", name="File")).to_be_visible(
-            timeout=60_000
-        )
+        expect(page.frame_locator("#lab").get_by_role("menuitem", name="File")).to_be_visible(timeout=60_000)
     return page
 
 
@@ -76,9 +74,7 @@ def test_a_notebook_is_saved_before_the_session_ends(sit_down: SitDown, hub: Hub
     ran = re.search(r"RunTime=00:(\d\d):", started)
     assert ran
     command("scontrol", "update", f"JobId={job}", f"TimeLimit={int(ran[1]) + 2}")
-    expect(page.locator(".banner[data-name='time']")).to_contain_text(
-        "Save your work", timeout=60_000
-    )
+    expect(page.locator(".banner[data-name='time']")).to_contain_text("Save your work", timeout=60_000)
     wait_until(lambda: "kept to the end" in notebook.read_text(), 150, "the notebook is saved")
     expect(page.get_by_role("link", name="Start a new session")).to_be_visible(timeout=180_000)
     learner.screenshot("time-is-up")
@@ -104,9 +100,7 @@ def test_jupyterlab_shows_a_readme_as_a_page(sit_down: SitDown, hub: Hub) -> Non
 
 def test_a_message_of_the_instructor_is_seen_in_the_terminal(sit_down: SitDown) -> None:
     page = open_interface(sit_down("learner01"), "Terminal")
-    command(
-        "/usr/local/bin/classdesk", "class", "message", "demo", "Break until eleven", "learner01"
-    )
+    command("/usr/local/bin/classdesk", "class", "message", "demo", "Break until eleven", "learner01")
     expect(page.locator(".banner")).to_contain_text("Break until eleven", timeout=20_000)
 
 
@@ -140,9 +134,7 @@ def test_jupyterlab_stays_below_the_bar_wherever_it_leads(sit_down: SitDown, hub
     page = open_interface(learner, "JupyterLab")
     # As its menu of workspaces, and a reset of one, do it.
     page.frames[1].evaluate("location.href = '/user/learner04/lab/workspaces/other?reset'")
-    expect(page.frame_locator("#lab").get_by_role("menuitem", name="File")).to_be_visible(
-        timeout=60_000
-    )
+    expect(page.frame_locator("#lab").get_by_role("menuitem", name="File")).to_be_visible(timeout=60_000)
     assert "workspaces/other" in page.frames[1].url
     page.get_by_role("button", name="Hide bar").click()
     page.frame_locator("#lab").locator(".jp-LauncherCard").first.focus()
@@ -187,9 +179,7 @@ def test_the_link_to_dasks_dashboard_leads_there(sit_down: SitDown, hub: Hub) ->
         page.mouse.click(box["x"] + 90, box["y"] + box["height"] / 2, delay=100)
     expect(opened.value).to_have_title(re.compile("Dask"), timeout=60_000)
     assert opened.value.url == f"{hub.url}{address}"
-    expect(opened.value.locator(".bk-Figure, .bk-canvas, canvas").first).to_be_attached(
-        timeout=60_000
-    )
+    expect(opened.value.locator(".bk-Figure, .bk-canvas, canvas").first).to_be_attached(timeout=60_000)
     opened.value.screenshot(path=learner.pictures / "dashboard.png")
     other = page.context.request.get(f"{hub.url}/user/learner01/proxy/8000/")
     assert other.status == 403, "what another account listens on is not the learner's"

@@ -86,9 +86,7 @@ def test_the_course(sit_down: SitDown, hub: Hub, docs_pictures: Path) -> None:
     terminal.begin("pluma hello.py&")
     editor = Editor(desktop, home)
     desktop.window("^hello.py", "pluma")
-    assert "WARNING" not in terminal.text(), (
-        "the editor has nothing to say in the learner's terminal"
-    )
+    assert "WARNING" not in terminal.text(), "the editor has nothing to say in the learner's terminal"
     # Side by side as far as the screen allows, so that a click brings each of them to the front.
     desktop.move("Pluma", "pluma", 600, 70)
     desktop.move("", "mate-terminal", 40, 250)
@@ -117,9 +115,7 @@ def choose_and_start(learner: Learner, pictures: Path) -> None:
         "Time (hours)": "3",
     }
     learner.screenshot("01-form")
-    learner.page.screenshot(
-        path=pictures / "form.png", clip={"x": 0, "y": 0, "width": 1280, "height": 540}
-    )
+    learner.page.screenshot(path=pictures / "form.png", clip={"x": 0, "y": 0, "width": 1280, "height": 540})
     learner.press_start()
     learner.wait_for_session("desktop/")
 

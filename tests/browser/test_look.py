@@ -154,9 +154,7 @@ def test_the_end_of_the_session_is_one(sit_down: SitDown) -> None:
     ],
     ids=["svg", "text", "pdf", "png", "python", "notebook", "csv", "markdown"],
 )
-def test_a_double_click_opens_the_fitting_program(
-    desktop: Desktop, name: str, title: str, kind: str
-) -> None:
+def test_a_double_click_opens_the_fitting_program(desktop: Desktop, name: str, title: str, kind: str) -> None:
     panel.press(desktop, "files")
     desktop.window(f"^{NAME}", "caja")
     desktop.press("Control+l")
@@ -211,9 +209,7 @@ def letters(picture: Image.Image) -> int:
     return sum(picture.convert("L").histogram()[140:])
 
 
-def test_a_screen_with_many_pixels_shows_everything_sharp_and_as_large(
-    sit_down: SitDown, hub: Hub
-) -> None:
+def test_a_screen_with_many_pixels_shows_everything_sharp_and_as_large(sit_down: SitDown, hub: Hub) -> None:
     learner = sit_down("learner03", device_scale_factor=2)
     learner.start("Desktop")
     desktop = Desktop(learner)
@@ -243,9 +239,7 @@ def stored_settings(hub: Hub, name: str) -> str:
 
 def test_terminal_letters_are_large_and_have_contrast(desktop: Desktop) -> None:
     terminal = Terminal.open(desktop)
-    terminal.run(
-        r"printf 'caf\u00e9 \u0395\u03bb\u03bb\u03ac\u03b4\u03b1 \u65e5\u672c \U0001f600\n'; ls -la /"
-    )
+    terminal.run(r"printf 'caf\u00e9 \u0395\u03bb\u03bb\u03ac\u03b4\u03b1 \u65e5\u672c \U0001f600\n'; ls -la /")
     terminal.deselect()
     window = desktop.window("", "mate-terminal")
     picture = desktop.picture_of(window).crop((4, 40, window.width - 20, window.height - 10))

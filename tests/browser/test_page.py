@@ -77,9 +77,7 @@ def close(editor: Editor) -> None:
 @pytest.mark.parametrize(
     ("width", "height"), [(1000, 700), (1600, 900), (1280, 800)], ids=["smaller", "larger", "back"]
 )
-def test_the_desktop_follows_the_browser_s_window(
-    desktop: Desktop, width: int, height: int
-) -> None:
+def test_the_desktop_follows_the_browser_s_window(desktop: Desktop, width: int, height: int) -> None:
     desktop.page.set_viewport_size({"width": width, "height": height})
     bar = desktop.page.locator("#bar").bounding_box()
     assert bar
@@ -126,9 +124,7 @@ def test_a_lost_connection_comes_back_by_itself(desktop: Desktop, terminal: Term
     assert terminal.run("echo here again").text == "here again\n"
 
 
-def test_text_of_the_laptop_is_pasted_into_the_editor(
-    desktop: Desktop, terminal: Terminal, home: Path
-) -> None:
+def test_text_of_the_laptop_is_pasted_into_the_editor(desktop: Desktop, terminal: Terminal, home: Path) -> None:
     editor = edit(terminal, home, "pasted.py")
     program = 'def main():\n  print("größer ≤ 2 €")\n\nmain()'
     put_on_the_laptop_s_clipboard(desktop, program)
@@ -139,9 +135,7 @@ def test_text_of_the_laptop_is_pasted_into_the_editor(
     close(editor)
 
 
-def test_text_of_the_desktop_can_be_pasted_on_the_laptop(
-    desktop: Desktop, terminal: Terminal, home: Path
-) -> None:
+def test_text_of_the_desktop_can_be_pasted_on_the_laptop(desktop: Desktop, terminal: Terminal, home: Path) -> None:
     editor = edit(terminal, home, "copied.txt")
     expected = "copied in the desktop: {x}\nsecond line"
     desktop.type(expected)
@@ -200,9 +194,7 @@ def letter_width(terminal: Terminal) -> float:
     return terminal.activate().width / columns
 
 
-def test_the_editor_indents_by_two_spaces_and_zooms(
-    desktop: Desktop, terminal: Terminal, home: Path
-) -> None:
+def test_the_editor_indents_by_two_spaces_and_zooms(desktop: Desktop, terminal: Terminal, home: Path) -> None:
     editor = edit(terminal, home, "indent.py")
     desktop.type("def f():\n")
     desktop.press("Tab")
@@ -222,11 +214,7 @@ def ink(desktop: Desktop, editor: Editor) -> int:
     """The number of dark pixels in the editor's text."""
     window = editor.activate()
     image = desktop.picture_of(window).crop((4, 130, window.width - 20, window.height - 40))
-    return sum(
-        n
-        for n, colour in image.convert("L").getcolors() or []
-        if isinstance(colour, int) and colour < 110
-    )
+    return sum(n for n, colour in image.convert("L").getcolors() or [] if isinstance(colour, int) and colour < 110)
 
 
 def test_a_double_click_on_a_lesson_s_program_opens_the_editor(desktop: Desktop) -> None:
@@ -245,9 +233,7 @@ def test_a_double_click_on_a_lesson_s_program_opens_the_editor(desktop: Desktop)
     desktop.wait_until_closed("^dask-delay$")
 
 
-def test_dask_s_dashboard_is_seen_in_the_desktop_s_browser(
-    desktop: Desktop, terminal: Terminal
-) -> None:
+def test_dask_s_dashboard_is_seen_in_the_desktop_s_browser(desktop: Desktop, terminal: Terminal) -> None:
     terminal.run("module load python")
     terminal.begin(
         "python -c 'from dask.distributed import LocalCluster as C;"
@@ -282,9 +268,7 @@ def test_jupyterlab_opens_with_its_launcher(sit_down: SitDown) -> None:
     learner.start("JupyterLab")
     expect(learner.page.frame_locator("#lab").locator(".jp-Launcher")).to_be_visible(timeout=30_000)
     expect(learner.page.frame_locator("#lab").locator(".jp-LauncherCard").first).to_be_visible()
-    expect(
-        learner.page.frame_locator("#lab").locator(".jp-Dialog, .Toastify__toast")
-    ).to_have_count(0)
+    expect(learner.page.frame_locator("#lab").locator(".jp-Dialog, .Toastify__toast")).to_have_count(0)
     learner.screenshot("jupyterlab")
 
 

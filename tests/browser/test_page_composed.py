@@ -20,9 +20,7 @@ def laptop(browser: Browser) -> Iterator[Browser]:
     """A browser with a window on a Linux laptop: its keys go through the laptop's X server."""
     screen = subprocess.Popen(["Xvfb", DISPLAY, "-screen", "0", "1280x900x24", "-nolisten", "tcp"])
     try:
-        wait_until(
-            lambda: _x("xdotool", "getmouselocation") == 0, 20, "the laptop's X server answers"
-        )
+        wait_until(lambda: _x("xdotool", "getmouselocation") == 0, 20, "the laptop's X server answers")
         seen = browser.browser_type.launch(
             executable_path=CHROMIUM, args=list(FLAGS), headless=False, env={"DISPLAY": DISPLAY}
         )
@@ -34,9 +32,7 @@ def laptop(browser: Browser) -> Iterator[Browser]:
 
 
 def _x(*words: str) -> int:
-    return subprocess.run(
-        words, env={"DISPLAY": DISPLAY, "PATH": "/usr/bin:/bin"}, check=False
-    ).returncode
+    return subprocess.run(words, env={"DISPLAY": DISPLAY, "PATH": "/usr/bin:/bin"}, check=False).returncode
 
 
 @pytest.fixture(scope="module")
@@ -65,9 +61,7 @@ def desktop(learner: Learner) -> Desktop:
         pytest.param(("ca", ""), "dead_circumflex o dead_cedilla c", "ôç", id="ca"),
     ],
 )
-def test_dead_keys_reach_the_desktop(
-    desktop: Desktop, layout: tuple[str, str], keys: str, text: str
-) -> None:
+def test_dead_keys_reach_the_desktop(desktop: Desktop, layout: tuple[str, str], keys: str, text: str) -> None:
     name, variant = layout
     assert _x("setxkbmap", "-layout", name, "-variant", variant) == 0
     if "mate-terminal" not in {window.kind for window in desktop.x.windows()}:

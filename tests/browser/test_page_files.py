@@ -41,9 +41,7 @@ def home(hub: Hub) -> Path:
     return hub.home(NAME)
 
 
-def test_a_dropped_file_lands_on_the_desktop_and_takes_nobody_s_place(
-    desktop: Desktop, home: Path
-) -> None:
+def test_a_dropped_file_lands_on_the_desktop_and_takes_nobody_s_place(desktop: Desktop, home: Path) -> None:
     name = "größe 数 😀.txt"
     for text in ("first", "second"):
         desktop.page.evaluate(DROP, {"name": name, "text": text})
@@ -135,8 +133,6 @@ def test_a_full_home_is_told_in_a_sentence(desktop: Desktop, home: Path) -> None
         page = desktop.page
         page.evaluate(DROP, {"name": "refused.txt", "text": "x"})
         failed = page.locator("#uploads .failed").first
-        wait_until(
-            lambda: "You may not write to ~/Uploads" in failed.inner_text(), 10, "it is said"
-        )
+        wait_until(lambda: "You may not write to ~/Uploads" in failed.inner_text(), 10, "it is said")
     finally:
         (home / "Uploads").chmod(0o700)

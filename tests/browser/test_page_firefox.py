@@ -20,9 +20,7 @@ def browser_of_the_learner(tmp_path: Path) -> Iterator[Firefox]:
         yield browser
 
 
-def test_text_goes_both_ways(
-    sit_down: SitDown, hub: Hub, browser_of_the_learner: Firefox, pictures: Path
-) -> None:
+def test_text_goes_both_ways(sit_down: SitDown, hub: Hub, browser_of_the_learner: Firefox, pictures: Path) -> None:
     desktop = Desktop.start(sit_down(NAME))
     page_url = desktop.page.url.replace("127.0.0.1", HOST_NAME)
     assert HOST_NAME in page_url
@@ -78,9 +76,7 @@ def open_terminal(browser: Firefox, desktop: Desktop) -> None:
 
 
 def canvas_size(browser: Firefox) -> tuple[int, int]:
-    width, height = browser.read(
-        "const c = document.querySelector('#screen canvas'); return [c.width, c.height];"
-    )
+    width, height = browser.read("const c = document.querySelector('#screen canvas'); return [c.width, c.height];")
     return width, height
 
 

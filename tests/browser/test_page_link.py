@@ -43,9 +43,7 @@ def test_a_proxy_that_is_killed_is_waited_for(desktop: Desktop, hub: Hub) -> Non
     assert desktop.x == before
 
 
-def test_a_link_that_dies_in_silence_is_noticed_within_20_seconds(
-    desktop: Desktop, hub: Hub
-) -> None:
+def test_a_link_that_dies_in_silence_is_noticed_within_20_seconds(desktop: Desktop, hub: Hub) -> None:
     before = desktop.x
     with faults.frozen("proxy"):
         wait_until(lambda: STILL_RUNNING in notice(desktop.page), 20, "the page has noticed")

@@ -37,15 +37,11 @@ def test_a_new_session_in_its_place_opens_by_itself(sit_down: SitDown, hub: Hub)
         expect(second.locator("#curtain")).to_be_hidden(timeout=60_000)
 
 
-def test_a_session_that_was_cancelled_and_started_elsewhere_opens_by_itself(
-    sit_down: SitDown, hub: Hub
-) -> None:
+def test_a_session_that_was_cancelled_and_started_elsewhere_opens_by_itself(sit_down: SitDown, hub: Hub) -> None:
     desktop = Desktop.start(sit_down("learner03"))
     before = desktop.x
     command("scancel", "--user=learner03")
-    expect(desktop.page.get_by_role("link", name="Start a new session")).to_be_visible(
-        timeout=60_000
-    )
+    expect(desktop.page.get_by_role("link", name="Start a new session")).to_be_visible(timeout=60_000)
     with HubClient(hub, "learner03") as elsewhere:
         elsewhere.start(**DESKTOP)
         desktop.wait_until_painted()

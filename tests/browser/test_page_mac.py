@@ -75,9 +75,7 @@ def test_cmd_copies_and_pastes_elsewhere(desktop: Desktop, terminal: Terminal, h
     desktop.wait_until_closed("Pluma")
 
 
-def test_option_is_alt_where_the_learner_wants_it(
-    desktop: Desktop, terminal: Terminal, home: Path
-) -> None:
+def test_option_is_alt_where_the_learner_wants_it(desktop: Desktop, terminal: Terminal, home: Path) -> None:
     terminal.begin("cat -v > option.txt")
     page = desktop.page
     keyboard = page.context.new_cdp_session(page)
@@ -99,9 +97,7 @@ def test_option_is_alt_where_the_learner_wants_it(
     # The panel's own Alt counts for the next key, on a Mac as everywhere.
     page.locator("#sticky-keys").get_by_role("button", name="Alt").click()
     desktop.press("x", "y", "Enter", "Control+d")
-    wait_until(
-        lambda: (home / "option.txt").read_text() == "M-bM-^HM-+^[b^[xy\n", 10, "all have arrived"
-    )
+    wait_until(lambda: (home / "option.txt").read_text() == "M-bM-^HM-+^[b^[xy\n", 10, "all have arrived")
     page.reload()
     desktop.wait_until_connected()
     expect(page.locator("#option-is-alt")).to_be_checked()

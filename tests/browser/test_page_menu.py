@@ -196,9 +196,7 @@ def test_the_chosen_quality_is_remembered_and_taken(desktop: Desktop) -> None:
         pytest.param((3, 10, 200, 60), 3, id="nothing above the best"),
     ],
 )
-def test_the_quality_follows_the_link(
-    desktop: Desktop, measured: tuple[float, ...], expected: int
-) -> None:
+def test_the_quality_follows_the_link(desktop: Desktop, measured: tuple[float, ...], expected: int) -> None:
     module = desktop.page.locator("link[rel=modulepreload][href$='/quality.js']")
     names = ("level", "extraDelay", "megabits", "seconds")
     chosen = desktop.page.evaluate(
@@ -208,9 +206,7 @@ def test_the_quality_follows_the_link(
     assert chosen == expected
 
 
-def test_a_reset_keeps_the_old_settings_and_starts_a_fresh_desktop(
-    desktop: Desktop, hub: Hub
-) -> None:
+def test_a_reset_keeps_the_old_settings_and_starts_a_fresh_desktop(desktop: Desktop, hub: Hub) -> None:
     settings = hub.home(NAME) / ".config" / "caja"
     settings.mkdir(parents=True, exist_ok=True)
     (settings / "mine").write_text("x")

@@ -56,12 +56,8 @@ def test_the_first_that_is_seen_is_the_desktop_with_its_wallpaper(desktop: Deskt
         desktop.wait_until_connected()
 
 
-@pytest.mark.parametrize(
-    ("width", "height"), [(1500, 900), (900, 600), (1280, 800)], ids=["larger", "smaller", "back"]
-)
-def test_nothing_is_black_while_the_desktop_takes_another_size(
-    desktop: Desktop, width: int, height: int
-) -> None:
+@pytest.mark.parametrize(("width", "height"), [(1500, 900), (900, 600), (1280, 800)], ids=["larger", "smaller", "back"])
+def test_nothing_is_black_while_the_desktop_takes_another_size(desktop: Desktop, width: int, height: int) -> None:
     desktop.page.evaluate("window.seen = []")
     desktop.page.set_viewport_size({"width": width, "height": height})
     desktop.wait_until_painted()
@@ -70,9 +66,7 @@ def test_nothing_is_black_while_the_desktop_takes_another_size(
     assert not [moment for moment in moments if BLACK in moment["colours"]]
     # Where nothing has come yet, the page shows the wallpaper's colour.
     assert (
-        desktop.page.locator(".stage").evaluate(
-            "(stage) => getComputedStyle(stage).backgroundColor"
-        )
+        desktop.page.locator(".stage").evaluate("(stage) => getComputedStyle(stage).backgroundColor")
         == "rgb(45, 74, 92)"
     )
 

@@ -45,9 +45,7 @@ def test_what_is_clicked_is_what_is_under_the_pointer(desktop: Desktop) -> None:
     )
     desktop.screenshot("two-pixels-menu")
     desktop.press("Escape")
-    wait_until(
-        lambda: not [m for m in desktop.x.menus() if m.height > 200], 5, "the menu is closed"
-    )
+    wait_until(lambda: not [m for m in desktop.x.menus() if m.height > 200], 5, "the menu is closed")
 
 
 def test_a_tap_is_a_click(desktop: Desktop) -> None:
@@ -56,14 +54,10 @@ def test_a_tap_is_a_click(desktop: Desktop) -> None:
     desktop.page.touchscreen.tap(box["x"] + 60, box["y"] + 15)
     wait_until(lambda: [m for m in desktop.x.menus() if m.height > 200], 5, "the menu is open")
     desktop.press("Escape")
-    wait_until(
-        lambda: not [m for m in desktop.x.menus() if m.height > 200], 5, "the menu is closed"
-    )
+    wait_until(lambda: not [m for m in desktop.x.menus() if m.height > 200], 5, "the menu is closed")
 
 
-def test_on_a_usual_screen_everything_is_as_usual_again(
-    desktop: Desktop, sit_down: SitDown
-) -> None:
+def test_on_a_usual_screen_everything_is_as_usual_again(desktop: Desktop, sit_down: SitDown) -> None:
     state = desktop.learner.context.storage_state()
     address = desktop.page.url
     desktop.page.goto("about:blank")

@@ -49,9 +49,7 @@ def terminal(desktop: Desktop) -> Terminal:
 
 @pytest.fixture(scope="module")
 def visitor(desktop: Desktop, terminal: Terminal, sit_down_for_long: SitDown) -> Visitor:
-    return Visitor.open(
-        sit_down_for_long("instructor", viewport={"width": 1000, "height": 640}), NAME
-    )
+    return Visitor.open(sit_down_for_long("instructor", viewport={"width": 1000, "height": 640}), NAME)
 
 
 @pytest.fixture(scope="module")
@@ -82,9 +80,7 @@ def caught(path: str) -> str:
         return file.read()
 
 
-def test_until_the_learner_has_answered_there_is_no_picture(
-    desktop: Desktop, visitor: Visitor
-) -> None:
+def test_until_the_learner_has_answered_there_is_no_picture(desktop: Desktop, visitor: Visitor) -> None:
     strip = desktop.page.locator("#watched")
     expect(strip).to_contain_text("instructor asks to look at your desktop.")
     expect(visitor.title).to_have_text(f"Asking {NAME}")
@@ -99,9 +95,7 @@ def test_until_the_learner_has_answered_there_is_no_picture(
     visitor.wait_for_picture()
 
 
-def test_the_learner_sees_who_is_watching_also_without_the_bar(
-    desktop: Desktop, shown: Visitor
-) -> None:
+def test_the_learner_sees_who_is_watching_also_without_the_bar(desktop: Desktop, shown: Visitor) -> None:
     page, strip = desktop.page, desktop.page.locator("#watched")
     expect(strip).to_contain_text("instructor is looking at your desktop. View only.")
     page.get_by_role("button", name="Menu").click()
@@ -124,12 +118,8 @@ def test_the_learner_sees_who_is_watching_also_without_the_bar(
     shown.person.screenshot("watched-visitor")
 
 
-def test_the_visitor_s_window_does_not_change_the_learner_s_desktop(
-    desktop: Desktop, shown: Visitor
-) -> None:
-    wait_until(
-        lambda: desktop.x.size() == desktop.room(), 10, "the desktop fits the learner's page"
-    )
+def test_the_visitor_s_window_does_not_change_the_learner_s_desktop(desktop: Desktop, shown: Visitor) -> None:
+    wait_until(lambda: desktop.x.size() == desktop.room(), 10, "the desktop fits the learner's page")
     before = desktop.x.size()
     shown.page.set_viewport_size({"width": 700, "height": 500})
     # Not Playwright's own wait, which is an `eval` in the page: its policy forbids that.
@@ -139,9 +129,7 @@ def test_the_visitor_s_window_does_not_change_the_learner_s_desktop(
     shown.page.set_viewport_size({"width": 1000, "height": 640})
 
 
-def test_nothing_that_a_visitor_sends_arrives(
-    desktop: Desktop, shown: Visitor, catching: str
-) -> None:
+def test_nothing_that_a_visitor_sends_arrives(desktop: Desktop, shown: Visitor, catching: str) -> None:
     window = desktop.window("", "mate-terminal")
     x, y = window.centre
     before = XServer.of(NAME).windows()
@@ -163,16 +151,12 @@ def test_nothing_that_a_visitor_sends_arrives(
     terminal_text = "typed by the learner"
     desktop.activate("", "mate-terminal")
     desktop.type(f"{terminal_text}\n")
-    wait_until(
-        lambda: caught(catching) == f"{terminal_text}\n", 10, "nothing but the learner's words"
-    )
+    wait_until(lambda: caught(catching) == f"{terminal_text}\n", 10, "nothing but the learner's words")
     assert XServer.of(NAME).windows() == before, "no menu has opened"
     assert desktop.x.size() == desktop.room()
 
 
-def test_the_clipboard_stays_the_learner_s(
-    desktop: Desktop, shown: Visitor, terminal: Terminal
-) -> None:
+def test_the_clipboard_stays_the_learner_s(desktop: Desktop, shown: Visitor, terminal: Terminal) -> None:
     terminal.begin("echo 'a secret of the learner'")
     assert "a secret of the learner" in terminal.text()
     assert shown.speak_rfb(cut_text(b"planted")) == "message 0"
@@ -180,9 +164,7 @@ def test_the_clipboard_stays_the_learner_s(
 
 
 @pytest.mark.parametrize("path", ["desktop/", "lab", "terminal/", "files/.bashrc", "api/contents"])
-def test_a_browser_of_an_instructor_is_led_from_the_session_to_the_console(
-    shown: Visitor, path: str
-) -> None:
+def test_a_browser_of_an_instructor_is_led_from_the_session_to_the_console(shown: Visitor, path: str) -> None:
     page = shown.person.context.new_page()
     page.goto(f"{shown.person.hub.url}/user/{NAME}/{path}")
     if path.startswith("api/"):  # no page: the session says that it knows nobody
@@ -265,9 +247,7 @@ def test_the_visitor_gives_control_back(desktop: Desktop, shown: Visitor) -> Non
     expect(desktop.page.locator("#watched")).to_contain_text("View only")
 
 
-def test_a_new_desktop_comes_into_view_without_another_question(
-    desktop: Desktop, shown: Visitor
-) -> None:
+def test_a_new_desktop_comes_into_view_without_another_question(desktop: Desktop, shown: Visitor) -> None:
     command("pkill", "-KILL", "-u", NAME, "Xtigervnc")
     expect(shown.title).to_have_text(f"A new desktop of {NAME} is starting")
     desktop.wait_until_painted()

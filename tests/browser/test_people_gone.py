@@ -19,9 +19,7 @@ def test_nobody_waits_for_the_answer_of_a_learner_who_has_closed_the_page(
     desktop.page.goto("about:blank")
     visitor = Visitor.open(sit_down("instructor"), NAME)
     # Less than the time that a learner has for an answer.
-    expect(visitor.text).to_have_text(
-        f"{NAME} has no page open, so nobody can answer.", timeout=40_000
-    )
+    expect(visitor.text).to_have_text(f"{NAME} has no page open, so nobody can answer.", timeout=40_000)
     visitor.person.screenshot("nobody-can-answer")
     desktop.page.goto(address)
     desktop.wait_until_connected()
@@ -39,9 +37,7 @@ def test_after_the_end_of_a_session_nothing_says_that_somebody_looks(sit_down: S
     command("scancel", f"--user={NAME}")
     expect(visitor.title).to_have_text(f"The session of {NAME} has ended", timeout=LONGEST_MS)
     expect(visitor.mode).to_be_hidden()
-    expect(desktop.page.get_by_role("link", name="Start a new session")).to_be_visible(
-        timeout=LONGEST_MS
-    )
+    expect(desktop.page.get_by_role("link", name="Start a new session")).to_be_visible(timeout=LONGEST_MS)
     expect(desktop.page.locator("#watched")).to_be_hidden()
     expect(visitor.button("Start it again")).to_be_visible(timeout=LONGEST_MS)
     visitor.person.screenshot("ended-visitor")

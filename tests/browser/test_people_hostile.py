@@ -12,9 +12,7 @@ NAME = "learner03"
 PROXY = "http://127.0.0.1:8001"
 
 
-def test_an_instructor_meets_nothing_of_a_hostile_session_but_a_picture(
-    sit_down: SitDown, hub: Hub
-) -> None:
+def test_an_instructor_meets_nothing_of_a_hostile_session_but_a_picture(sit_down: SitDown, hub: Hub) -> None:
     Desktop.start(sit_down(NAME)).page.goto("about:blank")
     instructor = sit_down("instructor")
     asked: list[str] = []

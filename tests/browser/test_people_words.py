@@ -108,18 +108,14 @@ def test_learners_lower_their_hand_themselves(desktop: Desktop, visitor: Visitor
     expect(page.locator("#hand-button")).to_have_text("Ask for help")
 
 
-def test_a_small_picture_shows_the_desktop_and_the_learner_is_told(
-    desktop: Desktop, visitor: Visitor
-) -> None:
+def test_a_small_picture_shows_the_desktop_and_the_learner_is_told(desktop: Desktop, visitor: Visitor) -> None:
     request, hub = visitor.person.context.request, desktop.learner.hub.url
     # As the console gets one: with a token that opens this session.
     visit = f"{hub}/hub/api/classdesk/users/{NAME}/visit"
     token = request.post(visit, headers=visitor.person.api_headers()).json()["token"]
 
     def thumbnail() -> Image.Image:
-        answer = request.get(
-            f"{hub}/user/{NAME}/desktop/thumbnail", headers={"Authorization": f"token {token}"}
-        )
+        answer = request.get(f"{hub}/user/{NAME}/desktop/thumbnail", headers={"Authorization": f"token {token}"})
         assert answer.status == 200, answer.text()
         assert len(answer.body()) < 150_000
         (desktop.learner.pictures / "thumbnail.png").write_bytes(answer.body())

@@ -31,9 +31,7 @@ def as_user(name: str, *words: str | Path) -> str:
     return command("runuser", "-u", name, "--", *words, check=False, cwd="/")
 
 
-def test_each_has_windows_of_his_own(
-    pair: tuple[Desktop, Desktop], terminals: tuple[Terminal, Terminal]
-) -> None:
+def test_each_has_windows_of_his_own(pair: tuple[Desktop, Desktop], terminals: tuple[Terminal, Terminal]) -> None:
     one, two = pair
     assert "learner01@" in one.window("", "mate-terminal").title
     assert "learner02@" in two.window("", "mate-terminal").title
@@ -50,9 +48,7 @@ def test_each_has_windows_of_his_own(
     terminals[0].run("wait")  # the shell's word that the editor has ended comes here
 
 
-@pytest.mark.parametrize(
-    "way", ["desktop/", "lab", "api/contents", "files/.bashrc", "terminals/websocket/1"]
-)
+@pytest.mark.parametrize("way", ["desktop/", "lab", "api/contents", "files/.bashrc", "terminals/websocket/1"])
 def test_the_other_s_pages_are_forbidden(pair: tuple[Desktop, Desktop], way: str) -> None:
     one, two = pair
     page = f"{one.learner.hub.url}/user/{one.learner.name}/{way}"
@@ -133,9 +129,7 @@ def test_a_session_sees_its_own_processes_only(terminals: tuple[Terminal, Termin
     assert first.run("ps -eo user= | sort -u").text == "learner01\n"
     assert second.run("ps -eo user= | sort -u").text == "learner02\n"
     said = int(first.run("ps -eo pid= | wc -l").text)
-    assert abs(said - len(session_processes("learner01"))) < 6, (
-        "ps itself works: it sees the session"
-    )
+    assert abs(said - len(session_processes("learner01"))) < 6, "ps itself works: it sees the session"
     assert "Permission denied" not in first.run("ls /tmp").text
     assert first.run("ls -d /tmp/classdesk-* | wc -l").text == "1\n"
     assert first.run("ls /home").text == "learner01\n"
@@ -170,9 +164,7 @@ def find_token() -> Callable[[Desktop], str]:
     def find(desktop: Desktop) -> str:
         name = desktop.learner.name
         for pid in session_processes(name):
-            found = re.search(
-                rb"JUPYTERHUB_API_TOKEN=(\w+)", Path(f"/proc/{pid}/environ").read_bytes()
-            )
+            found = re.search(rb"JUPYTERHUB_API_TOKEN=(\w+)", Path(f"/proc/{pid}/environ").read_bytes())
             if found:
                 return found[1].decode()
         raise LookupError(f"no token in the environment of {name}'s session")

@@ -65,19 +65,11 @@ class Instructor(HubClient):
 def instructor(hub: Hub) -> Iterator[Instructor]:
     with Instructor(hub, "instructor") as client:
         client.open_console()
-        names = [
-            n
-            for n, one in client.learners().items()
-            if one["state"] not in {"not started", "failed"}
-        ]
+        names = [n for n, one in client.learners().items() if one["state"] not in {"not started", "failed"}]
         if names:
             client.act("stop", *names)
         yield client
-        names = [
-            n
-            for n, one in client.learners().items()
-            if one["state"] not in {"not started", "failed"}
-        ]
+        names = [n for n, one in client.learners().items() if one["state"] not in {"not started", "failed"}]
         if names:
             client.act("stop", *names)
 
@@ -94,9 +86,7 @@ def test_a_class_is_started_seen_extended_and_stopped(instructor: Instructor) ->
     results = instructor.act("extend", "learner01", minutes=45)
     assert results["learner01"]["status"] == "done", results
     assert _end(job) == before + 45 * 60
-    wait_until(
-        lambda: instructor.learners()["learner01"]["end"] >= before + 45 * 60, 15, "it is shown"
-    )
+    wait_until(lambda: instructor.learners()["learner01"]["end"] >= before + 45 * 60, 15, "it is shown")
     results = instructor.act("extend", "learner01", minutes=1440)
     assert _end(job) <= before + 5 * 3600, "the partition's eight hours are the limit"
     results = instructor.act("extend", "learner01", "learner03", minutes=5)
@@ -214,9 +204,7 @@ def test_what_a_session_reports_is_shown(instructor: Instructor) -> None:
     }
     assert _as_session("learner02", "report", report).status_code == 200
     wait_until(
-        lambda: (
-            (instructor.learners()["learner02"]["hand"] or {}).get("text") == "The panel is gone."
-        ),
+        lambda: (instructor.learners()["learner02"]["hand"] or {}).get("text") == "The panel is gone.",
         5,
         "the hand is shown",
     )
@@ -277,9 +265,7 @@ def test_the_record_and_the_tokens_are_the_hubs_own() -> None:
 def _consoles() -> list[int]:
     """Return the processes of the console."""
     return [
-        int(process.name)
-        for process in Path("/proc").glob("[0-9]*")
-        if b"\0run\0console\0" in _command_line(process)
+        int(process.name) for process in Path("/proc").glob("[0-9]*") if b"\0run\0console\0" in _command_line(process)
     ]
 
 
@@ -327,9 +313,7 @@ def test_after_a_restart_of_the_hub_the_open_page_goes_on(hub: Hub, instructor: 
     one_console()  # the killed hub's has ended by itself
 
 
-def test_who_opens_a_page_while_the_hub_is_away_gets_one_that_tries_again(
-    hub: Hub, instructor: Instructor
-) -> None:
+def test_who_opens_a_page_while_the_hub_is_away_gets_one_that_tries_again(hub: Hub, instructor: Instructor) -> None:
     supervisor("stop", "hub")
     try:
         for path in ("/services/console/", "/services/console/class/demo", "/hub/home"):
@@ -341,10 +325,7 @@ def test_who_opens_a_page_while_the_hub_is_away_gets_one_that_tries_again(
         supervisor("start", "hub")
         hub_answers(hub)
     wait_until(
-        lambda: (
-            (page := instructor.http.get("/services/console/")).status_code == 200
-            and "Demo class" in page.text
-        ),
+        lambda: (page := instructor.http.get("/services/console/")).status_code == 200 and "Demo class" in page.text,
         60,
         "the same address is the console again, without a log-in",
         every=0.5,
@@ -356,9 +337,7 @@ def test_a_session_that_is_cancelled_behind_the_hubs_back_has_failed(
 ) -> None:
     instructor.act("start", "learner01", "learner02")
     slurm("scancel", *job_ids("learner01"))
-    wait_until(
-        lambda: instructor.learners()["learner01"]["state"] == "failed", 30, "it is seen as failed"
-    )
+    wait_until(lambda: instructor.learners()["learner01"]["state"] == "failed", 30, "it is seen as failed")
     assert instructor.learners()["learner01"]["sentence"] == "The session was cancelled."
     instructor.act("stop", "learner02")
     assert instructor.learners()["learner02"]["state"] == "not started"
@@ -368,9 +347,7 @@ def test_a_session_that_is_cancelled_behind_the_hubs_back_has_failed(
     assert instructor.learners()["learner01"]["state"] == "not started"
 
 
-def test_a_console_that_its_hub_leaves_while_it_imports_ends(
-    hub: Hub, instructor: Instructor
-) -> None:
+def test_a_console_that_its_hub_leaves_while_it_imports_ends(hub: Hub, instructor: Instructor) -> None:
     os.kill(pid_of("hub"), signal.SIGKILL)
     wait_until(lambda: not _consoles(), 15, "the console has ended")
     (newborn,) = wait_until(_consoles, 60, "supervisord's new hub has started one", every=0.005)

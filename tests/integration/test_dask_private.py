@@ -68,9 +68,7 @@ def two() -> Iterator[tuple[DesktopSession, DesktopSession]]:
 
 
 @pytest.mark.parametrize("processes", ["True", "False"])
-def test_another_account_can_connect_to_nothing(
-    two: tuple[DesktopSession, DesktopSession], processes: str
-) -> None:
+def test_another_account_can_connect_to_nothing(two: tuple[DesktopSession, DesktopSession], processes: str) -> None:
     first, second = two
     home = first.learner.home
     first.learner.write("compute.py", COMPUTE % processes)
@@ -85,9 +83,7 @@ def test_another_account_can_connect_to_nothing(
         # Its own learner, with nothing but what the session has set.
         own = first.run(PYTHON, "-c", CONNECT, said["scheduler"], timeout=90)
         assert f"IN {first.learner.uid}" in own
-        stranger = second.run(
-            PYTHON, str(second.learner.home / "connect.py"), *addresses, timeout=120
-        )
+        stranger = second.run(PYTHON, str(second.learner.home / "connect.py"), *addresses, timeout=120)
         assert "IN" not in stranger.split(), stranger
         assert stranger.count("OUT") == 2 * len(addresses), stranger
     finally:
@@ -105,9 +101,7 @@ def test_the_key_is_its_learners_and_back_after_tmp_was_emptied(
         "there is a key",
     )
     assert key.stat().st_mode & 0o777 == 0o600
-    assert "Permission denied" in second.run("cat", str(key)) or "No such file" in second.run(
-        "cat", str(key)
-    )
+    assert "Permission denied" in second.run("cat", str(key)) or "No such file" in second.run("cat", str(key))
     key.unlink()
     (first.runtime / "dask-certificate.pem").unlink()
     wait_until(key.exists, 30, "there is another one")

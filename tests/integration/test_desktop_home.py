@@ -143,9 +143,7 @@ def full(ada: Learner) -> Iterator[None]:
     owner = f"uid={ada.uid},gid={ada.uid},mode=0700"
     with mounted("-t", "tmpfs", "-o", f"size=1m,{owner}", "home", ada.home):
         ada.write(".config/dconf/user", dconf_database(ada, "[org/mate/desktop]\n"))
-        subprocess.run(
-            ["cp", "/dev/zero", ada.home / "big"], check=False, stderr=subprocess.DEVNULL
-        )
+        subprocess.run(["cp", "/dev/zero", ada.home / "big"], check=False, stderr=subprocess.DEVNULL)
         assert shutil.disk_usage(ada.home).free == 0
         yield
 
@@ -206,9 +204,7 @@ def a_lost_disk_for_desktop(ada: Learner) -> Iterator[None]:
         pytest.param(a_pipe_for_dconf, "cannot be read", id="pipe for dconf"),
         pytest.param(a_file_for_config, "~/.config is not a folder", id="file for config"),
         pytest.param(a_file_for_desktop, "~/Desktop is not a folder", id="file for Desktop"),
-        pytest.param(
-            a_lost_disk_for_desktop, "~/Desktop is not a folder", id="Desktop on a lost disk"
-        ),
+        pytest.param(a_lost_disk_for_desktop, "~/Desktop is not a folder", id="Desktop on a lost disk"),
     ],
 )
 def test_a_home_that_keeps_no_settings_gives_a_safe_desktop_that_says_why(
@@ -308,12 +304,8 @@ def test_after_an_accident_the_desktop_is_back_and_files_are_kept(
     assert (ada.home / "Desktop/work.txt").read_text() == "mine"
 
 
-@pytest.mark.parametrize(
-    "what", ["/tmp/*", "/tmp/classdesk-*/vnc.sock", "/tmp/.X11-unix/*", "/tmp/* /tmp/.[!.]*"]
-)
-def test_a_learner_who_empties_tmp_gets_a_new_desktop(
-    hub: FakeHub, ada: Learner, what: str
-) -> None:
+@pytest.mark.parametrize("what", ["/tmp/*", "/tmp/classdesk-*/vnc.sock", "/tmp/.X11-unix/*", "/tmp/* /tmp/.[!.]*"])
+def test_a_learner_who_empties_tmp_gets_a_new_desktop(hub: FakeHub, ada: Learner, what: str) -> None:
     with desktop_session(ada, hub) as session:
         painted_within(session, START_SECONDS)
         wait_until(lambda: session.request("GET", "desktop/state"), 20, "the server answers")
@@ -355,9 +347,7 @@ def test_a_learner_who_fills_tmp_keeps_the_session(hub: FakeHub, ada: Learner) -
 
 
 @pytest.mark.parametrize("command", ["killall", "pkill"])
-def test_a_learner_who_ends_all_python_programs_keeps_the_session(
-    hub: FakeHub, ada: Learner, command: str
-) -> None:
+def test_a_learner_who_ends_all_python_programs_keeps_the_session(hub: FakeHub, ada: Learner, command: str) -> None:
     with desktop_session(ada, hub) as session:
         painted_within(session, START_SECONDS)
         wait_until(lambda: session.request("GET", "desktop/state"), 20, "the server answers")
@@ -371,9 +361,7 @@ def test_a_learner_who_ends_all_python_programs_keeps_the_session(
 
 
 @pytest.mark.parametrize("program", ["mate-panel", "/usr/bin/caja", "marco"])
-def test_a_part_that_is_killed_comes_back_by_itself(
-    hub: FakeHub, ada: Learner, program: str
-) -> None:
+def test_a_part_that_is_killed_comes_back_by_itself(hub: FakeHub, ada: Learner, program: str) -> None:
     with desktop_session(ada, hub) as session:
         painted_within(session, START_SECONDS)
         old = session.pid(program)
@@ -401,9 +389,7 @@ def test_the_third_accident_in_a_row_starts_it_safe_and_a_new_desktop_is_the_lea
         assert not painted_within(session, BACK_SECONDS, starts=5)["safe"]
 
 
-def test_settings_that_break_the_desktop_are_survived_reset_and_restored(
-    hub: FakeHub, ada: Learner
-) -> None:
+def test_settings_that_break_the_desktop_are_survived_reset_and_restored(hub: FakeHub, ada: Learner) -> None:
     broken = "[org/mate/desktop/session/required-components]\nwindowmanager='nonexistent'\n"
     ada.write(".config/dconf/user", dconf_database(ada, broken))
     with desktop_session(ada, hub) as session:
@@ -425,9 +411,7 @@ def test_settings_that_break_the_desktop_are_survived_reset_and_restored(
         assert (ada.home / ".config/dconf/user").read_bytes() == database
 
 
-def test_a_reset_over_the_network_keeps_the_settings_and_starts_afresh(
-    hub: FakeHub, ada: Learner
-) -> None:
+def test_a_reset_over_the_network_keeps_the_settings_and_starts_afresh(hub: FakeHub, ada: Learner) -> None:
     ada.write(".config/dconf/user", dconf_database(ada, "[org/mate/desktop]\nmine=1\n"))
     with desktop_session(ada, hub) as session:
         painted_within(session, START_SECONDS)
@@ -440,9 +424,7 @@ def test_a_reset_over_the_network_keeps_the_settings_and_starts_afresh(
         assert not session.state()["safe"]
 
 
-def test_a_reset_works_in_a_full_home_and_says_what_it_cannot_move(
-    hub: FakeHub, ada: Learner
-) -> None:
+def test_a_reset_works_in_a_full_home_and_says_what_it_cannot_move(hub: FakeHub, ada: Learner) -> None:
     with full(ada), desktop_session(ada, hub) as session:
         painted_within(session, START_SECONDS)
         said = session.run("desktop-reset", "--yes")

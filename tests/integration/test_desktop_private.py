@@ -134,9 +134,7 @@ def test_sockets_and_cookies_are_the_learners_alone(session: DesktopSession, ada
 
 
 def as_neighbour(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        NEIGHBOUR.as_him(*words), capture_output=True, text=True, check=False, timeout=20
-    )
+    return subprocess.run(NEIGHBOUR.as_him(*words), capture_output=True, text=True, check=False, timeout=20)
 
 
 def test_another_user_of_the_node_can_neither_see_nor_reach_the_desktop(
@@ -206,9 +204,7 @@ def test_a_learner_who_does_nothing_sees_nothing(session: DesktopSession, ada: L
         ("org.mate.session", "auto-save-session", "false"),
     ],
 )
-def test_a_learner_cannot_bring_the_lock_back(
-    session: DesktopSession, schema: str, key: str, expected: str
-) -> None:
+def test_a_learner_cannot_bring_the_lock_back(session: DesktopSession, schema: str, key: str, expected: str) -> None:
     session.run("gsettings", "set", schema, key, "true" if expected == "false" else "false")
     assert session.run("gsettings", "get", schema, key).strip() == expected
 
@@ -253,9 +249,7 @@ def copy(session: DesktopSession, text: str, seconds: float) -> None:
 
 
 @pytest.mark.parametrize("allowed", [True, False], ids=["allowed", "forbidden"])
-def test_pasting_into_the_desktop_is_the_site_s_choice(
-    hub: FakeHub, ada: Learner, allowed: bool
-) -> None:
+def test_pasting_into_the_desktop_is_the_site_s_choice(hub: FakeHub, ada: Learner, allowed: bool) -> None:
     with desktop_session(ada, hub, policy={"clipboard_in": allowed}) as session:
         painted_within(session, START_SECONDS)
         with RfbConnection(session.runtime / "vnc.sock") as client:
@@ -267,9 +261,7 @@ def test_pasting_into_the_desktop_is_the_site_s_choice(
 
 
 @pytest.mark.parametrize("allowed", [True, False], ids=["allowed", "forbidden"])
-def test_copying_out_of_the_desktop_is_the_site_s_choice(
-    hub: FakeHub, ada: Learner, allowed: bool
-) -> None:
+def test_copying_out_of_the_desktop_is_the_site_s_choice(hub: FakeHub, ada: Learner, allowed: bool) -> None:
     with desktop_session(ada, hub, policy={"clipboard_out": allowed}) as session:
         painted_within(session, START_SECONDS)
         with RfbConnection(session.runtime / "vnc.sock", timeout=2) as client:
@@ -321,9 +313,7 @@ def test_at_its_end_which_the_hub_may_move_the_session_stops_in_order(
     end = time.time() + 10
     session.hub.answer = {"end": end}
     session.request("POST", "desktop/restart", {})  # a change, which is reported at once
-    wait_until(
-        lambda: abs(session.request("GET", "desktop/state")[1]["end"] - end) < 1, 8, "the new end"
-    )
+    wait_until(lambda: abs(session.request("GET", "desktop/state")[1]["end"] - end) < 1, 8, "the new end")
     assert session.process.wait(15) == 0, session.text()
     assert end - 5 < time.time() < end + 1
     assert "time is over" in session.text()

@@ -32,9 +32,7 @@ def traces() -> list[str]:
     found = [*processes(USER), *(f"job {job}" for job in job_ids(USER))]
     for directory in ("/tmp", "/var/tmp", "/dev/shm", "/run"):
         for pattern in ("*", ".*/*", ".X*-lock"):
-            found += [
-                str(path) for path in Path(directory).glob(pattern) if path.lstat().st_uid == uid
-            ]
+            found += [str(path) for path in Path(directory).glob(pattern) if path.lstat().st_uid == uid]
     for line in Path("/proc/net/unix").read_text().splitlines():
         if f"classdesk-{uid}-" in line:
             found.append(line)

@@ -90,16 +90,12 @@ def test_every_library_finds_its_own(shared_image_home: Path) -> None:
     ],
 )
 def test_unwanted_package_is_not_installed(package: str, shared_image_home: Path) -> None:
-    query = run_in_image(
-        ["dpkg-query", "-W", "-f", "${Status}", package], shared_image_home, check=False
-    )
+    query = run_in_image(["dpkg-query", "-W", "-f", "${Status}", package], shared_image_home, check=False)
     assert "install ok installed" not in query.stdout
 
 
 def test_only_the_settings_daemon_starts_by_itself() -> None:
-    assert [file.name for file in (IMAGE / "etc/xdg/autostart").iterdir()] == [
-        "mate-settings-daemon.desktop"
-    ]
+    assert [file.name for file in (IMAGE / "etc/xdg/autostart").iterdir()] == ["mate-settings-daemon.desktop"]
 
 
 def test_every_package_is_configured(shared_image_home: Path) -> None:
@@ -120,9 +116,7 @@ def test_size_stays_within_the_limit(measure: list[str], limit: int) -> None:
 def test_archive_stays_within_the_limit() -> None:
     """What `make image` exports is one layer, compressed even a little better than here."""
     pack = f"tar --one-file-system -C {IMAGE.resolve()} -c . | gzip -6 | wc -c"
-    output = subprocess.run(
-        ["bash", "-o", "pipefail", "-c", pack], capture_output=True, text=True, check=True
-    ).stdout
+    output = subprocess.run(["bash", "-o", "pipefail", "-c", pack], capture_output=True, text=True, check=True).stdout
     assert int(output) <= ARCHIVE_LIMIT_BYTES
 
 

@@ -12,15 +12,9 @@ from support.image import IMAGE, run_in_image, shell
 COURSE_PIP_LINE = "pip install pandas numpy dask distributed graphviz bokeh dask_jobqueue mimesis requests matplotlib"
 
 
-@pytest.mark.parametrize(
-    "options", [["-lc"], ["-ic"], ["-lic"]], ids=["log-in", "interactive", "both"]
-)
-def test_module_load_python_works_in_every_kind_of_shell(
-    options: list[str], shared_image_home: Path
-) -> None:
-    script = (
-        "module load python && module list 2>&1 && command -v python && python -c 'print(6 * 7)'"
-    )
+@pytest.mark.parametrize("options", [["-lc"], ["-ic"], ["-lic"]], ids=["log-in", "interactive", "both"])
+def test_module_load_python_works_in_every_kind_of_shell(options: list[str], shared_image_home: Path) -> None:
+    script = "module load python && module list 2>&1 && command -v python && python -c 'print(6 * 7)'"
     output = run_in_image(["bash", *options, script], shared_image_home).stdout
     assert "python/3.13." in output
     assert "/opt/python/3.13/bin/python\n42\n" in output
@@ -33,9 +27,7 @@ def test_module_avail_shows_the_one_python(shared_image_home: Path) -> None:
 
 
 def test_module_avail_gives_no_advice(shared_image_home: Path) -> None:
-    lines = [
-        line for line in shell("module avail 2>&1", shared_image_home).stdout.splitlines() if line
-    ]
+    lines = [line for line in shell("module avail 2>&1", shared_image_home).stdout.splitlines() if line]
     assert len(lines) == 2  # the directory and the one module
 
 
@@ -47,11 +39,7 @@ def test_python_without_the_module_says_what_to_type(shared_image_home: Path) ->
 
 def test_module_sets_nothing_that_hides_what_is_in_an_environment(shared_image_home: Path) -> None:
     script = "env -0 | sort -z >before; module load python; env -0 | sort -z | comm -z13 before - | tr '\\0' '\\n'"
-    changed = {
-        line.split("=")[0]
-        for line in shell(script, shared_image_home).stdout.splitlines()
-        if "=" in line
-    }
+    changed = {line.split("=")[0] for line in shell(script, shared_image_home).stdout.splitlines() if "=" in line}
     assert {name for name in changed if not name.startswith(("_", "LMOD", "LOADEDMODULES"))} == {
         "BOKEH_RESOURCES",
         "PATH",
@@ -125,10 +113,7 @@ def test_dataframe_survives_a_file(write: str, read: str, image_home: Path) -> N
 
 
 def test_no_requirement_is_broken(shared_image_home: Path) -> None:
-    assert (
-        "No broken requirements"
-        in shell("module load python && pip check", shared_image_home).stdout
-    )
+    assert "No broken requirements" in shell("module load python && pip check", shared_image_home).stdout
 
 
 def _wheel(home: Path, name: str, version: str) -> str:
@@ -136,9 +121,7 @@ def _wheel(home: Path, name: str, version: str) -> str:
     file = home / f"{name}-{version}-py3-none-any.whl"
     with zipfile.ZipFile(file, "w") as wheel:
         wheel.writestr(f"{name}/__init__.py", f"__version__ = {version!r}\n")
-        wheel.writestr(
-            f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
-        )
+        wheel.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
         wheel.writestr(
             f"{info}/WHEEL",
             "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
@@ -157,27 +140,19 @@ def test_pip_installs_into_the_learners_own_site(name: str, version: str, image_
         f"module load python && pip install --no-index ./{_wheel(image_home, name, version)}",
         image_home,
     )
-    later = shell(
-        f"module load python && python -c 'import {name}; print({name}.__version__)'", image_home
-    )
+    later = shell(f"module load python && python -c 'import {name}; print({name}.__version__)'", image_home)
     assert later.stdout.strip() == version
     assert (image_home / ".local/lib/python3.13/site-packages" / name).is_dir()
 
 
-@pytest.mark.parametrize(
-    "command", ["python -m venv v", "virtualenv --no-download v"], ids=["venv", "virtualenv"]
-)
-def test_an_environment_takes_the_course_s_pip_line_without_network(
-    command: str, image_home: Path
-) -> None:
+@pytest.mark.parametrize("command", ["python -m venv v", "virtualenv --no-download v"], ids=["venv", "virtualenv"])
+def test_an_environment_takes_the_course_s_pip_line_without_network(command: str, image_home: Path) -> None:
     wheel = _wheel(image_home, "mimesis", "99.0")
     shell(
         f"module load python && {command} && . v/bin/activate && {COURSE_PIP_LINE} && pip install --no-index ./{wheel}",
         image_home,
     )
-    seen = shell(
-        "v/bin/python -c 'import dask.array, mimesis; print(mimesis.__version__)'", image_home
-    ).stdout
+    seen = shell("v/bin/python -c 'import dask.array, mimesis; print(mimesis.__version__)'", image_home).stdout
     assert seen.split() == ["99.0"], "what is installed in it comes before the course's"
     assert not (image_home / ".local/lib").exists()
 
@@ -235,9 +210,7 @@ def test_notebook_kernel_is_the_courses_python(image_home: Path) -> None:
                         "source": code,
                     }
                 ],
-                "metadata": {
-                    "kernelspec": {"name": "python3", "display_name": "x", "language": "python"}
-                },
+                "metadata": {"kernelspec": {"name": "python3", "display_name": "x", "language": "python"}},
                 "nbformat": 4,
                 "nbformat_minor": 5,
             }
@@ -275,9 +248,7 @@ def test_notebook_kernel_is_the_courses_python(image_home: Path) -> None:
     ],
 )
 def test_server_module_imports_from_bytecode_alone(module: str, shared_image_home: Path) -> None:
-    run_in_image(
-        ["/opt/classdesk/server/bin/python", "-I", "-c", f"import {module}"], shared_image_home
-    )
+    run_in_image(["/opt/classdesk/server/bin/python", "-I", "-c", f"import {module}"], shared_image_home)
 
 
 def test_our_own_code_can_be_read_in_the_image() -> None:

@@ -15,9 +15,7 @@ SERIAL = "y = inc(x)"
 IMPORTS = ("from time import sleep\n", "from time import sleep\nfrom dask import delayed\n")
 
 
-def in_terminal(
-    home: Path, command: str, *, module: bool = True
-) -> subprocess.CompletedProcess[str]:
+def in_terminal(home: Path, command: str, *, module: bool = True) -> subprocess.CompletedProcess[str]:
     """What a learner types in a terminal of the desktop."""
     line = f"module load python && {command}" if module else command
     return run_in_image(["bash", "-lc", line], home, timeout_s=120, check=False)

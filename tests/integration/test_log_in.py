@@ -36,11 +36,6 @@ def test_a_name_with_a_capital_letter_or_blanks_is_the_same_account(hub: Hub) ->
         try:
             answer = client.log_in(hub.accounts["learner01"])
             assert answer.url.path != "/hub/login", answer.text
-            assert (
-                client.http.get("/hub/api/user", headers={"X-XSRFToken": client.xsrf}).json()[
-                    "name"
-                ]
-                == "learner01"
-            )
+            assert client.http.get("/hub/api/user", headers={"X-XSRFToken": client.xsrf}).json()["name"] == "learner01"
         finally:
             client.http.close()

@@ -68,9 +68,7 @@ def test_up_again_is_quick_and_changes_nothing(hub: Hub) -> None:
     assert hub.url in result.stdout
     assert all(f"{name} " in result.stdout for name in hub.accounts)
     assert {path: path.stat().st_mtime_ns for path in before} == before
-    assert (
-        world.command("ps", "-o", "pid=", "-C", "supervisord,slurmctld,slurmd,munged") == services
-    )
+    assert world.command("ps", "-o", "pid=", "-C", "supervisord,slurmctld,slurmd,munged") == services
 
 
 @pytest.mark.parametrize("service", ["hub", "proxy"])
@@ -82,9 +80,7 @@ def test_a_thousand_waiting_pages_are_not_too_many_open_files(hub: Hub, service:
     )
     pid = world.command(*supervisorctl, "pid", service).strip()
     (line,) = [
-        line
-        for line in Path(f"/proc/{pid}/limits").read_text().splitlines()
-        if line.startswith("Max open files")
+        line for line in Path(f"/proc/{pid}/limits").read_text().splitlines() if line.startswith("Max open files")
     ]
     assert int(line.split()[3]) >= 4096, f"{service} of {hub.url}: {line}"
 
@@ -116,9 +112,7 @@ def test_accounts_are_five_with_a_password_each_and_for_root_only(hub: Hub) -> N
     for name in hub.accounts:
         assert stat.S_IMODE(hub.home(name).stat().st_mode) == 0o700
         assert "classdesk-users" in world.command("id", "-nG", name).split()
-    refused = world.command(
-        "runuser", "-u", "learner01", "--", "cat", hub.state / "accounts", check=False
-    )
+    refused = world.command("runuser", "-u", "learner01", "--", "cat", hub.state / "accounts", check=False)
     assert "Permission denied" in refused
 
 
@@ -131,9 +125,7 @@ def test_hub_and_proxy_are_not_root_and_have_no_variables_of_the_caller(hub: Hub
         assert not {name for name in names if name.startswith(("PIP_", "SSH_", "SUDO_", "SLURM_"))}
     # The hub may submit and cancel as a learner, and nothing else.
     for command in (["-u", "root", "/usr/bin/sbatch"], ["-u", "learner01", "/bin/sh"]):
-        said = world.command(
-            "runuser", "-u", "classdesk", "--", "sudo", "-n", *command, check=False
-        )
+        said = world.command("runuser", "-u", "classdesk", "--", "sudo", "-n", *command, check=False)
         assert "password is required" in said or "not allowed" in said
 
 
@@ -158,9 +150,7 @@ def test_a_session_outlives_a_restart_of_slurmd_and_slurmctld(hub: Hub) -> None:
     control = ("/opt/classdesk/venv/bin/supervisorctl", "-c", "/etc/classdesk/supervisord.conf")
     world.command(*control, "restart", "slurmd", "slurmctld")
     wait_until(
-        lambda: (
-            slurm("squeue", "--noheader", "--format=%i %T", f"--jobs={job}") == f"{job} RUNNING"
-        ),
+        lambda: slurm("squeue", "--noheader", "--format=%i %T", f"--jobs={job}") == f"{job} RUNNING",
         20,
         "Slurm knows the session after the restart",
     )

@@ -86,9 +86,7 @@ def test_no_secret_reaches_a_log_a_process_list_or_slurm(hub: Hub, system_log: P
             learner.start(ui=interface, cores="1", hours="1")
         ada.http.get("/user/learner01/desktop/")
         tokens = {_session_token(one.name) for one in (ada, bob)}
-        text = "".join(
-            _written(system_log, job) for job in job_ids("learner01") + job_ids("learner02")
-        )
+        text = "".join(_written(system_log, job) for job in job_ids("learner01") + job_ids("learner02"))
         assert "sudo" in system_log.read_text(), "sudo has logged"
         assert "COMMAND=/usr/bin/sbatch" in text
         assert [token for token in tokens if token in text] == []

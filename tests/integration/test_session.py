@@ -49,11 +49,7 @@ def _nothing_left(user: str) -> None:
 @pytest.mark.parametrize("cores", ["1", "2"])
 def test_a_session_has_what_was_asked_for_and_leaves_nothing(ada: HubClient, cores: str) -> None:
     job_id = ada.start(ui="desktop", cores=cores, hours="1.5")
-    job = dict(
-        word.split("=", 1)
-        for word in slurm("scontrol", "show", "job", job_id).split()
-        if "=" in word
-    )
+    job = dict(word.split("=", 1) for word in slurm("scontrol", "show", "job", job_id).split() if "=" in word)
     assert (job["NumCPUs"], job["TimeLimit"], job["UserId"].split("(")[0]) == (
         cores,
         "01:30:00",
@@ -89,14 +85,8 @@ def test_a_session_belongs_to_its_learner(ada: HubClient, hub: Hub) -> None:
 
 
 def _token(user: str) -> str:
-    environment = Path(
-        f"/proc/{_session_pid(user, 'classdesk_desktop.server')}/environ"
-    ).read_text()
-    return next(
-        word.split("=", 1)[1]
-        for word in environment.split("\0")
-        if word.startswith("JUPYTERHUB_API_TOKEN=")
-    )
+    environment = Path(f"/proc/{_session_pid(user, 'classdesk_desktop.server')}/environ").read_text()
+    return next(word.split("=", 1)[1] for word in environment.split("\0") if word.startswith("JUPYTERHUB_API_TOKEN="))
 
 
 def test_the_token_can_be_read_by_nobody_else(ada: HubClient) -> None:
@@ -172,24 +162,18 @@ HOSTILE = [
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        pytest.param(
-            {"cores": "two"}, "Number of cores: “two” is not a whole number.", id="letters"
-        ),
+        pytest.param({"cores": "two"}, "Number of cores: “two” is not a whole number.", id="letters"),
         pytest.param({"hours": "1e9"}, "Time (hours): “1e9” is not a number of hours", id="huge"),
         pytest.param(
             {"hours": "99"},
             "the most that the partition “class” allows is 8",
             id="partitions-limit",
         ),
-        pytest.param(
-            {"cores": "0"}, "Number of cores: you asked for 0; the least is 1.", id="no-core"
-        ),
+        pytest.param({"cores": "0"}, "Number of cores: you asked for 0; the least is 1.", id="no-core"),
         pytest.param({"ui": "../../x"}, "User interface: there is no “../../x”.", id="path"),
         pytest.param({"prologue": "id"}, "There is no option “prologue”.", id="unknown-field"),
         *(
-            pytest.param(
-                {key: text}, "there is no" if key == "ui" else "is not a", id=f"{key}-{number}"
-            )
+            pytest.param({key: text}, "there is no" if key == "ui" else "is not a", id=f"{key}-{number}")
             for key in ("ui", "cores", "hours")
             for number, text in enumerate(HOSTILE)
         ),
@@ -221,9 +205,7 @@ def test_a_bad_form_is_refused_with_a_sentence_and_shown_again(
     ],
     ids=json.dumps,
 )
-def test_a_rest_start_is_validated_like_the_form(
-    ada: HubClient, options: dict[str, object]
-) -> None:
+def test_a_rest_start_is_validated_like_the_form(ada: HubClient, options: dict[str, object]) -> None:
     answer = ada.api("POST", f"/users/{ada.name}/server", json=options)
     assert answer.status_code == 400
     assert "option" in answer.json()["message"] or ":" in answer.json()["message"]
@@ -232,9 +214,7 @@ def test_a_rest_start_is_validated_like_the_form(
 
 
 def test_a_rest_start_works(ada: HubClient) -> None:
-    answer = ada.api(
-        "POST", f"/users/{ada.name}/server", json={"ui": "terminal", "cores": 1, "hours": 1}
-    )
+    answer = ada.api("POST", f"/users/{ada.name}/server", json={"ui": "terminal", "cores": 1, "hours": 1})
     assert answer.status_code in {201, 202}
     wait_until(lambda: ada.server().get("ready"), 60, "the session is ready")
 
@@ -296,9 +276,7 @@ def test_slurm_down_while_somebody_presses_start(ada: HubClient) -> None:
         )
     assert command("pgrep", "--exact", "slurmctld").split()[0] != controller
     wait_until(lambda: "UP" in command("scontrol", "ping", check=False), 30, "Slurm is back")
-    wait_until(
-        lambda: "idle" in slurm("sinfo", "--noheader", "--format=%t"), 30, "the node is back"
-    )
+    wait_until(lambda: "idle" in slurm("sinfo", "--noheader", "--format=%t"), 30, "the node is back")
     ada.start(ui="terminal")
 
 
@@ -325,9 +303,7 @@ def _answers(url: str) -> bool:
 
 def test_lessons_are_downloaded_without_a_log_in(hub: Hub, ada: HubClient) -> None:
     ada.start(ui="terminal")
-    listing = _in_session(
-        "learner01", 'cd /tmp && wget -q "$LESSONS_URL/dask-delay/loop.py" && cat loop.py'
-    )
+    listing = _in_session("learner01", 'cd /tmp && wget -q "$LESSONS_URL/dask-delay/loop.py" && cat loop.py')
     assert "total is" in listing
     answer = httpx.get(f"{hub.url}/hub/lessons/dask-delay/loop.py")
     assert (answer.status_code, answer.headers["content-type"]) == (

@@ -88,9 +88,7 @@ class Learner:
             "Time (hours)": self.page.get_by_label("Time (hours)").input_value(),
         }
 
-    def choose(
-        self, ui: str | None = None, cores: str | None = None, hours: str | None = None
-    ) -> None:
+    def choose(self, ui: str | None = None, cores: str | None = None, hours: str | None = None) -> None:
         """Fills in the form; None leaves a field as it is."""
         if ui is not None:
             self.page.get_by_label("User interface").select_option(label=ui)
@@ -121,9 +119,7 @@ class Learner:
         self.screenshot("no-session")
         pytest.fail(f"no session at {self.page.url}: {why}\n{log_tails()}")
 
-    def start(
-        self, ui: str | None = None, cores: str | None = None, hours: str | None = None
-    ) -> None:
+    def start(self, ui: str | None = None, cores: str | None = None, hours: str | None = None) -> None:
         """From the form to the session's page."""
         paths = {"Desktop": "desktop/", "JupyterLab": "desktop/lab/", "Terminal": "terminal/"}
         self.open_form()
@@ -136,18 +132,14 @@ class Learner:
         """*End session* on the hub's home page; waits until nothing is left."""
         self.page.goto(f"{self.hub.url}/hub/home")
         self.page.get_by_role("button", name="End session …").click()
-        self.page.get_by_role("dialog").get_by_role(
-            "button", name="End session", exact=True
-        ).click()
+        self.page.get_by_role("dialog").get_by_role("button", name="End session", exact=True).click()
         self.wait_until_gone()
         expect(self.page.locator("#start")).to_have_text("Start a session", timeout=30_000)
 
     def wait_until_gone(self) -> None:
         """Waits until neither Slurm nor the node knows anything of a session."""
         wait_until(lambda: not job_ids(self.name), STOP_SECONDS, f"the job of {self.name} has gone")
-        wait_until(
-            lambda: not processes(self.name), STOP_SECONDS, f"no process of {self.name} is left"
-        )
+        wait_until(lambda: not processes(self.name), STOP_SECONDS, f"no process of {self.name} is left")
 
     def leave(self) -> None:
         """After a test, whatever its state: ends the session as the page's button does, and closes the window."""
@@ -169,9 +161,7 @@ class Learner:
 
     def servers(self) -> object:
         """What the hub says of the learner's servers; empty when there is none."""
-        answer = self.context.request.get(
-            f"{self.hub.url}/hub/api/user", headers=self.api_headers()
-        )
+        answer = self.context.request.get(f"{self.hub.url}/hub/api/user", headers=self.api_headers())
         assert answer.ok, answer.text()
         return answer.json()["servers"]
 
@@ -182,9 +172,7 @@ class Learner:
     def xsrf(self) -> str:
         """The token that the hub's forms carry."""
         return next(
-            cookie["value"]
-            for cookie in self.context.cookies(f"{self.hub.url}/hub/spawn")
-            if cookie["name"] == "_xsrf"
+            cookie["value"] for cookie in self.context.cookies(f"{self.hub.url}/hub/spawn") if cookie["name"] == "_xsrf"
         )
 
 

@@ -23,9 +23,7 @@ TITLE_BAR = 28
 """Height of a window's title bar, in pixels."""
 
 # The keys of a US keyboard that write a sign with Shift.
-SHIFTED = {
-    sign: f"Digit{digit}" for sign, digit in zip("!@#$%^&*()", "1234567890", strict=True)
-} | {
+SHIFTED = {sign: f"Digit{digit}" for sign, digit in zip("!@#$%^&*()", "1234567890", strict=True)} | {
     "~": "Backquote",
     "_": "Minus",
     "+": "Equal",
@@ -49,9 +47,7 @@ class Desktop:
     learner: Learner
 
     @classmethod
-    def start(
-        cls, learner: Learner, cores: str | None = None, hours: str | None = None
-    ) -> "Desktop":
+    def start(cls, learner: Learner, cores: str | None = None, hours: str | None = None) -> "Desktop":
         """Starts a desktop from the form and waits until it is painted."""
         learner.start("Desktop", cores, hours)
         return cls(learner).wait_until_painted()
@@ -95,9 +91,7 @@ class Desktop:
     def _is_coloured(self) -> bool:
         width, height = self.room()
         ground, panel = self.colour(width - 60, height - 60), self.colour(width // 2, 15)
-        return (
-            ground == (0x3F, 0x71, 0x87) and max(panel) < 80
-        )  # the picture's lowest wave; a dark panel
+        return ground == (0x3F, 0x71, 0x87) and max(panel) < 80  # the picture's lowest wave; a dark panel
 
     # Pictures ---------------------------------------------------------------------------------------------------
 
@@ -183,11 +177,7 @@ class Desktop:
         """Waits for a window whose title matches the pattern, and that it stands still."""
 
         def look() -> Window | None:
-            found = [
-                window
-                for window in self.x.windows()
-                if re.search(title, window.title) and kind in window.kind
-            ]
+            found = [window for window in self.x.windows() if re.search(title, window.title) and kind in window.kind]
             return found[-1] if found else None
 
         wait_until(look, timeout, f"a window “{title}” of {kind or 'any program'} on the desktop")

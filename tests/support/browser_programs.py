@@ -35,9 +35,7 @@ class Terminal:
     """The one terminal window of a desktop."""
 
     desktop: Desktop
-    _prompts: int | None = (
-        None  # how many the last command has left behind; None where something else was typed
-    )
+    _prompts: int | None = None  # how many the last command has left behind; None where something else was typed
 
     @classmethod
     def open(cls, desktop: Desktop) -> "Terminal":

@@ -92,9 +92,7 @@ class ClassHub:
     sessions: FakeSessions
     restart: Callable[[], None]
 
-    def hub(
-        self, method: str, path: str, token: str = TEST_TOKEN, **options: Any
-    ) -> httpx.Response:
+    def hub(self, method: str, path: str, token: str = TEST_TOKEN, **options: Any) -> httpx.Response:
         """Call the hub's API."""
         return self._call(method, f"{self.api}{path}", token, options)
 
@@ -154,9 +152,7 @@ class ClassHub:
             env={**os.environ, "COLUMNS": "200"},
         )
 
-    def _call(
-        self, method: str, url: str, token: str | None, options: Mapping[str, Any]
-    ) -> httpx.Response:
+    def _call(self, method: str, url: str, token: str | None, options: Mapping[str, Any]) -> httpx.Response:
         headers = {"Authorization": f"token {token}"} if token else {}
         return httpx.request(method, url, headers=headers, timeout=30, **options)
 
@@ -199,18 +195,14 @@ def class_hub(folder: Path, classes: str, hub_keys: str = "") -> Iterator[ClassH
         + classes
     )
     config = folder / "jupyterhub_config.py"
-    config.write_text(
-        _CONFIG.replace("@SITE@", repr(str(site))).replace("@TOKEN@", repr(TEST_TOKEN))
-    )
+    config.write_text(_CONFIG.replace("@SITE@", repr(str(site))).replace("@TOKEN@", repr(TEST_TOKEN)))
     log = folder / "hub.log"
     running: list[subprocess.Popen[bytes]] = []
 
     def start() -> None:
         with log.open("a") as out:
             command = [sys.executable, "-P", "-m", "jupyterhub", "--config", str(config)]
-            running.append(
-                subprocess.Popen(command, cwd=state, stdout=out, stderr=subprocess.STDOUT)
-            )
+            running.append(subprocess.Popen(command, cwd=state, stdout=out, stderr=subprocess.STDOUT))
         _wait(hub, running[0])
 
     def restart() -> None:
@@ -248,10 +240,7 @@ def _wait(hub: ClassHub, process: "subprocess.Popen[bytes]") -> None:
     end = time.monotonic() + 150
     while True:
         try:
-            if (
-                hub.hub("GET", "/").status_code == 200
-                and hub.ask("GET", "api/classes", None).status_code == 403
-            ):
+            if hub.hub("GET", "/").status_code == 200 and hub.ask("GET", "api/classes", None).status_code == 403:
                 return
         except httpx.HTTPError:
             pass

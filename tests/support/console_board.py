@@ -18,9 +18,7 @@ def row(page: Page, name: str) -> Any:
 
 def shown(page: Page) -> list[str]:
     """The account names of the list, from the top."""
-    names: list[str] = page.eval_on_selector_all(
-        "#rows > tr", "rows => rows.map((row) => row.dataset.name)"
-    )
+    names: list[str] = page.eval_on_selector_all("#rows > tr", "rows => rows.map((row) => row.dataset.name)")
     return names
 
 

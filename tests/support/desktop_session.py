@@ -228,9 +228,7 @@ def desktop_session(
             "binds": list(binds),
         }
     )
-    options = SessionOptions(
-        ui="desktop", kind="desktop", cores=2, minutes=minutes, memory_mib=2048
-    )
+    options = SessionOptions(ui="desktop", kind="desktop", cores=2, minutes=minutes, memory_mib=2048)
     home = str(learner.home)
     script = render_batch_script(options, runtime_command(settings, home), home)
     variables = {

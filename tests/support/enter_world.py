@@ -44,9 +44,7 @@ def real_mounts() -> tuple[list[Path], list[Path]]:
         fields, _, source = line.partition(" - ")
         point = Path(fields.split()[4].encode().decode("unicode_escape"))
         # The root counts whatever it is; below it an overlay is some container's, with all that is mounted in it.
-        if point == Path("/") or (
-            source.split()[0] not in virtual and not any(map(point.is_relative_to, left_out))
-        ):
+        if point == Path("/") or (source.split()[0] not in virtual and not any(map(point.is_relative_to, left_out))):
             found.append(point)
         else:
             left_out.append(point)
@@ -70,9 +68,7 @@ def build_root() -> Path:
         upper.mkdir()
         work.mkdir()
         for hidden in HIDDEN:
-            if point == max(
-                (m for m in mounts if hidden.is_relative_to(m)), key=lambda m: len(m.parts)
-            ):
+            if point == max((m for m in mounts if hidden.is_relative_to(m)), key=lambda m: len(m.parts)):
                 mark = upper / hidden.relative_to(point)
                 mark.parent.mkdir(parents=True, exist_ok=True)
                 os.mknod(mark, stat.S_IFCHR)  # overlayfs takes device 0/0 as "deleted here"

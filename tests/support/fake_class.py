@@ -28,9 +28,7 @@ def make_learner(number: int, state: str, now: float) -> Learner:
     learner: Learner = {
         "name": f"learner{number:02}",
         "full_name": f"{FIRST[number % len(FIRST)]} {LAST[number * 7 % len(LAST)]}",
-        **dict.fromkeys(
-            ("reason", "place", "start_estimate", "phase", "node", "cores", "started", "end")
-        ),
+        **dict.fromkeys(("reason", "place", "start_estimate", "phase", "node", "cores", "started", "end")),
         **dict.fromkeys(
             (
                 "cpu",
@@ -199,9 +197,7 @@ class FakeClass:
                         "idle_s": self.chance.random() * 100,
                     }
                 elif self.chance.random() < 0.1:
-                    state = {"queued": "starting", "starting": "running"}.get(
-                        learner["state"], "queued"
-                    )
+                    state = {"queued": "starting", "starting": "running"}.get(learner["state"], "queued")
                     self.learners[name] = put_into_state(learner, state, time.time())
             self.tell_changed(names)
 
@@ -215,10 +211,7 @@ class FakeClass:
             "by": "instructor",
             "began": time.time(),
             "done": False,
-            "results": [
-                {"learner": name, "status": "waiting", "message": ""}
-                for name in request["learners"]
-            ],
+            "results": [{"learner": name, "status": "waiting", "message": ""} for name in request["learners"]],
         }
         task = asyncio.get_running_loop().create_task(self.run_act(self.acts[act_id]))
         self.tasks.add(task)

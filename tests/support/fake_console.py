@@ -46,9 +46,7 @@ class Page(RequestHandler):
     """The board, and the page on which a learner is watched, with the content policy of the service."""
 
     def get(self, name: str, learner: str = "") -> None:
-        environment = Environment(
-            loader=FileSystemLoader(PAGE / "templates"), autoescape=select_autoescape()
-        )
+        environment = Environment(loader=FileSystemLoader(PAGE / "templates"), autoescape=select_autoescape())
         self.set_header("Content-Security-Policy", POLICY)
         facts: dict[str, Any] = {
             "may_import": True,
@@ -206,9 +204,7 @@ class Classes(RequestHandler):
     def get(self) -> None:
         preset = {"ui": "Desktop", "cores": 2, "hours": 3}
         self.set_header("Content-Type", "application/json")
-        self.finish(
-            json.dumps([{"name": "dask", "title": "Dask", "learners": 4, "preset": preset}])
-        )
+        self.finish(json.dumps([{"name": "dask", "title": "Dask", "learners": 4, "preset": preset}]))
 
 
 class HubRoot(RequestHandler):
@@ -286,11 +282,7 @@ class FakeConsole:
     def running(self) -> Iterator["FakeConsole"]:
         self.thread.start()
         self.do(self.serve)
-        churning = (
-            asyncio.run_coroutine_threadsafe(self.group.churn(self.churn), self.loop)
-            if self.churn
-            else None
-        )
+        churning = asyncio.run_coroutine_threadsafe(self.group.churn(self.churn), self.loop) if self.churn else None
         try:
             yield self
         finally:
@@ -306,9 +298,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Serve the console's page with made-up learners.")
     parser.add_argument("--learners", type=int, default=300)
     parser.add_argument("--port", type=int, default=8777)
-    parser.add_argument(
-        "--churn", type=float, default=0.1, help="share of the learners that change each second"
-    )
+    parser.add_argument("--churn", type=float, default=0.1, help="share of the learners that change each second")
     options = parser.parse_args()
     with FakeConsole(FakeClass(options.learners), options.port, options.churn).running() as fake:
         print(fake.url, flush=True)

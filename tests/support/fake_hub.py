@@ -32,9 +32,7 @@ class FakeHub:
 
 
 @contextmanager
-def fake_hub(
-    owner: str = "ada", people: Mapping[str, Mapping[str, object]] | None = None
-) -> Iterator[FakeHub]:
+def fake_hub(owner: str = "ada", people: Mapping[str, Mapping[str, object]] | None = None) -> Iterator[FakeHub]:
     """A hub on a real port; whoever has TOKEN is the owner of the session, unless `people` says who has which."""
     state = FakeHub(owner)
     access = [f"access:servers!server={owner}/"]

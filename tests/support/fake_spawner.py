@@ -33,12 +33,8 @@ def make_spawner(fake: FakeSlurm, **slurm: Any) -> DesktopSpawner:
     )
     spawner = DesktopSpawner(
         settings=settings,
-        user=SimpleNamespace(
-            name=getpass.getuser(), url="/user/ada/", escaped_name="ada", db=Database()
-        ),
-        hub=SimpleNamespace(
-            public_host="", api_url="http://192.0.2.1:8081/hub/api", base_url="/hub/"
-        ),
+        user=SimpleNamespace(name=getpass.getuser(), url="/user/ada/", escaped_name="ada", db=Database()),
+        hub=SimpleNamespace(public_host="", api_url="http://192.0.2.1:8081/hub/api", base_url="/hub/"),
         orm_spawner=SimpleNamespace(name="", server=None, user_options=None, state=None),
         api_token="secret",
         oauth_client_id="client",

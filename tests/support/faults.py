@@ -130,9 +130,7 @@ def frozen(service: str) -> Iterator[None]:
 def slurm_is_well() -> None:
     """Wait until controller and node answer."""
     wait_until(lambda: "UP" in command("scontrol", "ping", check=False), 60, "slurmctld answers")
-    wait_until(
-        lambda: re.search("idle|mix|alloc|dr", _node_state()), 60, "the node is known to work"
-    )
+    wait_until(lambda: re.search("idle|mix|alloc|dr", _node_state()), 60, "the node is known to work")
 
 
 def _node_state() -> str:
@@ -188,9 +186,7 @@ def job_facts(job_id: str) -> dict[str, str]:
 
 def living_jobs(user: str) -> list[str]:
     """Return the jobs of a user that wait or run."""
-    return slurm(
-        "squeue", "--noheader", "--format=%i", f"--user={user}", "--states=PD,R,CF,S"
-    ).split()
+    return slurm("squeue", "--noheader", "--format=%i", f"--user={user}", "--states=PD,R,CF,S").split()
 
 
 def only_job(user: str) -> str:
@@ -341,8 +337,7 @@ class Latency:
     def __str__(self) -> str:
         median = statistics.median(self._times) if self._times else 0.0
         return (
-            f"{len(self._times)} calls of /hub/api: median {1000 * median:.0f} ms, "
-            f"worst {1000 * self.worst_s:.0f} ms"
+            f"{len(self._times)} calls of /hub/api: median {1000 * median:.0f} ms, worst {1000 * self.worst_s:.0f} ms"
         )
 
     def _measure(self) -> None:

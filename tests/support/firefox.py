@@ -59,9 +59,7 @@ class Firefox:
 
     def press(self, *keys: str) -> None:
         """Presses keys together, as WebDriver names them."""
-        self._act(
-            [_key("keyDown", key) for key in keys] + [_key("keyUp", key) for key in keys[::-1]]
-        )
+        self._act([_key("keyDown", key) for key in keys] + [_key("keyUp", key) for key in keys[::-1]])
 
     def type(self, text: str) -> None:
         """Presses keys one after the other."""
@@ -86,9 +84,7 @@ class Firefox:
         path.write_bytes(base64.b64decode(answer["value"]))
 
     def _act(self, actions: list[dict[str, Any]]) -> None:
-        with_pauses = [
-            step for each in actions for step in (each, {"type": "pause", "duration": _KEY_MS})
-        ]
+        with_pauses = [step for each in actions for step in (each, {"type": "pause", "duration": _KEY_MS})]
         keyboard = {"type": "key", "id": "keyboard", "actions": with_pauses}
         self._ask("WebDriver:PerformActions", {"actions": [keyboard]})
 

@@ -42,20 +42,14 @@ class HubClient:
     @property
     def xsrf(self) -> str:
         """The token against cross-site requests that the hub's pages carry."""
-        found = [
-            cookie.value
-            for cookie in self.http.cookies.jar
-            if cookie.name == "_xsrf" and cookie.path == "/hub/"
-        ]
+        found = [cookie.value for cookie in self.http.cookies.jar if cookie.name == "_xsrf" and cookie.path == "/hub/"]
         assert found[0]
         return found[0]
 
     def log_in(self, password: str) -> httpx.Response:
         """Log in at the page and return what is shown next."""
         self.http.get("/hub/login")
-        return self.http.post(
-            "/hub/login", data={"username": self.name, "password": password, "_xsrf": self.xsrf}
-        )
+        return self.http.post("/hub/login", data={"username": self.name, "password": password, "_xsrf": self.xsrf})
 
     def form(self, query: str = "") -> httpx.Response:
         """Open the start form."""
@@ -64,9 +58,7 @@ class HubClient:
     def press_start(self, fields: Mapping[str, str | list[str]]) -> httpx.Response:
         """Send the form and return the answer, without following it."""
         self.form()
-        return self.http.post(
-            f"/hub/spawn?_xsrf={self.xsrf}", data=dict(fields), follow_redirects=False
-        )
+        return self.http.post(f"/hub/spawn?_xsrf={self.xsrf}", data=dict(fields), follow_redirects=False)
 
     def api(self, method: str, path: str, **options: Any) -> httpx.Response:
         """Call the hub's REST interface as the logged-in learner."""

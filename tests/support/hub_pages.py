@@ -44,9 +44,7 @@ class PageVisitor:
     @property
     def xsrf(self) -> str:
         """The token against cross-site requests that the hub's pages carry."""
-        return next(
-            cookie.value or "" for cookie in self.http.cookies.jar if cookie.name == "_xsrf"
-        )
+        return next(cookie.value or "" for cookie in self.http.cookies.jar if cookie.name == "_xsrf")
 
     @property
     def _headers(self) -> dict[str, str]:
@@ -82,9 +80,7 @@ class _Element(HTMLParser):
         if self.depth and tag not in self._VOID:
             self.depth += 1
         elif not self.depth and not self.over:
-            is_it = (
-                dict(attrs).get("id") == self.part[1:] if self.part[0] == "#" else tag == self.part
-            )
+            is_it = dict(attrs).get("id") == self.part[1:] if self.part[0] == "#" else tag == self.part
             self.depth = int(is_it)
 
     def handle_endtag(self, tag: str) -> None:

@@ -70,9 +70,7 @@ def run_in_image(
     inside = Path("/home") / USER
     passwd = _data_file(f"root:x:0:0::/root:/bin/sh\n{USER}:x:{_UID}:{_GID}::{inside}:/bin/bash\n")
     group = _data_file(f"root:x:0:\n{USER}:x:{_GID}:\n")
-    command = (
-        [] if os.getuid() else ["setpriv", f"--reuid={_UID}", f"--regid={_GID}", "--clear-groups"]
-    )
+    command = [] if os.getuid() else ["setpriv", f"--reuid={_UID}", f"--regid={_GID}", "--clear-groups"]
     command += [
         "bwrap",
         "--die-with-parent",
@@ -119,9 +117,7 @@ def run_in_image(
     finally:
         os.close(passwd)
         os.close(group)
-    assert not check or done.returncode == 0, (
-        f"{argv} returned {done.returncode}\n{done.stdout}\n{done.stderr}"
-    )
+    assert not check or done.returncode == 0, f"{argv} returned {done.returncode}\n{done.stdout}\n{done.stderr}"
     return done
 
 

@@ -65,9 +65,7 @@ class XServer:
             match = re.match(r"/usr/bin/Xtigervnc :(\d+) ", arguments)
             if match:
                 words = arguments.split()
-                authority, socket = (
-                    words[words.index(option) + 1] for option in ("-auth", "-rfbunixpath")
-                )
+                authority, socket = (words[words.index(option) + 1] for option in ("-auth", "-rfbunixpath"))
                 found.append(cls(pid, int(match[1]), authority, socket))
         if len(found) != 1:
             raise LookupError(f"{len(found)} X servers of {user}, not one")

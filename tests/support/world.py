@@ -63,9 +63,7 @@ def command(*words: str | Path, timeout: float = 60, check: bool = True, **optio
         cwd=options.get("cwd", str(REPOSITORY)),
     )
     if check and result.returncode:
-        raise AssertionError(
-            f"{' '.join(map(str, words))} ended with {result.returncode}:\n{result.stdout}"
-        )
+        raise AssertionError(f"{' '.join(map(str, words))} ended with {result.returncode}:\n{result.stdout}")
     return result.stdout
 
 

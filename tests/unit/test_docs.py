@@ -166,9 +166,7 @@ def test_named_settings_exist(document: Path) -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_nothing_is_left_to_be_written(document: Path) -> None:
-    found = re.findall(
-        r"\b(TODO|FIXME|TBD|XXX|lorem ipsum|coming soon)\b", document.read_text(), re.IGNORECASE
-    )
+    found = re.findall(r"\b(TODO|FIXME|TBD|XXX|lorem ipsum|coming soon)\b", document.read_text(), re.IGNORECASE)
     assert found == []
 
 

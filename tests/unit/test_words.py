@@ -9,7 +9,7 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parents[2]
 KINDS = {".py", ".md", ".html", ".js", ".css", ".j2", ".toml", ".sh", ""}
 WORDS = {
-    "they, their, them": r"\b(he|him|his|himself|she|her|hers|herself)\b",
+    "they, their, them": r"(?<!\")\b(he|him|his|himself|she|her|hers|herself)\b(?!\")",
     "instructor": r"\bteachers?\b",
 }
 # Where a word itself is the subject.

@@ -89,9 +89,7 @@ class _Checker:
         if not script.exists():
             return self._absent(exercise)
         if not script.is_file():
-            return self._end(
-                Outcome.NOT_YET, "This is not a file. Rename it, then write the script."
-            )
+            return self._end(Outcome.NOT_YET, "This is not a file. Rename it, then write the script.")
         try:
             source = script.read_text(encoding="utf-8", errors="replace")
         except OSError as error:
@@ -110,9 +108,7 @@ class _Checker:
         outcome = Outcome.RIGHT if verdict.passed else Outcome.NOT_YET
         return self._end(outcome, verdict.told, verdict.cause, *own)
 
-    def _verdict(
-        self, exercise: Exercise, script: Path, source: str, *, plain: bool = False
-    ) -> Verdict:
+    def _verdict(self, exercise: Exercise, script: Path, source: str, *, plain: bool = False) -> Verdict:
         """What comes of the script; plain: where Python finds nothing of the learner's own."""
         try:
             python = self._python(exercise.needs, plain=plain)

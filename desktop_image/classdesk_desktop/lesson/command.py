@@ -253,9 +253,7 @@ def _chosen(names: Sequence[str], *, of_exercises: bool = False) -> tuple[Lesson
     elif (here := _lesson_here(lessons)) is not None:
         lesson = here
     else:
-        known = [
-            n for lesson in lessons.values() for n in _words(lesson, of_exercises=of_exercises)
-        ]
+        known = [n for lesson in lessons.values() for n in _words(lesson, of_exercises=of_exercises)]
         if rest and rest[0] not in known:
             raise unknown("lesson", rest[0], lessons)
         raise LessonError(f"Which lesson? Name one of: {', '.join(lessons)}.")

@@ -84,9 +84,7 @@ def state(lesson: Lesson, name: str, home: Path) -> State:
         # No blocking on a named pipe, no following of a link to another file.
         with open(os.open(copy, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:  # noqa: PTH123
             info = os.fstat(file.fileno())
-            same = (
-                stat.S_ISREG(info.st_mode) and info.st_size == len(master) and file.read() == master
-            )
+            same = stat.S_ISREG(info.st_mode) and info.st_size == len(master) and file.read() == master
     except OSError:
         return State.CHANGED
     return State.UNCHANGED if same else State.CHANGED
@@ -193,9 +191,7 @@ def _read_master(lesson: Lesson, name: str) -> bytes:
     try:
         return lesson.master(name).read_bytes()
     except OSError as error:
-        text = (
-            f"The master of {name} cannot be read ({error.strerror}). Please tell your instructor."
-        )
+        text = f"The master of {name} cannot be read ({error.strerror}). Please tell your instructor."
         raise LessonError(text) from error
 
 
@@ -288,13 +284,9 @@ def _explained(copy: Path, home: Path) -> Iterator[None]:
         if error.errno in _FULL:
             help_ = "Your disk space is used up: delete something large, then try again."
         elif error.errno in _FORBIDDEN:
-            help_ = (
-                f"You may not write to {place}: see its permissions with ls -ld, or ask for help."
-            )
+            help_ = f"You may not write to {place}: see its permissions with ls -ld, or ask for help."
         elif isinstance(error, FileExistsError | NotADirectoryError):
-            help_ = (
-                f"A file has the name of a folder on the way to {place}: rename it, then try again."
-            )
+            help_ = f"A file has the name of a folder on the way to {place}: rename it, then try again."
         else:
             help_ = "Please tell your instructor."
         text = f"{copy.name} was not copied ({said}); nothing of yours has changed. {help_}"

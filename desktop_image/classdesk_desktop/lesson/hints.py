@@ -92,9 +92,7 @@ def _indent(line: str) -> str:
     blank = line[: len(line) - len(line.lstrip())]
     tabs, spaces = blank.count("\t"), blank.count(" ")
     parts = [
-        f"{count} {name}{'' if count == 1 else 's'}"
-        for count, name in ((tabs, "tab"), (spaces, "space"))
-        if count
+        f"{count} {name}{'' if count == 1 else 's'}" for count, name in ((tabs, "tab"), (spaces, "space")) if count
     ]
     return " and ".join(parts) or "no space"
 
@@ -163,6 +161,4 @@ def _mentions(tree: ast.AST, name: str) -> bool:
 
 
 def _is_name(node: ast.AST, name: str) -> bool:
-    return (isinstance(node, ast.Name) and node.id == name) or (
-        isinstance(node, ast.Attribute) and node.attr == name
-    )
+    return (isinstance(node, ast.Name) and node.id == name) or (isinstance(node, ast.Attribute) and node.attr == name)

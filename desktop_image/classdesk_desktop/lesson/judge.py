@@ -122,12 +122,8 @@ def _judge_time(exercise: Exercise, run: Run, python: Python, source: str, print
     # A right answer must not fail because Python took long to start: that time is not the script's.
     work = max(0.0, run.seconds - python.startup)
     if work <= limit:
-        return Verdict(
-            passed=True, told=f"Your script {facts} on {cores}.", cause=_picture(exercise)
-        )
-    compared = (
-        f", where one after the other takes {seconds.in_turn:.0f} s" if seconds.in_turn else ""
-    )
+        return Verdict(passed=True, told=f"Your script {facts} on {cores}.", cause=_picture(exercise))
+    compared = f", where one after the other takes {seconds.in_turn:.0f} s" if seconds.in_turn else ""
     return Verdict(
         passed=False,
         told=f"Your script {facts}. On {cores} it should take at most {limit:.1f} s{compared}.",

@@ -30,9 +30,7 @@ def without_own(environ: Mapping[str, str], home: Path) -> dict[str, str]:
     }
 
 
-def in_the_way(
-    script: Path, python: Path, environ: Mapping[str, str], home: Path, names: Collection[str]
-) -> list[str]:
+def in_the_way(script: Path, python: Path, environ: Mapping[str, str], home: Path, names: Collection[str]) -> list[str]:
     """What could make a right script fail here, each in a sentence with what to do.
 
     Args:
@@ -100,14 +98,11 @@ def _packages(home: Path, names: Collection[str]) -> Iterator[str]:
         more = len(hidden) - _NAMED
         listed = ", ".join(hidden[:_NAMED]) + (f" and {more} more" if more > 0 else "")
         yield (
-            f"Packages of your own come before the course's: {listed}, in {shown(place, home)}. "
-            f"{_aside(place, home)}"
+            f"Packages of your own come before the course's: {listed}, in {shown(place, home)}. {_aside(place, home)}"
         )
 
 
-def _files(
-    folder: Path, environ: Mapping[str, str], home: Path, names: Collection[str]
-) -> Iterator[str]:
+def _files(folder: Path, environ: Mapping[str, str], home: Path, names: Collection[str]) -> Iterator[str]:
     given = [Path(entry) for entry in environ.get("PYTHONPATH", "").split(":") if entry]
     for place, help_ in [(folder, "Rename it."), *((p, "Type: unset PYTHONPATH") for p in given)]:
         for path in hiding(place, names):

@@ -209,9 +209,7 @@ def load_lesson(folder: Path) -> Lesson:
         title=table.take("title", str),
         summary=table.take("summary", str, ""),
         files={table.name(name): str(use) for name, use in files.items()},
-        exercises=tuple(
-            _exercise(f"{source}: exercise {n}", e) for n, e in enumerate(exercises, 1)
-        ),
+        exercises=tuple(_exercise(f"{source}: exercise {n}", e) for n, e in enumerate(exercises, 1)),
     )
     table.finish()
     return lesson
@@ -304,9 +302,7 @@ def plain_name(name: str) -> str:
     """
     path = PurePosixPath(name)
     if not path.parts or path.is_absolute() or ".." in path.parts or not name.isprintable():
-        raise LessonError(
-            f"{name!r} is not a file's name in a lesson; write it plainly, as loop.py."
-        )
+        raise LessonError(f"{name!r} is not a file's name in a lesson; write it plainly, as loop.py.")
     return str(path)
 
 

@@ -194,9 +194,7 @@ def _execute(
     return Run(output, errors, seconds, status, produced)
 
 
-def _wait(
-    process: subprocess.Popen[bytes], began: float, limit: float, tick: Callable[[float], None]
-) -> int | None:
+def _wait(process: subprocess.Popen[bytes], began: float, limit: float, tick: Callable[[float], None]) -> int | None:
     while True:
         spent = time.monotonic() - began
         if spent >= limit:

@@ -47,9 +47,5 @@ class AnnounceHandler(APIHandler):
             await reporter.ask_for_end()  # the hub's word counts, not the visitor's
         messages: Messages = self.settings["classdesk_messages"]
         end = channels.state.snapshot().get("end")
-        until = (
-            f"; it ends at {time.strftime('%H:%M', time.localtime(end))}"
-            if isinstance(end, int | float)
-            else ""
-        )
+        until = f"; it ends at {time.strftime('%H:%M', time.localtime(end))}" if isinstance(end, int | float) else ""
         await messages.tell(f"{name} has given your session more time{until}.")

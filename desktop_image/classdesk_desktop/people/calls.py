@@ -25,9 +25,7 @@ class _Call(APIHandler):
         """
         body: object = self.get_json_body() or {}
         if not isinstance(body, dict) or not set(body) <= set(keys):
-            raise web.HTTPError(
-                400, f"Send a JSON object with no other keys than {', '.join(keys)}."
-            )
+            raise web.HTTPError(400, f"Send a JSON object with no other keys than {', '.join(keys)}.")
         return body
 
 

@@ -72,9 +72,7 @@ def only_visitors(handler: JupyterHandler) -> Person:
     """
     person = who_asks(handler)
     if person.is_owner:
-        raise HTTPError(
-            403, "This is for your instructors: it cannot be done in one's own session."
-        )
+        raise HTTPError(403, "This is for your instructors: it cannot be done in one's own session.")
     return person
 
 
@@ -110,9 +108,7 @@ class SessionIdentityProvider(JupyterHubIdentityProvider):  # type: ignore[misc]
         request = handler.request
         if is_open_to_visitors(handler.base_url, request.path, request.method or ""):
             return user
-        self.log.warning(
-            "Refused to the visitor %s: %s %s", user.username, request.method, request.path
-        )
+        self.log.warning("Refused to the visitor %s: %s %s", user.username, request.method, request.path)
         _refuse(handler)
         raise Finish
 
@@ -122,12 +118,8 @@ def _refuse(handler: RequestHandler) -> None:
 
     Not by raising an error: then it is for the handler to tell it, and one of JupyterLab's never answers.
     """
-    sentence = (
-        "Visitors of a session may see its desktop in the class console, and nothing else of it."
-    )
+    sentence = "Visitors of a session may see its desktop in the class console, and nothing else of it."
     is_for_a_person = "text/html" in handler.request.headers.get("Accept", "")
     RequestHandler.set_status(handler, 403)
-    RequestHandler.set_header(
-        handler, "Content-Type", "text/plain" if is_for_a_person else "application/json"
-    )
+    RequestHandler.set_header(handler, "Content-Type", "text/plain" if is_for_a_person else "application/json")
     RequestHandler.finish(handler, sentence if is_for_a_person else {"message": sentence})

@@ -24,9 +24,7 @@ from classdesk_desktop.runtime import RuntimeDirectory
 Route = tuple[Any, ...]
 
 
-def set_up(
-    application: Application, channels: Channels, runtime: RuntimeDirectory, policy: Policy
-) -> list[Route]:
+def set_up(application: Application, channels: Channels, runtime: RuntimeDirectory, policy: Policy) -> list[Route]:
     """Make the parts known to the handlers; returns the routes, relative to the session's address."""
 
     async def show(title: str, text: str) -> bool:

@@ -33,19 +33,14 @@ class Picture:
         width, height = self.width // step, self.height // step
         taps = min(4, _power_of_two(step))
         places = [step * number // taps for number in range(taps)]
-        layers = [
-            self._every(step, column, row, width, height) for row in places for column in places
-        ]
+        layers = [self._every(step, column, row, width, height) for row in places for column in places]
         return Picture(width, height, _mean(layers))
 
     def _every(self, step: int, column: int, row: int, width: int, height: int) -> bytes:
         """One pixel of each square."""
         pixels = memoryview(self.pixels).cast("I")
         rows = range(row, step * height, step)
-        return b"".join(
-            pixels[self.width * y + column : self.width * y + step * width : step].tobytes()
-            for y in rows
-        )
+        return b"".join(pixels[self.width * y + column : self.width * y + step * width : step].tobytes() for y in rows)
 
     def png(self) -> bytes:
         """The picture as a PNG file."""
@@ -53,9 +48,7 @@ class Picture:
         for colour in range(3):
             rgb[colour::3] = self.pixels[2 - colour :: _PIXEL]
         stride = 3 * self.width
-        lines = b"".join(
-            b"\0" + rgb[start : start + stride] for start in range(0, stride * self.height, stride)
-        )
+        lines = b"".join(b"\0" + rgb[start : start + stride] for start in range(0, stride * self.height, stride))
         head = struct.pack(">IIBBBBB", self.width, self.height, 8, 2, 0, 0, 0)
         return b"\x89PNG\r\n\x1a\n" + b"".join(
             (_chunk(b"IHDR", head), _chunk(b"IDAT", zlib.compress(lines, 6)), _chunk(b"IEND", b""))
@@ -75,10 +68,7 @@ def _mean(layers: list[bytes]) -> bytes:
     no_lowest_bit = int.from_bytes(b"\xfe" * length)
     numbers = [int.from_bytes(layer) for layer in layers]
     while len(numbers) > 1:
-        numbers = [
-            (a & b) + (((a ^ b) & no_lowest_bit) >> 1)
-            for a, b in zip(numbers[::2], numbers[1::2], strict=True)
-        ]
+        numbers = [(a & b) + (((a ^ b) & no_lowest_bit) >> 1) for a, b in zip(numbers[::2], numbers[1::2], strict=True)]
     return numbers[0].to_bytes(length)
 
 

@@ -7,9 +7,7 @@ from typing import Final
 
 _KEPT: Final = frozenset("\n\t")
 # Signs that turn the direction of the text after them: a sentence could look like another one.
-_TURNING: Final = frozenset(
-    "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c"
-)
+_TURNING: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
 
 
 class TextError(ValueError):
@@ -35,6 +33,4 @@ def plain_text(given: object, longest: int, *, required: bool = True) -> str:
 
 def _is_shown(sign: str) -> bool:
     # Cc: control signs; Cs: halves of surrogate pairs, which no UTF-8 can hold.
-    return sign in _KEPT or (
-        sign not in _TURNING and unicodedata.category(sign) not in {"Cc", "Cs"}
-    )
+    return sign in _KEPT or (sign not in _TURNING and unicodedata.category(sign) not in {"Cc", "Cs"})

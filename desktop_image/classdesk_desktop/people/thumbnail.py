@@ -31,9 +31,7 @@ class _Screen(XConnection):
     def picture(self) -> Picture:
         head, _ = self._ask(struct.pack("<BxHI", _GET_GEOMETRY, 2, self._root))
         width, height = struct.unpack_from("<HH", head, 16)
-        request = struct.pack(
-            "<BBHIhhHHI", _GET_IMAGE, _Z_PIXMAP, 5, self._root, 0, 0, width, height, 0xFFFFFFFF
-        )
+        request = struct.pack("<BBHIhhHHI", _GET_IMAGE, _Z_PIXMAP, 5, self._root, 0, 0, width, height, 0xFFFFFFFF)
         _, pixels = self._ask(request)
         if len(pixels) != 4 * width * height:
             raise XProtocolError("the X server's pixels have not 32 bits")
@@ -65,9 +63,7 @@ class Thumbnails:
         if self._wall_ends:
             self._wall_ends.cancel()
         loop = asyncio.get_running_loop()
-        self._wall_ends = loop.call_later(
-            WALL_SECONDS, lambda: self._channels.state.update(wall=False)
-        )
+        self._wall_ends = loop.call_later(WALL_SECONDS, lambda: self._channels.state.update(wall=False))
         self._channels.state.update(wall=True)
         return any(listener.is_owner for listener in self._channels)
 

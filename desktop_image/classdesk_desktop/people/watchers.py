@@ -78,9 +78,7 @@ class Watchers:
         record: takes down what was asked, given, refused and ended.
     """
 
-    def __init__(
-        self, channels: Channels, policy: Observe, notify: Notify, hand: Hand, record: Record
-    ) -> None:
+    def __init__(self, channels: Channels, policy: Observe, notify: Notify, hand: Hand, record: Record) -> None:
         self._channels = channels
         self._hand = hand
         self._record = record
@@ -89,9 +87,7 @@ class Watchers:
         self._watchers: dict[str, _Watcher] = {}
         self._questions: dict[str, _Question] = {}
         self._asks_for_control: str | None = None
-        self._left: dict[
-            str, float
-        ] = {}  # when somebody who had been admitted lost the last connection
+        self._left: dict[str, float] = {}  # when somebody who had been admitted lost the last connection
         self._at_work: set[asyncio.Future[object]] = set()
         channels.on("view", self._view_answered)
         channels.on("control", self._control_answered)
@@ -276,9 +272,7 @@ class Watchers:
         if any(listener.is_owner for listener in self._channels):
             return
         task = asyncio.ensure_future(
-            self._notify(
-                f"{name} is looking at your desktop", "View only: keyboard and mouse stay yours."
-            )
+            self._notify(f"{name} is looking at your desktop", "View only: keyboard and mouse stay yours.")
         )
         self._at_work.add(task)
         task.add_done_callback(self._at_work.discard)

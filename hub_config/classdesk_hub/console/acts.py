@@ -142,9 +142,7 @@ class Acts:
             async with contextlib.AsyncExitStack() as slot:
                 await slot.enter_async_context(self._gate)
                 act.put(name, "running")
-                outcome = await self.performer.perform(
-                    act.class_name, act.request, name, token, slot
-                )
+                outcome = await self.performer.perform(act.class_name, act.request, name, token, slot)
         except CallError as error:
             message = for_instructor(error.sentence) or error.sentence
             self._finish(act, name, "failed", message, final=error.is_final)
@@ -157,14 +155,10 @@ class Acts:
         else:
             self._finish(act, name, "partly" if outcome.partly else "done", outcome.message)
 
-    def _finish(
-        self, act: Act, name: str, status: str, message: str, *, final: bool = False
-    ) -> None:
+    def _finish(self, act: Act, name: str, status: str, message: str, *, final: bool = False) -> None:
         act.put(name, status, message, final=final)
         self.counted(act.request.act, status != "failed")
-        self.audit.write(
-            act.class_name, act.by, act.request.act, [name], status, detail=message, act_id=act.id
-        )
+        self.audit.write(act.class_name, act.by, act.request.act, [name], status, detail=message, act_id=act.id)
 
     async def _keep_telling(self, act: Act) -> None:
         while True:

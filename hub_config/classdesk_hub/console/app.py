@@ -103,9 +103,7 @@ async def _serve(site: Site) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    listening = asyncio.ensure_future(
-        _listen(server, address.hostname or "127.0.0.1", address.port or 8082)
-    )
+    listening = asyncio.ensure_future(_listen(server, address.hostname or "127.0.0.1", address.port or 8082))
     orphaned = asyncio.ensure_future(_until_orphaned())
     stopped = asyncio.ensure_future(stop.wait())
     await asyncio.wait([orphaned, stopped], return_when=asyncio.FIRST_COMPLETED)

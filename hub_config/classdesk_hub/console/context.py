@@ -20,9 +20,7 @@ from .world import World
 
 def _environment() -> jinja2.Environment:
     folder = Path(str(files("classdesk_hub") / "console" / "templates"))
-    return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(folder), autoescape=True, undefined=jinja2.StrictUndefined
-    )
+    return jinja2.Environment(loader=jinja2.FileSystemLoader(folder), autoescape=True, undefined=jinja2.StrictUndefined)
 
 
 @dataclass
@@ -71,6 +69,4 @@ class Context:
 
     def page(self, template: str, **values: Any) -> str:
         """Render a page."""
-        return self.templates.get_template(template).render(
-            prefix=self.prefix, hub_base=self.hub_base, **values
-        )
+        return self.templates.get_template(template).render(prefix=self.prefix, hub_base=self.hub_base, **values)

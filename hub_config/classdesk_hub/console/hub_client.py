@@ -93,9 +93,7 @@ class HubClient:
         AsyncHTTPClient.configure(None, max_clients=_MOST_AT_ONCE, max_body_size=_LARGEST_ANSWER)
         return cls(f"{_reachable(site.hub.api_url)}/hub/api", _reachable(site.hub.bind_url))
 
-    async def hub(
-        self, method: str, path: str, token: str, body: Mapping[str, Any] | None = None
-    ) -> Any:
+    async def hub(self, method: str, path: str, token: str, body: Mapping[str, Any] | None = None) -> Any:
         """Call the hub's API and return its answer's JSON.
 
         Raises:
@@ -137,9 +135,7 @@ class HubClient:
             return None
         return Picture(kind, answer.body)
 
-    async def socket(
-        self, learner: str, path: str, token: str, longest: int
-    ) -> WebSocketClientConnection:
+    async def socket(self, learner: str, path: str, token: str, longest: int) -> WebSocketClientConnection:
         """Open a websocket of a learner's session.
 
         Args:
@@ -187,9 +183,7 @@ class HubClient:
         return visit
 
 
-async def _fetch(
-    method: str, url: str, token: str, body: Mapping[str, Any] | None, who: str
-) -> HTTPResponse:
+async def _fetch(method: str, url: str, token: str, body: Mapping[str, Any] | None, who: str) -> HTTPResponse:
     request = HTTPRequest(
         url,
         method=method,
@@ -221,9 +215,7 @@ def _sentence(answer: HTTPResponse, who: str) -> str:
 
 def one_line(text: str) -> str:
     """Return what a session has said as something to show: its learner may have written it, and for a terminal."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[
-        :_LONGEST_SENTENCE
-    ]
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:_LONGEST_SENTENCE]
 
 
 def _json(answer: HTTPResponse) -> Any:

@@ -86,9 +86,7 @@ class Board:
     version: int = 0
     notice: str = ""
 
-    def take(
-        self, members: Mapping[str, str], facts: Mapping[str, Learner], notice: str
-    ) -> Mapping[str, Any] | None:
+    def take(self, members: Mapping[str, str], facts: Mapping[str, Learner], notice: str) -> Mapping[str, Any] | None:
         """Take the next moment; return what has changed, None where nothing has.
 
         Args:

@@ -33,14 +33,10 @@ class Metrics:
             ["act", "result"],
             registry=self.registry,
         )
-        self._resets = Counter(
-            "classdesk_resets", "Resets that were done", ["kind"], registry=self.registry
-        )
+        self._resets = Counter("classdesk_resets", "Resets that were done", ["kind"], registry=self.registry)
         for kind in _RESETS.values():
             self._resets.labels(kind)
-        self._messages = Counter(
-            "classdesk_messages", "Messages that learners have got", registry=self.registry
-        )
+        self._messages = Counter("classdesk_messages", "Messages that learners have got", registry=self.registry)
         self.registry.register(_Sessions(self.world))
 
     def count(self, act: str, done: bool) -> None:

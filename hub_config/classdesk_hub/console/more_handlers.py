@@ -38,9 +38,7 @@ class RosterHandler(ConsoleHandler):
             raise web.HTTPError(400, 'Expected {"csv": TEXT, "preview": true or false}.')
         wish = {"csv": body.get("csv"), "preview": body.get("preview", False), "class": name}
         answer = await self.context.hub.hub("POST", "/classdesk/roster", self.token, wish)
-        change: dict[str, Any] = answer["classes"].get(
-            name, {"add": [], "remove": [], "rename": [], "keep": 0}
-        )
+        change: dict[str, Any] = answer["classes"].get(name, {"add": [], "remove": [], "rename": [], "keep": 0})
         if answer["applied"]:
             await self.context.world.fresh(members=True)
         self.answer({**change, "errors": answer["errors"], "applied": answer["applied"]})

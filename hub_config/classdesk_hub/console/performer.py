@@ -66,9 +66,7 @@ class Performer:
     hub: HubClient
     world: World
 
-    async def perform(
-        self, class_name: str, request: ActRequest, name: str, token: str, slot: _Slot
-    ) -> Outcome:
+    async def perform(self, class_name: str, request: ActRequest, name: str, token: str, slot: _Slot) -> Outcome:
         """Do an act for a learner and return what came of it, for the instructor.
 
         Args:
@@ -91,9 +89,7 @@ class Performer:
             # No options: the hub starts it with those of the last time.
             return Outcome(await self._start(name, token, None, slot))
         if self._state(name) not in LIVE:
-            raise CallError(
-                f"{_SENTENCES.get(self._state(name), 'The session is not ready')}.", 409
-            )
+            raise CallError(f"{_SENTENCES.get(self._state(name), 'The session is not ready')}.", 409)
         if request.act == "extend":
             return await self._extend(name, token, request.minutes)
         if request.act == "reset-desktop":
@@ -102,9 +98,7 @@ class Performer:
 
     async def _in_session(self, name: str, token: str, request: ActRequest) -> str:
         if request.act == "message":
-            answer = await self._call(
-                "POST", name, "desktop/message", token, {"text": request.text}
-            )
+            answer = await self._call("POST", name, "desktop/message", token, {"text": request.text})
             shown = answer.get("shown")
             return (
                 "No page of the learner is open: it is on the desktop, and on the next page they open."
@@ -160,11 +154,7 @@ class Performer:
         answer = await self.hub.hub("POST", path, token, {"minutes": minutes})
         await self._announce(name, token, "extend")
         end, given = answer.get("end"), answer["minutes"]
-        until = (
-            f", until {datetime.fromtimestamp(end).astimezone():%H:%M}"
-            if isinstance(end, int | float)
-            else ""
-        )
+        until = f", until {datetime.fromtimestamp(end).astimezone():%H:%M}" if isinstance(end, int | float) else ""
         if given >= minutes:
             return Outcome(f"{_span(given)} more{until}.")
         return Outcome(
@@ -174,9 +164,7 @@ class Performer:
 
     # Start and stop --------------------------------------------------------------------------
 
-    async def _start(
-        self, name: str, token: str, options: Mapping[str, Any] | None, slot: _Slot
-    ) -> str:
+    async def _start(self, name: str, token: str, options: Mapping[str, Any] | None, slot: _Slot) -> str:
         if self._state(name) == STOPPING:
             await self._until(name, lambda facts: facts["state"] != STOPPING, _STOP_PATIENCE_S)
         if self._state(name) not in _WITHOUT_SESSION:
@@ -216,9 +204,7 @@ class Performer:
                     return "Running; its desktop is not complete yet."
             # The first look may have begun before the hub took the start.
             if state in _WITHOUT_SESSION and news > _OLD_NEWS:
-                raise CallError(
-                    facts["sentence"] or "The session ended while it was starting.", 503
-                )
+                raise CallError(facts["sentence"] or "The session ended while it was starting.", 503)
             if state == QUEUED and waited > _QUEUE_PATIENCE_S:
                 return f"In the queue: {facts['reason'] or 'waiting for its turn'}."
             if waited > _START_PATIENCE_S:
@@ -231,17 +217,11 @@ class Performer:
         if self._state(name) in LIVE:
             await self._announce(name, token, act)
         await self.hub.hub("DELETE", f"/users/{quote(name, safe='')}/server", token)
-        if not await self._until(
-            name, lambda facts: facts["state"] in _WITHOUT_SESSION, _STOP_PATIENCE_S
-        ):
-            raise CallError(
-                "The session has not ended within a minute; the hub goes on trying.", 504
-            )
+        if not await self._until(name, lambda facts: facts["state"] in _WITHOUT_SESSION, _STOP_PATIENCE_S):
+            raise CallError("The session has not ended within a minute; the hub goes on trying.", 504)
         return "The session has ended."
 
-    async def _until(
-        self, name: str, true: Callable[[Mapping[str, Any]], bool], patience_s: float
-    ) -> bool:
+    async def _until(self, name: str, true: Callable[[Mapping[str, Any]], bool], patience_s: float) -> bool:
         deadline = time.monotonic() + patience_s
         while time.monotonic() < deadline:
             await self.world.next_tick()

@@ -9,9 +9,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-DESKTOP = frozenset(
-    {"no desktop", "failed", "logged out", "restarting", "starting MATE", "painted"}
-)
+DESKTOP = frozenset({"no desktop", "failed", "logged out", "restarting", "starting MATE", "painted"})
 """What a session says of its desktop; whatever else it says means that the desktop is starting."""
 
 REASONS = frozenset(

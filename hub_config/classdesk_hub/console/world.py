@@ -33,9 +33,7 @@ class Viewer:
         lost: Whether some were lost.
     """
 
-    events: "asyncio.Queue[tuple[str, str]]" = field(
-        default_factory=lambda: asyncio.Queue(_LONGEST_QUEUE)
-    )
+    events: "asyncio.Queue[tuple[str, str]]" = field(default_factory=lambda: asyncio.Queue(_LONGEST_QUEUE))
     lost: bool = False
 
     def put(self, name: str, text: str) -> None:

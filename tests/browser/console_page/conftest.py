@@ -40,9 +40,7 @@ def open_board(browser: Browser, fake: FakeConsole, pictures: Path) -> Iterator[
             complaints.append(message.text)
 
     def open_it(**options: Any) -> Page:
-        context = browser.new_context(
-            **{"viewport": {"width": 1280, "height": 800}, "locale": "en-GB", **options}
-        )
+        context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, "locale": "en-GB", **options})
         contexts.append(context)
         context.set_default_timeout(10_000)
         page = context.new_page()

@@ -23,9 +23,7 @@ def test_a_selection_survives_changes_and_filters(open_board: Open, fake: FakeCo
     expect(page.locator("#target")).to_contain_text(f"For {len(names) - 1} selected learners")
 
 
-def test_stop_asks_with_number_and_names_and_does_nothing_on_cancel(
-    open_board: Open, fake: FakeConsole
-) -> None:
+def test_stop_asks_with_number_and_names_and_does_nothing_on_cancel(open_board: Open, fake: FakeConsole) -> None:
     page = open_board()
     names = in_state(fake, "running")[:3]
     for name in names:
@@ -45,9 +43,7 @@ def test_stop_asks_with_number_and_names_and_does_nothing_on_cancel(
         expect(row(page, name)).to_contain_text("Not started")
 
 
-def test_partial_failures_are_listed_and_repeated_for_those_alone(
-    open_board: Open, fake: FakeConsole
-) -> None:
+def test_partial_failures_are_listed_and_repeated_for_those_alone(open_board: Open, fake: FakeConsole) -> None:
     page = open_board()
     first, second, third = in_state(fake, "running")[:3]
     fake.group.failing = {second: "The session does not answer."}
@@ -59,9 +55,7 @@ def test_partial_failures_are_listed_and_repeated_for_those_alone(
     card = page.locator(".act")
     expect(card.locator(".sum")).to_have_text("2 of 3 done, 1 failed.")
     expect(card.locator("[data-status=failed]")).to_contain_text("The session does not answer.")
-    expect(card.locator("[data-status=failed]")).to_contain_text(
-        fake.group.learners[second]["full_name"]
-    )
+    expect(card.locator("[data-status=failed]")).to_contain_text(fake.group.learners[second]["full_name"])
     fake.group.failing = {}
     card.get_by_role("button", name="Try the 1 that failed again").click()
     expect(card.locator(".sum")).to_have_text("done.")
@@ -80,9 +74,7 @@ def test_partial_failures_are_listed_and_repeated_for_those_alone(
         pytest.param("Restart the session", "restart", id="restart"),
     ],
 )
-def test_each_reset_says_what_it_keeps(
-    open_board: Open, fake: FakeConsole, choice: str, act: str
-) -> None:
+def test_each_reset_says_what_it_keeps(open_board: Open, fake: FakeConsole, choice: str, act: str) -> None:
     page = open_board()
     name = in_state(fake, "running")[0]
     row(page, name).get_by_role("button", name="Reset").click()
@@ -91,14 +83,10 @@ def test_each_reset_says_what_it_keeps(
     expect(option).to_contain_text("Loses:")
     option.click()
     page.locator("#ask-reset .go").click()
-    wait_until(
-        lambda: fake.group.asked == [{"act": act, "learners": [name]}], 5, "the act was sent"
-    )
+    wait_until(lambda: fake.group.asked == [{"act": act, "learners": [name]}], 5, "the act was sent")
 
 
-def test_acts_are_offered_for_those_alone_for_whom_they_make_sense(
-    open_board: Open, fake: FakeConsole
-) -> None:
+def test_acts_are_offered_for_those_alone_for_whom_they_make_sense(open_board: Open, fake: FakeConsole) -> None:
     page = open_board()
     idle = in_state(fake, "not started", "failed")
     expect(page.locator("[data-act=start]")).to_have_attribute("data-count", str(len(idle)))

@@ -9,9 +9,7 @@ from support.console_board import Open, counter, row
 from support.fake_console import FakeConsole
 from support.world import wait_until
 
-GUIDE = (
-    "running running running queued running failed idle starting running not-started running idle"
-)
+GUIDE = "running running running queued running failed idle starting running not-started running idle"
 
 
 @pytest.mark.parametrize("learners", [pytest.param(12, id="a class")])
@@ -25,9 +23,7 @@ def take_pictures(open_it: Open, fake: FakeConsole, folder: Path) -> None:
     for name, state in zip(sorted(fake.group.learners), GUIDE.split(), strict=True):
         fake.do(fake.group.put, name, state.replace("-", " "))
     now = fake.group.now()
-    fake.do(
-        fake.group.change, "learner05", hand={"since": now - 190, "text": "My plot stays empty"}
-    )
+    fake.do(fake.group.change, "learner05", hand={"since": now - 190, "text": "My plot stays empty"})
     fake.do(fake.group.change, "learner09", hand={"since": now - 45, "text": ""})
     fake.do(fake.group.change, "learner02", watchers=["instructor"])
     page = open_it()

@@ -12,9 +12,7 @@ def test_all_of_it_goes_without_a_mouse(open_board: Open, fake: FakeConsole) -> 
     press = page.keyboard.press
     press("/")
     page.keyboard.type("running")
-    wait_until(
-        lambda: set(shown(page)) == set(in_state(fake, "running")), 5, "the search has filtered"
-    )
+    wait_until(lambda: set(shown(page)) == set(in_state(fake, "running")), 5, "the search has filtered")
     press("ArrowDown")
     order = shown(page)
     press("Space")
@@ -42,9 +40,7 @@ def test_all_of_it_goes_without_a_mouse(open_board: Open, fake: FakeConsole) -> 
     expect(page.locator("#target")).to_have_text("For 24 selected learners")
 
 
-def test_the_focus_stays_with_the_learner_when_the_order_changes(
-    open_board: Open, fake: FakeConsole
-) -> None:
+def test_the_focus_stays_with_the_learner_when_the_order_changes(open_board: Open, fake: FakeConsole) -> None:
     page = open_board()
     name = shown(page)[10]
     row(page, name).focus()

@@ -45,9 +45,7 @@ def test_each_state_says_what_an_instructor_needs(open_board: Open, fake: FakeCo
     assert shown(page)[0] == "learner05"
 
 
-def test_hands_are_at_the_top_the_oldest_first_in_every_order(
-    open_board: Open, fake: FakeConsole
-) -> None:
+def test_hands_are_at_the_top_the_oldest_first_in_every_order(open_board: Open, fake: FakeConsole) -> None:
     page = open_board()
     now = fake.group.now()
     hands = in_state(fake, "running")[:3]
@@ -67,11 +65,7 @@ def test_search_and_order(open_board: Open, fake: FakeConsole) -> None:
     seen = [memory[name] for name in shown(page)]
     assert seen == sorted(seen, reverse=True)
     page.locator("#search").fill("node3 running")
-    wanted = [
-        n
-        for n, who in fake.group.learners.items()
-        if who["node"] == "node3" and who["state"] == "running"
-    ]
+    wanted = [n for n, who in fake.group.learners.items() if who["node"] == "node3" and who["state"] == "running"]
     expect(page.locator("#rows > tr")).to_have_count(len(wanted))
     page.locator("#search").fill("nobody has this name")
     expect(page.locator("#empty")).to_be_visible()

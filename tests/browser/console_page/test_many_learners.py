@@ -29,9 +29,7 @@ WATCH = """() => {
 }"""
 
 
-@pytest.mark.parametrize(
-    ("learners", "churn"), [pytest.param(300, 0.1, id="thirty change each second")]
-)
+@pytest.mark.parametrize(("learners", "churn"), [pytest.param(300, 0.1, id="thirty change each second")])
 def test_a_change_is_shown_within_two_seconds(open_board: Open, fake: FakeConsole) -> None:
     page = open_board()
     page.evaluate(WATCH)
@@ -44,9 +42,7 @@ def test_a_change_is_shown_within_two_seconds(open_board: Open, fake: FakeConsol
         delays.append(page.evaluate("window.shown") - told)
         assert shown(page)[0] == name, "a raised hand is at the top"
     tasks = page.evaluate("window.longTasks")
-    print(
-        f"shown after {max(delays):.2f} s at most; longest task {max(tasks, default=0):.0f} ms of {len(tasks)}"
-    )
+    print(f"shown after {max(delays):.2f} s at most; longest task {max(tasks, default=0):.0f} ms of {len(tasks)}")
     assert max(delays) < 2
     assert max(tasks, default=0) < 500
 

@@ -21,9 +21,7 @@ def _places(page: Page, selector: str) -> list[Any]:
     return places
 
 
-def test_counters_and_acts_stay_where_they_are_whatever_comes(
-    open_board: Open, fake: FakeConsole
-) -> None:
+def test_counters_and_acts_stay_where_they_are_whatever_comes(open_board: Open, fake: FakeConsole) -> None:
     page = open_board()
     moving = "#counters .counter, #toolbar [data-act], #rows"
     before = _places(page, moving)
@@ -39,9 +37,7 @@ def test_counters_and_acts_stay_where_they_are_whatever_comes(
     assert _places(page, moving) == before
 
 
-def test_where_start_was_a_second_press_meets_nothing_that_destroys(
-    open_board: Open, fake: FakeConsole
-) -> None:
+def test_where_start_was_a_second_press_meets_nothing_that_destroys(open_board: Open, fake: FakeConsole) -> None:
     page = open_board()
     (name, *_) = in_state(fake, "not started")
     first = row(page, name).locator(".first")
@@ -59,9 +55,7 @@ def test_where_start_was_a_second_press_meets_nothing_that_destroys(
     assert (after["x"], after["width"]) == (place["x"], place["width"])
 
 
-def test_who_is_away_and_what_is_frozen_are_counted_and_found(
-    open_board: Open, fake: FakeConsole
-) -> None:
+def test_who_is_away_and_what_is_frozen_are_counted_and_found(open_board: Open, fake: FakeConsole) -> None:
     page = open_board()
     away, frozen = in_state(fake, "running")[:2]
     fake.do(fake.group.change, away, pages=0)

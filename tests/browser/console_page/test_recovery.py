@@ -10,9 +10,7 @@ from support.fake_console import FakeConsole
 from support.world import wait_until
 
 
-def test_a_service_that_restarts_is_told_and_the_page_recovers(
-    open_board: Open, fake: FakeConsole
-) -> None:
+def test_a_service_that_restarts_is_told_and_the_page_recovers(open_board: Open, fake: FakeConsole) -> None:
     page = open_board()
     name = in_state(fake, "running")[0]
     fake.run(fake.vanish())
@@ -27,9 +25,7 @@ def test_a_service_that_restarts_is_told_and_the_page_recovers(
     expect(row(page, name)).to_contain_text("Failed")
 
 
-def test_a_console_that_the_proxy_does_not_know_yet_is_waited_for(
-    open_board: Open, fake: FakeConsole
-) -> None:
+def test_a_console_that_the_proxy_does_not_know_yet_is_waited_for(open_board: Open, fake: FakeConsole) -> None:
     """While the hub starts, it answers in the console's place: a page that is loaded anew then is lost."""
     page = open_board()
     asked: list[str] = []
@@ -58,9 +54,7 @@ def look(page: Page) -> bool:
     return page.locator("body").is_visible()
 
 
-def test_a_link_that_goes_dead_without_a_word_is_noticed(
-    open_board: Open, fake: FakeConsole
-) -> None:
+def test_a_link_that_goes_dead_without_a_word_is_noticed(open_board: Open, fake: FakeConsole) -> None:
     """As when a laptop leaves the Wi-Fi: no connection is closed, and nothing comes any more."""
     page = open_board()
     fake.loop.call_soon_threadsafe(time.sleep, 32)
@@ -80,9 +74,7 @@ def test_what_the_service_says_of_the_hub_is_shown(open_board: Open, fake: FakeC
     page.wait_for_selector(LIVE)
 
 
-def test_an_act_that_a_restart_cut_off_is_not_said_to_be_done(
-    open_board: Open, fake: FakeConsole
-) -> None:
+def test_an_act_that_a_restart_cut_off_is_not_said_to_be_done(open_board: Open, fake: FakeConsole) -> None:
     page = open_board()
     names = in_state(fake, "running")[:2]
     fake.group.act_pause_s = 60

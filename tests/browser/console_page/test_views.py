@@ -11,9 +11,7 @@ from support.fake_console import FakeConsole
 from support.world import wait_until
 
 
-def test_pictures_are_asked_for_only_while_somebody_looks(
-    open_board: Open, fake: FakeConsole
-) -> None:
+def test_pictures_are_asked_for_only_while_somebody_looks(open_board: Open, fake: FakeConsole) -> None:
     page = open_board()
     assert fake.group.pictures == 0
     page.locator("#wall-toggle").click()
@@ -26,18 +24,14 @@ def test_pictures_are_asked_for_only_while_somebody_looks(
     )
     page.wait_for_timeout(3000)
     asked = fake.group.pictures
-    assert asked <= len(in_state(fake, "running", "idle")), (
-        "each one once in ten seconds, and those in sight alone"
-    )
+    assert asked <= len(in_state(fake, "running", "idle")), "each one once in ten seconds, and those in sight alone"
     page.locator("#wall-toggle").click()
     page.wait_for_timeout(11_000)  # a picture would be due now
     assert fake.group.pictures == asked
     expect(page.locator("#learners")).to_be_visible()
 
 
-def test_the_roster_shows_errors_by_line_and_what_would_change(
-    open_board: Open, fake: FakeConsole
-) -> None:
+def test_the_roster_shows_errors_by_line_and_what_would_change(open_board: Open, fake: FakeConsole) -> None:
     page = open_board()
     page.locator("#open-roster").click()
     page.locator("#roster-text").fill("user,name,group\nlearner01,Ada,dask\nnew01,Zoe\n")
@@ -56,9 +50,7 @@ def test_a_roster_file_is_read_as_spreadsheets_write_it(open_board: Open, encodi
     page = open_board()
     page.locator("#open-roster").click()
     data = "user,name,group\nnew01,Zoë Müller,dask\n".encode(encoding)
-    page.locator("#roster-file").set_input_files(
-        {"name": "roster.csv", "mimeType": "text/csv", "buffer": data}
-    )
+    page.locator("#roster-file").set_input_files({"name": "roster.csv", "mimeType": "text/csv", "buffer": data})
     expect(page.locator("#roster-text")).to_have_value(re.compile("new01,Zoë Müller,dask"))
     expect(page.locator("#roster-preview")).to_contain_text("1 learner will join: new01.")
 
@@ -117,7 +109,5 @@ def test_an_address_that_no_phone_reaches_has_no_code(open_board: Open) -> None:
 
 def test_no_other_host_is_asked(open_board: Open, fake: FakeConsole) -> None:
     page = open_board()
-    loaded = page.evaluate(
-        "performance.getEntriesByType('resource').map((entry) => new URL(entry.name).host)"
-    )
+    loaded = page.evaluate("performance.getEntriesByType('resource').map((entry) => new URL(entry.name).host)")
     assert set(loaded) == {f"127.0.0.1:{fake.port}"}

@@ -40,9 +40,7 @@ def running(fake: FakeConsole) -> str:
     return in_state(fake, "running")[0]
 
 
-def test_open_leads_to_the_page_and_the_page_back(
-    open_board: Open, fake: FakeConsole, running: str
-) -> None:
+def test_open_leads_to_the_page_and_the_page_back(open_board: Open, fake: FakeConsole, running: str) -> None:
     page = open_board()
     with page.context.expect_page() as opened:
         row(page, running).get_by_role("button", name="Open").click()
@@ -54,9 +52,7 @@ def test_open_leads_to_the_page_and_the_page_back(
     watching.wait_for_selector(LIVE)
 
 
-def test_the_next_is_who_has_waited_longest(
-    open_board: Open, fake: FakeConsole, running: str
-) -> None:
+def test_the_next_is_who_has_waited_longest(open_board: Open, fake: FakeConsole, running: str) -> None:
     page = watch(open_board(), fake, running)
     expect(page.locator("#next")).to_be_hidden()
     others = [name for name in in_state(fake, "running", "idle") if name != running][:2]
@@ -117,9 +113,7 @@ def test_it_is_readable_on_every_screen(
         assert broken_rules(page) == []
 
 
-def test_it_works_with_the_keyboard_and_stops(
-    open_board: Open, fake: FakeConsole, running: str
-) -> None:
+def test_it_works_with_the_keyboard_and_stops(open_board: Open, fake: FakeConsole, running: str) -> None:
     page = watch(open_board(), fake, running)
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Back to the class")).to_be_focused()

@@ -48,9 +48,7 @@ def test_hub_killed_while_a_session_waits_and_the_learner_cancels(ada: HubClient
     ada.start(**TERMINAL)
 
 
-def test_hub_killed_between_sbatch_and_the_note_of_the_jobs_number(
-    ada: HubClient, hub: Hub
-) -> None:
+def test_hub_killed_between_sbatch_and_the_note_of_the_jobs_number(ada: HubClient, hub: Hub) -> None:
     with drained():
         with frozen("slurmctld"):
             assert ada.press_start(TERMINAL).status_code == 302
@@ -119,9 +117,7 @@ def _answers(client: HubClient) -> bool:
         raise LookupError(str(error)) from error
 
 
-def test_jobs_without_a_session_are_cancelled_and_those_of_another_hub_are_not(
-    ada: HubClient, hub: Hub
-) -> None:
+def test_jobs_without_a_session_are_cancelled_and_those_of_another_hub_are_not(ada: HubClient, hub: Hub) -> None:
     job_id = ada.start(**TERMINAL)
     others = slurm(
         *("sbatch", "--parsable", "--job-name=classdesk", "--comment=:5ub@0ther", "--chdir=/"),

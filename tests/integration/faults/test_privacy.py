@@ -34,9 +34,7 @@ def private(words: str) -> Iterator[None]:
 
 
 def _private_data() -> str:
-    return next(
-        line for line in slurm("scontrol", "show", "config").splitlines() if "PrivateData" in line
-    )
+    return next(line for line in slurm("scontrol", "show", "config").splitlines() if "PrivateData" in line)
 
 
 def slurm_as_hub(*words: str) -> str:
@@ -55,12 +53,8 @@ def rules_without_operator() -> Iterator[None]:
         SUDOERS.write_text(before)
 
 
-@pytest.mark.parametrize(
-    "words", ["jobs", "jobs,nodes,partitions,reservations,usage,users,accounts"]
-)
-def test_sessions_start_and_go_on_where_slurm_hides_jobs(
-    ada: HubClient, bob: HubClient, words: str
-) -> None:
+@pytest.mark.parametrize("words", ["jobs", "jobs,nodes,partitions,reservations,usage,users,accounts"])
+def test_sessions_start_and_go_on_where_slurm_hides_jobs(ada: HubClient, bob: HubClient, words: str) -> None:
     running = bob.start(**TERMINAL)
     with private(words):
         assert running not in slurm_as_hub("squeue", "--noheader", "--format=%i")
@@ -75,9 +69,7 @@ def test_sessions_start_and_go_on_where_slurm_hides_jobs(
         assert job_ids("learner01") == []
 
 
-def test_a_hub_that_cannot_see_says_so_and_starts_no_second_job(
-    ada: HubClient, bob: HubClient, hub: Hub
-) -> None:
+def test_a_hub_that_cannot_see_says_so_and_starts_no_second_job(ada: HubClient, bob: HubClient, hub: Hub) -> None:
     running = bob.start(**TERMINAL)
     with rules_without_operator(), private("jobs"), drained():
         ada.press_start(TERMINAL)

@@ -75,9 +75,7 @@ def _refused(client: HubClient) -> str:
         pytest.param('reservation = "nosuch"', "The class's reservation", id="unknown-reservation"),
     ],
 )
-def test_site_file_names_what_slurm_does_not_have(
-    ada: HubClient, hub: Hub, table: str, sentence: str
-) -> None:
+def test_site_file_names_what_slurm_does_not_have(ada: HubClient, hub: Hub, table: str, sentence: str) -> None:
     with faults.site(f"[slurm]\n{table}", hub):
         assert sentence in _refused(ada)
     ada.start(**TERMINAL)

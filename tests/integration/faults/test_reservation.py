@@ -47,6 +47,4 @@ def test_everybody_reads_the_reservations_end(reservation: str, ada: HubClient, 
     wait_until(lambda: not ada.server(), 240, "the session ends with it")
     assert "The reservation dask-tuesday ended." in ended_page(ada)
     log = hub.home("learner01") / f".local/state/classdesk/session-{job}.log"
-    assert "The session's time is over." in log.read_text(), (
-        "it ended in order, before Slurm did it"
-    )
+    assert "The session's time is over." in log.read_text(), "it ended in order, before Slurm did it"

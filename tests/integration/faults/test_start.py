@@ -148,8 +148,7 @@ def test_image_missing_on_the_node(ada: HubClient, hub: Hub) -> None:
     finally:
         image.symlink_to(target)
     assert told.startswith(
-        "The session's program failed. The compute node could not open the desktop image. "
-        "Please tell your instructor."
+        "The session's program failed. The compute node could not open the desktop image. Please tell your instructor."
     )
     assert "bwrap: Can't find source path" in told, "the last lines of the log are on the page"
     _nothing_stays_and_a_start_works(ada)
@@ -170,9 +169,7 @@ def test_home_read_only(ada: HubClient) -> None:
 @pytest.mark.parametrize(
     ("closed", "fact"),
     [
-        pytest.param(
-            "chown root:root", "it belongs to root and has mode 700", id="of-somebody-else"
-        ),
+        pytest.param("chown root:root", "it belongs to root and has mode 700", id="of-somebody-else"),
         pytest.param("chmod 000", "it belongs to learner01 and has mode 0", id="without-any-right"),
         pytest.param("mv -T --backup=simple", "it does not exist", id="missing"),
     ],

@@ -39,9 +39,7 @@ def test_the_busiest_second_is_found_wherever_it_begins() -> None:
 def test_the_object_is_one_line_of_json_with_rounded_figures(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    print_object(
-        {"ours_s": 2.71828, "stock_s": None, "runs": 5, "parts": {"x": [1.00049, math.nan]}}
-    )
+    print_object({"ours_s": 2.71828, "stock_s": None, "runs": 5, "parts": {"x": [1.00049, math.nan]}})
     said = capsys.readouterr().out
     assert said.count("\n") == 1
     assert json.loads(said) == {

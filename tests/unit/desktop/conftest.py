@@ -77,9 +77,7 @@ def runtime() -> Iterator[RuntimeDirectory]:
 
 
 @pytest.fixture
-def server(
-    runtime: RuntimeDirectory, web: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Iterator[Server]:
+def server(runtime: RuntimeDirectory, web: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Server]:
     """A server without a hub: who has its token is its owner."""
     monkeypatch.setenv("JUPYTERHUB_USER", "ada <b>")
     config = Config()

@@ -56,14 +56,10 @@ class _RecordingServer(HTTPServer):
 
 
 async def get(url: str, **options: Any) -> HTTPResponse:
-    return await AsyncHTTPClient(force_instance=True).fetch(
-        url, raise_error=False, follow_redirects=False, **options
-    )
+    return await AsyncHTTPClient(force_instance=True).fetch(url, raise_error=False, follow_redirects=False, **options)
 
 
-async def connect(
-    address: str, headers: dict[str, str], path: str = "desktop-websockify"
-) -> WebSocketClientConnection:
+async def connect(address: str, headers: dict[str, str], path: str = "desktop-websockify") -> WebSocketClientConnection:
     return await websocket_connect(HTTPRequest(f"ws://{address}/{path}", headers=headers))
 
 

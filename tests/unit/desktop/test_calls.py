@@ -19,9 +19,7 @@ from .served import AUTHORIZED, TOKEN, Server, get
 
 
 @pytest.fixture
-def generous_server(
-    monkeypatch: pytest.MonkeyPatch, hub: FakeHub, request: pytest.FixtureRequest
-) -> Server:
+def generous_server(monkeypatch: pytest.MonkeyPatch, hub: FakeHub, request: pytest.FixtureRequest) -> Server:
     monkeypatch.setenv("CLASSDESK_POLICY", '{"extend_minutes": 30}')
     monkeypatch.setenv("JUPYTERHUB_API_URL", hub.url)
     monkeypatch.setenv("JUPYTERHUB_API_TOKEN", TOKEN)
@@ -39,9 +37,7 @@ async def ask(address: str, call: str, body: Any) -> tuple[int, Any]:
     return answer.code, json.loads(answer.body)
 
 
-def test_more_time_is_asked_of_the_hub_and_told_to_the_pages(
-    generous_server: Server, hub: FakeHub
-) -> None:
+def test_more_time_is_asked_of_the_hub_and_told_to_the_pages(generous_server: Server, hub: FakeHub) -> None:
     hub.extensions = [(200, {"end": 1900001800})]
 
     async def visit(address: str) -> None:
@@ -53,9 +49,7 @@ def test_more_time_is_asked_of_the_hub_and_told_to_the_pages(
     assert hub.posts == [(f"token {TOKEN}", {"minutes": 30})]
 
 
-def test_what_the_hub_says_against_it_is_told_in_its_own_words(
-    generous_server: Server, hub: FakeHub
-) -> None:
+def test_what_the_hub_says_against_it_is_told_in_its_own_words(generous_server: Server, hub: FakeHub) -> None:
     hub.extensions = [
         (409, {"message": "The partition ends at noon."}),
         (500, {}),
@@ -73,9 +67,7 @@ def test_what_the_hub_says_against_it_is_told_in_its_own_words(
 
 
 @pytest.mark.parametrize("minutes", [0, -5, 31, "30", 1.5, None, True])
-def test_no_other_time_than_the_site_s_is_asked_for(
-    generous_server: Server, hub: FakeHub, minutes: object
-) -> None:
+def test_no_other_time_than_the_site_s_is_asked_for(generous_server: Server, hub: FakeHub, minutes: object) -> None:
     async def visit(address: str) -> None:
         code, answer = await ask(address, "extend", {"minutes": minutes})
         assert (code, "up to 30 minutes" in answer["message"]) == (400, True)
@@ -92,9 +84,7 @@ def test_where_the_site_gives_no_time_none_is_asked_for(server: Server) -> None:
     server.run(visit)
 
 
-def test_the_end_is_asked_of_the_supervisor(
-    server: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_end_is_asked_of_the_supervisor(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[tuple[int, int]] = []
     monkeypatch.setattr(os, "kill", lambda pid, number: sent.append((pid, number)))
 
@@ -170,9 +160,7 @@ def test_what_is_no_wish_is_refused(server: Server, body: str) -> None:
     server.run(visit)
 
 
-def test_the_scale_is_set_and_told_or_refused(
-    server: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_scale_is_set_and_told_or_refused(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     failures = [ScaleError("The desktop's settings cannot be written.")]
 
     async def set_scale(_runtime: object, _factor: int) -> None:

@@ -59,9 +59,7 @@ def run(channels: Channels, visit: Callable[[], Any]) -> None:
     asyncio.run(all_of_it())
 
 
-def test_a_page_hears_the_state_at_its_start_and_at_each_change(
-    channels: Channels, runtime: RuntimeDirectory
-) -> None:
+def test_a_page_hears_the_state_at_its_start_and_at_each_change(channels: Channels, runtime: RuntimeDirectory) -> None:
     page = Page()
 
     async def visit() -> None:
@@ -170,9 +168,7 @@ async def hear(socket: WebSocketClientConnection) -> Message:
     return message
 
 
-def test_the_websocket_tells_the_state_and_answers_pings(
-    server: Server, runtime: RuntimeDirectory
-) -> None:
+def test_the_websocket_tells_the_state_and_answers_pings(server: Server, runtime: RuntimeDirectory) -> None:
     async def visit(address: str) -> None:
         page = await connect(address, AUTHORIZED, "desktop/channel")
         assert (await hear(page))["state"] == "starting X"

@@ -71,9 +71,7 @@ def test_a_conda_in_front_of_the_path_does_not_reach_the_desktop() -> None:
     assert desktop_environment(JOB, RUNTIME, 101)["PATH"] == SYSTEM_PATH
 
 
-@pytest.mark.parametrize(
-    ("shell", "expected"), [("/bin/sh", "/bin/sh"), ("/bin/nosh", "/bin/bash"), ("", "/bin/bash")]
-)
+@pytest.mark.parametrize(("shell", "expected"), [("/bin/sh", "/bin/sh"), ("/bin/nosh", "/bin/bash"), ("", "/bin/bash")])
 def test_the_shell_is_one_that_the_image_has(shell: str, expected: str) -> None:
     assert desktop_environment(JOB | {"SHELL": shell}, RUNTIME, 101)["SHELL"] == expected
     assert server_environment(JOB | {"SHELL": shell}, RUNTIME, 5, 6)["SHELL"] == expected
@@ -91,9 +89,7 @@ def test_the_desktop_has_its_own_display_and_runtime_directory() -> None:
 
 
 def test_the_desktop_does_not_know_the_hubs_token() -> None:
-    assert not [
-        name for name in desktop_environment(JOB, RUNTIME, 101) if name.startswith("JUPYTER")
-    ]
+    assert not [name for name in desktop_environment(JOB, RUNTIME, 101) if name.startswith("JUPYTER")]
 
 
 def test_the_server_knows_the_token_its_socket_and_no_configuration_of_the_learner() -> None:
@@ -130,9 +126,7 @@ def test_the_server_knows_the_token_its_socket_and_no_configuration_of_the_learn
         ),
     ],
 )
-def test_dasks_dashboard_is_reached_through_the_sessions_server(
-    environ: dict[str, str], link: str | None
-) -> None:
+def test_dasks_dashboard_is_reached_through_the_sessions_server(environ: dict[str, str], link: str | None) -> None:
     template = server_environment(environ, RUNTIME, 5, 6).get("DASK_DISTRIBUTED__DASHBOARD__LINK")
     assert (template and template.format(port=8787)) == link
     assert dashboard_link({**environ, "CLASSDESK_INTERFACE": "desktop"}) == {}

@@ -111,25 +111,19 @@ def test_a_stranger_learns_no_state_and_starts_no_desktop(server: Server) -> Non
     server.run(visit)
 
 
-def test_a_new_desktop_is_asked_of_the_supervisor(
-    server: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_new_desktop_is_asked_of_the_supervisor(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[tuple[int, int]] = []
     monkeypatch.setattr(os, "kill", lambda pid, number: sent.append((pid, number)))
 
     async def visit(address: str) -> None:
-        answer = await get(
-            f"http://{address}/desktop/restart", method="POST", body="{}", headers=AUTHORIZED
-        )
+        answer = await get(f"http://{address}/desktop/restart", method="POST", body="{}", headers=AUTHORIZED)
         assert answer.code == 202
 
     server.run(visit)
     assert sent == [(os.getppid(), signal.SIGUSR1)]
 
 
-def test_bytes_pass_both_ways_without_delay_and_are_no_activity(
-    server: Server, runtime: RuntimeDirectory
-) -> None:
+def test_bytes_pass_both_ways_without_delay_and_are_no_activity(server: Server, runtime: RuntimeDirectory) -> None:
     ended = asyncio.Event()
 
     async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -181,9 +175,7 @@ def test_before_the_x_server_is_up_the_socket_closes_and_asks_to_come_again(serv
         pytest.param({"Authorization": "token wrong"}, id="wrong token"),
     ],
 )
-def test_a_strangers_socket_is_refused(
-    server: Server, runtime: RuntimeDirectory, headers: dict[str, str]
-) -> None:
+def test_a_strangers_socket_is_refused(server: Server, runtime: RuntimeDirectory, headers: dict[str, str]) -> None:
     async def visit(address: str) -> None:
         answer = await get(f"http://{address}/desktop-websockify", headers=UPGRADE | headers)
         assert answer.code == 403
@@ -213,12 +205,8 @@ OPENED = {"Accept": "text/html", **AUTHORIZED}
     ],
     ids=["plain", "file", "marks", "workspace", "document"],
 )
-@pytest.mark.parametrize(
-    "said", [{"Sec-Fetch-Dest": "document"}, {}], ids=["browser that says it", "plain HTTP"]
-)
-def test_jupyterlab_opened_as_a_page_gets_the_bar(
-    server: Server, path: str, at: str, said: dict[str, str]
-) -> None:
+@pytest.mark.parametrize("said", [{"Sec-Fetch-Dest": "document"}, {}], ids=["browser that says it", "plain HTTP"])
+def test_jupyterlab_opened_as_a_page_gets_the_bar(server: Server, path: str, at: str, said: dict[str, str]) -> None:
     async def visit(address: str) -> None:
         answer = await get(f"http://{address}/{path}", headers={**OPENED, **said})
         assert (answer.code, answer.headers["Location"]) == (302, f"/user/ada/desktop/lab/?at={at}")
@@ -260,9 +248,7 @@ def test_who_may_frame_jupyterlab(referer: str, ours: bool) -> None:
     assert is_from_lab(referer, "/user/ada/") is ours
 
 
-def test_the_pages_know_the_sessions_time_zone(
-    server: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_pages_know_the_sessions_time_zone(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", "Asia/Kolkata")
     time.tzset()
 

@@ -15,9 +15,7 @@ from classdesk_desktop import files, files_handlers
 from .served import AUTHORIZED, Server, get
 
 
-async def send(
-    address: str, name: str, body: bytes, headers: dict[str, str] | None = None
-) -> HTTPResponse:
+async def send(address: str, name: str, body: bytes, headers: dict[str, str] | None = None) -> HTTPResponse:
     return await get(
         f"http://{address}/desktop/upload?folder=Uploads&name={quote(name)}",
         method="POST",
@@ -46,9 +44,7 @@ def test_a_file_comes_in_and_goes_out_unchanged(server: Server, tmp_path: Path) 
         url = f"http://{address}/desktop/files/Uploads/{quote('größe 数.bin')}"
         fetched = await get(url, headers=AUTHORIZED)
         assert fetched.body == content
-        assert fetched.headers["Content-Disposition"] == (
-            f"attachment; filename*=UTF-8''{quote('größe 数.bin')}"
-        )
+        assert fetched.headers["Content-Disposition"] == (f"attachment; filename*=UTF-8''{quote('größe 数.bin')}")
 
     server.run(visit)
     assert (tmp_path / "Uploads" / "größe 数.bin").read_bytes() == content

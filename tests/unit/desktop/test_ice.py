@@ -30,9 +30,7 @@ def test_an_address_on_which_anybody_listens_is_taken() -> None:
         assert take(FREE) is None
 
 
-def test_the_session_manager_runs_under_a_number_that_was_free(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_session_manager_runs_under_a_number_that_was_free(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
 
     def second_is_free(number: int) -> socket.socket | None:

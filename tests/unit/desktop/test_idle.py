@@ -28,9 +28,7 @@ SESSION = {
 
 
 def test_only_the_learners_programs_compute() -> None:
-    processes = {
-        pid: ProcessUse(name, parent, "S", cpu) for pid, (name, parent, cpu) in SESSION.items()
-    }
+    processes = {pid: ProcessUse(name, parent, "S", cpu) for pid, (name, parent, cpu) in SESSION.items()}
     others = processes | {99: ProcessUse("python", 1, "R", 1000.0)}
     assert computing_seconds(others, processes, {SUPERVISOR, SERVER}) == 1.0 + 2.0 + 4.0
 

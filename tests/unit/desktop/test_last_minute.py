@@ -43,9 +43,7 @@ def run(
         async def ask_for_end() -> None:
             ask(channels)
 
-        task = asyncio.create_task(
-            end_in_time(channels, ask_for_end, lambda: stopped.append(time.time()))
-        )
+        task = asyncio.create_task(end_in_time(channels, ask_for_end, lambda: stopped.append(time.time())))
         await visit(channels)
         task.cancel()
         channels.remove(page)
@@ -81,7 +79,5 @@ def test_more_time_moves_the_end(runtime: RuntimeDirectory) -> None:
 def test_more_time_that_only_the_hub_knows_of_is_found_at_the_last_moment(
     runtime: RuntimeDirectory,
 ) -> None:
-    page, stopped = run(
-        runtime, 0.3, wait_a_second, lambda channels: channels.state.update(end=time.time() + 3600)
-    )
+    page, stopped = run(runtime, 0.3, wait_a_second, lambda channels: channels.state.update(end=time.time() + 3600))
     assert (page.reasons, stopped) == ([], [])

@@ -23,9 +23,7 @@ IMAGE = {"de_DE.UTF-8", "en_GB.UTF-8", "en_US.UTF-8", "fr_FR.UTF-8", "fr_CA.UTF-
         pytest.param((), "C.UTF-8", id="no wish"),
     ],
 )
-def test_the_locale_is_the_first_wish_that_the_image_has(
-    wishes: tuple[str, ...], expected: str
-) -> None:
+def test_the_locale_is_the_first_wish_that_the_image_has(wishes: tuple[str, ...], expected: str) -> None:
     assert choose_locale(wishes, IMAGE.__contains__) == expected
 
 

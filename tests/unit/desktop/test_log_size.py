@@ -45,6 +45,4 @@ def test_the_log_says_that_it_begins_anew(tmp_path: Path, caplog: pytest.LogCapt
     with caplog.at_level(logging.WARNING, "classdesk-session"):
         asyncio.run(watch())
     assert path.stat().st_size == 0
-    assert [record.getMessage() for record in caplog.records] == [
-        "The log was longer than 2 MiB; it begins anew."
-    ]
+    assert [record.getMessage() for record in caplog.records] == ["The log was longer than 2 MiB; it begins anew."]

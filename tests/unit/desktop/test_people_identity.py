@@ -81,9 +81,7 @@ def rules(router: Router) -> Iterator[tuple[re.Pattern[str], type[RequestHandler
 @cache
 def path_of(pattern: re.Pattern[str]) -> str:
     """A path that a route serves."""
-    paths = st.from_regex(
-        pattern, fullmatch=True, alphabet=string.ascii_letters + string.digits + "/_.-"
-    )
+    paths = st.from_regex(pattern, fullmatch=True, alphabet=string.ascii_letters + string.digits + "/_.-")
     quick = settings(max_examples=20, phases=[Phase.generate], derandomize=True)
     path = find(paths, lambda _: True, settings=quick)
     path = path if path.startswith("/") else f"/user/ada/{path}"
@@ -135,9 +133,7 @@ def test_every_handler_refuses_a_visitor_what_is_not_listed(whole_server: Server
 
 
 @pytest.mark.parametrize("by", ["token", "cookie", "token in the address"])
-def test_no_handler_opens_a_websocket_for_a_visitor_but_those_listed(
-    whole_server: Server, by: str
-) -> None:
+def test_no_handler_opens_a_websocket_for_a_visitor_but_those_listed(whole_server: Server, by: str) -> None:
     paths = [path for path, method, _ in closed_routes(whole_server) if method == "GET"]
     query = f"?token={VISITOR_TOKEN}" if "address" in by else ""
 
@@ -270,17 +266,13 @@ def test_sessions_are_started_with_this_rule() -> None:
         "app = SessionServer.initialize_server([], new_httpserver=False)\n"
         "print(type(app.identity_provider).__qualname__)\n"
     )
-    said = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
-    )
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
     assert SessionIdentityProvider.__qualname__ in said.stdout, said.stderr
 
 
 def test_a_visitors_websocket_to_a_terminal_is_refused(whole_server: Server) -> None:
     async def visit(address: str) -> None:
-        created = await get(
-            f"http://{address}/api/terminals", method="POST", body="{}", headers=AUTHORIZED
-        )
+        created = await get(f"http://{address}/api/terminals", method="POST", body="{}", headers=AUTHORIZED)
         name = json.loads(created.body)["name"]
         with pytest.raises(Exception, match="403"):
             await connect(address, VISITING, f"terminals/websocket/{name}")

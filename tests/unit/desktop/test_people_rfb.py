@@ -66,15 +66,9 @@ def encodings(asked: list[int]) -> Case:
 
 harmless = st.one_of(
     st.just(passes(b"\x00\x00\x00\x00" + PIXELS)),
-    st.lists(
-        st.one_of(st.sampled_from(sorted(VIEWING_ENCODINGS)), st.integers(-(2**31), 2**31 - 1))
-    ).map(encodings),
-    st.builds(struct.pack, st.just(">BB4H"), st.just(3), byte, short, short, short, short).map(
-        passes
-    ),
-    st.builds(struct.pack, st.just(">BB4H"), st.just(150), byte, short, short, short, short).map(
-        passes
-    ),
+    st.lists(st.one_of(st.sampled_from(sorted(VIEWING_ENCODINGS)), st.integers(-(2**31), 2**31 - 1))).map(encodings),
+    st.builds(struct.pack, st.just(">BB4H"), st.just(3), byte, short, short, short, short).map(passes),
+    st.builds(struct.pack, st.just(">BB4H"), st.just(150), byte, short, short, short, short).map(passes),
     st.builds(
         lambda flags, data: passes(struct.pack(">B3xIB", 248, flags, len(data)) + data),
         word,
@@ -90,20 +84,14 @@ changing = st.one_of(
     st.builds(struct.pack, st.just(">BBHII"), st.just(255), st.just(0), short, word, word),
     st.builds(struct.pack, st.just(">BxBB"), st.just(250), byte, byte),
     st.builds(
-        lambda width, height, screens: (
-            struct.pack(">BxHHBx", 251, width, height, len(screens)) + b"".join(screens)
-        ),
+        lambda width, height, screens: struct.pack(">BxHHBx", 251, width, height, len(screens)) + b"".join(screens),
         short,
         short,
         st.lists(st.binary(min_size=16, max_size=16), max_size=3),
     ),
 )
-viewing = st.lists(
-    st.one_of(harmless, keys.map(dropped), pointers.map(dropped), changing.map(dropped))
-)
-controlling = st.lists(
-    st.one_of(harmless, keys.map(passes), pointers.map(passes), changing.map(dropped))
-)
+viewing = st.lists(st.one_of(harmless, keys.map(dropped), pointers.map(dropped), changing.map(dropped)))
+controlling = st.lists(st.one_of(harmless, keys.map(passes), pointers.map(passes), changing.map(dropped)))
 
 
 def compact(data: bytes) -> bytes:
@@ -153,12 +141,8 @@ def rectangles(draw: st.DrawFn) -> bytes:
 
 LAST = struct.pack(">4Hi", 0, 0, 0, 0, -224)
 shown = st.one_of(
-    st.lists(rectangles(), max_size=4).map(
-        lambda parts: struct.pack(">BxH", 0, len(parts)) + b"".join(parts)
-    ),
-    st.lists(rectangles(), max_size=4).map(
-        lambda parts: struct.pack(">BxH", 0, 0xFFFF) + b"".join(parts) + LAST
-    ),
+    st.lists(rectangles(), max_size=4).map(lambda parts: struct.pack(">BxH", 0, len(parts)) + b"".join(parts)),
+    st.lists(rectangles(), max_size=4).map(lambda parts: struct.pack(">BxH", 0, 0xFFFF) + b"".join(parts) + LAST),
     st.just(b"\x02"),
     st.just(b"\x96"),
     st.binary(max_size=30).map(lambda d: struct.pack(">BxHH", 1, 0, len(d)) + b"rrggbb" * len(d)),
@@ -275,9 +259,7 @@ def test_a_visitor_who_speaks_before_his_turn_is_cut_off(turn: int) -> None:
         pytest.param(b"".join(TO_DESKTOP) + b"\xfd\x00\x00\x00", id="the message type of gii"),
         pytest.param(b"".join(TO_DESKTOP) + b"\xff\x01", id="QEMU's audio"),
         pytest.param(b"".join(TO_DESKTOP) + b"\xf8" + bytes(7) + b"\x41", id="a fence too long"),
-        pytest.param(
-            b"".join(TO_DESKTOP) + b"\x00\x00\x00\x00\x08\x08" + bytes(14), id="pixels of 8 bits"
-        ),
+        pytest.param(b"".join(TO_DESKTOP) + b"\x00\x00\x00\x00\x08\x08" + bytes(14), id="pixels of 8 bits"),
     ],
 )
 def test_what_a_visitor_cannot_mean_ends_the_connection(said: bytes) -> None:
@@ -301,24 +283,15 @@ def test_what_a_visitor_cannot_mean_ends_the_connection(said: bytes) -> None:
             id="an encoding nobody asked for",
         ),
         pytest.param(
-            b"".join(TO_VISITOR)
-            + b"\x00\x00\x00\x01"
-            + struct.pack(">4Hi", 0, 0, 1, 1, -308)
-            + b"\x01",
+            b"".join(TO_VISITOR) + b"\x00\x00\x00\x01" + struct.pack(">4Hi", 0, 0, 1, 1, -308) + b"\x01",
             id="the size that could be changed",
         ),
         pytest.param(
-            b"".join(TO_VISITOR)
-            + b"\x00\x00\x00\x01"
-            + struct.pack(">4Hi", 0, 0, 1, 1, 7)
-            + b"\xa0",
+            b"".join(TO_VISITOR) + b"\x00\x00\x00\x01" + struct.pack(">4Hi", 0, 0, 1, 1, 7) + b"\xa0",
             id="an unknown kind of Tight",
         ),
         pytest.param(
-            b"".join(TO_VISITOR)
-            + b"\x00\x00\x00\x01"
-            + struct.pack(">4Hi", 0, 0, 1, 1, 7)
-            + b"\x40\x03",
+            b"".join(TO_VISITOR) + b"\x00\x00\x00\x01" + struct.pack(">4Hi", 0, 0, 1, 1, 7) + b"\x40\x03",
             id="an unknown filter of Tight",
         ),
     ],

@@ -30,9 +30,7 @@ COOKIE = b"0123456789abcdef"
 def gradient(width: int, height: int) -> bytes:
     """Pixels whose colours tell their places."""
     return b"".join(
-        bytes((x * 255 // width, y * 255 // height, (x + y) % 256, 0))
-        for y in range(height)
-        for x in range(width)
+        bytes((x * 255 // width, y * 255 // height, (x + y) % 256, 0)) for y in range(height) for x in range(width)
     )
 
 
@@ -65,9 +63,7 @@ def test_a_picture_is_shrunk_to_its_means(size: tuple[int, int], small: tuple[in
     wanted = original.crop(box).resize(small, Image.Resampling.BOX)
     # Blue and green change slowly: the mean of a part of the square is near that of all of it.
     for channel in (1, 2):
-        pairs = zip(
-            image.getchannel(channel).tobytes(), wanted.getchannel(channel).tobytes(), strict=True
-        )
+        pairs = zip(image.getchannel(channel).tobytes(), wanted.getchannel(channel).tobytes(), strict=True)
         assert max(abs(a - b) for a, b in pairs) <= 4
 
 
@@ -131,9 +127,7 @@ def walled(session_server: Server) -> Server:
     return session_server
 
 
-def test_a_visitor_gets_a_small_picture_and_the_learner_is_told(
-    walled: Server, x_server: XServer
-) -> None:
+def test_a_visitor_gets_a_small_picture_and_the_learner_is_told(walled: Server, x_server: XServer) -> None:
     async def visit(address: str) -> None:
         page = await connect(address, AUTHORIZED, "desktop/channel")
         assert json.loads(await page.read_message() or "")["wall"] is False
@@ -178,9 +172,7 @@ def test_after_some_seconds_the_picture_is_new_and_the_page_tells_no_longer(
     assert x_server.pictures == 2
 
 
-def test_without_a_page_that_tells_the_learner_there_is_no_picture(
-    walled: Server, x_server: XServer
-) -> None:
+def test_without_a_page_that_tells_the_learner_there_is_no_picture(walled: Server, x_server: XServer) -> None:
     async def visit(address: str) -> None:
         assert (await get(f"http://{address}/desktop/thumbnail", headers=VISITING)).code == 204
 
@@ -188,9 +180,7 @@ def test_without_a_page_that_tells_the_learner_there_is_no_picture(
     assert x_server.pictures == 0
 
 
-def test_where_the_site_does_not_allow_it_there_is_no_picture(
-    session_server: Server, x_server: XServer
-) -> None:
+def test_where_the_site_does_not_allow_it_there_is_no_picture(session_server: Server, x_server: XServer) -> None:
     async def visit(address: str) -> None:
         page = await connect(address, AUTHORIZED, "desktop/channel")
         for headers in (VISITING, AUTHORIZED):

@@ -121,9 +121,7 @@ async def silent(_title: str, _text: str) -> None:
     """A desktop without notifications."""
 
 
-def test_a_visitor_sees_and_changes_nothing(
-    session_server: Server, runtime: RuntimeDirectory
-) -> None:
+def test_a_visitor_sees_and_changes_nothing(session_server: Server, runtime: RuntimeDirectory) -> None:
     async def story(address: str, desktop: Desktop) -> None:
         browser = await connect(address, VISITING)
         await shake_hands(browser)
@@ -138,9 +136,7 @@ def test_a_visitor_sees_and_changes_nothing(
     run(session_server, runtime, story)
 
 
-def test_the_learner_s_own_connection_is_as_it_was(
-    session_server: Server, runtime: RuntimeDirectory
-) -> None:
+def test_the_learner_s_own_connection_is_as_it_was(session_server: Server, runtime: RuntimeDirectory) -> None:
     async def story(address: str, desktop: Desktop) -> None:
         browser = await connect(address, AUTHORIZED)
         await shake_hands(browser)
@@ -152,14 +148,10 @@ def test_the_learner_s_own_connection_is_as_it_was(
         await leave(browser)
 
     run(session_server, runtime, story)
-    assert (
-        session_server.app.web_app.settings["classdesk_channels"].state.snapshot()["watchers"] == []
-    )
+    assert session_server.app.web_app.settings["classdesk_channels"].state.snapshot()["watchers"] == []
 
 
-def test_control_lets_keys_pass_and_its_end_releases_them(
-    session_server: Server, runtime: RuntimeDirectory
-) -> None:
+def test_control_lets_keys_pass_and_its_end_releases_them(session_server: Server, runtime: RuntimeDirectory) -> None:
     async def story(address: str, desktop: Desktop) -> None:
         ada = await connect(address, AUTHORIZED, "desktop/channel")
         grace = await connect(address, VISITING, "desktop/channel")
@@ -180,9 +172,7 @@ def test_control_lets_keys_pass_and_its_end_releases_them(
     run(session_server, runtime, story)
 
 
-def test_until_the_learner_allows_it_nothing_is_connected(
-    session_server: Server, runtime: RuntimeDirectory
-) -> None:
+def test_until_the_learner_allows_it_nothing_is_connected(session_server: Server, runtime: RuntimeDirectory) -> None:
     async def story(address: str, desktop: Desktop) -> None:
         ada = await connect(address, AUTHORIZED, "desktop/channel")
         browser = await connect(address, VISITING)
@@ -198,9 +188,7 @@ def test_until_the_learner_allows_it_nothing_is_connected(
     run(session_server, runtime, story, "ask")
 
 
-def test_a_visitor_who_goes_before_the_answer_asks_no_longer(
-    session_server: Server, runtime: RuntimeDirectory
-) -> None:
+def test_a_visitor_who_goes_before_the_answer_asks_no_longer(session_server: Server, runtime: RuntimeDirectory) -> None:
     async def story(address: str, desktop: Desktop) -> None:
         ada = await connect(address, AUTHORIZED, "desktop/channel")
         browser = await connect(address, VISITING)
@@ -230,9 +218,7 @@ def test_the_learner_ends_a_look_at_once(session_server: Server, runtime: Runtim
     run(session_server, runtime, story, "ask")
 
 
-def test_where_the_site_forbids_it_nothing_is_connected(
-    session_server: Server, runtime: RuntimeDirectory
-) -> None:
+def test_where_the_site_forbids_it_nothing_is_connected(session_server: Server, runtime: RuntimeDirectory) -> None:
     async def story(address: str, desktop: Desktop) -> None:
         browser = await connect(address, VISITING)
         assert await browser.read_message() is None

@@ -205,9 +205,7 @@ def test_only_the_learner_answers(room: Room) -> None:
 
 
 @asking
-def test_without_an_answer_the_visitor_is_refused(
-    room: Room, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_an_answer_the_visitor_is_refused(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "ANSWER_SECONDS", 0.02)
 
     async def story() -> None:
@@ -345,9 +343,7 @@ def test_control_comes_after_the_learners_yes_and_goes_when_either_ends_it(room:
             told = room.grace.last("visit")["reason"]
             assert told == ("control taken back" if ends is room.ada else "")
             assert room.state()["watchers"][0]["control"] is False
-        assert room.recorded() == 2 * [
-            ("grace", "control", result) for result in ("asked", "given", "ended")
-        ]
+        assert room.recorded() == 2 * [("grace", "control", result) for result in ("asked", "given", "ended")]
 
     room.run(story)
 

@@ -209,9 +209,7 @@ def test_who_comes_to_help_first_is_the_one_who_comes(session_server: Server) ->
     ("act", "sentence"),
     [("stop", "grace has stopped it."), ("restart", "grace is starting it anew.")],
 )
-def test_the_learner_reads_who_ended_the_session(
-    session_server: Server, act: str, sentence: str
-) -> None:
+def test_the_learner_reads_who_ended_the_session(session_server: Server, act: str, sentence: str) -> None:
     async def visit(address: str) -> None:
         page = await connect(address, AUTHORIZED, "desktop/channel")
         assert (await call(address, "POST", "announce", VISITING, {"act": act}))[0] == 200
@@ -305,7 +303,5 @@ def test_a_plain_text_has_no_control_signs_and_no_surrogates(given_text: str) ->
     except TextError:
         return
     assert text.encode().decode() == text
-    assert all(
-        sign.isprintable() or sign in "\n\t" or sign.isspace() or ord(sign) > 0xA0 for sign in text
-    )
+    assert all(sign.isprintable() or sign in "\n\t" or sign.isspace() or ord(sign) > 0xA0 for sign in text)
     assert len(text) <= 50

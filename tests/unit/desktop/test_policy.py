@@ -18,9 +18,7 @@ def test_without_a_policy_the_defaults_hold() -> None:
 
 def test_what_the_site_says_is_taken() -> None:
     policy = read(clipboard_out=False, extend_minutes=30, observe="notify", locale="fr_CA.UTF-8")
-    assert policy == Policy(
-        clipboard_out=False, extend_minutes=30, observe="notify", locale="fr_CA.UTF-8"
-    )
+    assert policy == Policy(clipboard_out=False, extend_minutes=30, observe="notify", locale="fr_CA.UTF-8")
 
 
 @pytest.mark.parametrize(
@@ -45,9 +43,7 @@ def test_what_cannot_be_used_is_logged_and_has_its_default(
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "7"])
-def test_a_policy_that_is_no_object_costs_nobody_the_session(
-    text: str, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_policy_that_is_no_object_costs_nobody_the_session(text: str, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         assert Policy.from_environ({"CLASSDESK_POLICY": text}) == Policy()
     assert "CLASSDESK_POLICY" in caplog.text

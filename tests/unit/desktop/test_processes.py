@@ -64,9 +64,7 @@ def test_an_orphan_is_adopted_and_ended(tmp_path: Path) -> None:
         "end_descendants(2)\n"
         "assert not descendants(os.getpid())\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=20
-    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=20)
     assert done.returncode == 0, done.stderr
     wait_until_gone(int(done.stdout))
 

@@ -30,9 +30,7 @@ async def until(condition: Callable[[], bool]) -> None:
         await asyncio.sleep(0.02)
 
 
-def report_while(
-    runtime: RuntimeDirectory, hub: FakeHub, visit: Callable[[SessionState], Any]
-) -> Reporter:
+def report_while(runtime: RuntimeDirectory, hub: FakeHub, visit: Callable[[SessionState], Any]) -> Reporter:
     """Report while `visit(state)` goes on, and return the reporter."""
 
     async def run() -> Reporter:
@@ -85,9 +83,7 @@ def test_an_event_is_told_at_once(runtime: RuntimeDirectory, hub: FakeHub) -> No
     assert (event.number, event.who, event.act, event.result) == (1, "grace", "control", "asked")
 
 
-def test_the_first_report_comes_at_once_and_a_change_soon_after(
-    runtime: RuntimeDirectory, hub: FakeHub
-) -> None:
+def test_the_first_report_comes_at_once_and_a_change_soon_after(runtime: RuntimeDirectory, hub: FakeHub) -> None:
     async def visit(state: SessionState) -> None:
         await until(lambda: len(hub.reports) == 1)
         write_state(runtime.state_file, "painted", starts=1)
@@ -107,12 +103,8 @@ def test_the_hubs_end_is_the_sessions_end(runtime: RuntimeDirectory, hub: FakeHu
     report_while(runtime, hub, visit)
 
 
-@pytest.mark.parametrize(
-    "end", [None, 1_900_000_002.0, "soon"], ids=["unknown", "a moment later", "no number"]
-)
-def test_an_end_that_says_nothing_new_changes_nothing(
-    runtime: RuntimeDirectory, hub: FakeHub, end: object
-) -> None:
+@pytest.mark.parametrize("end", [None, 1_900_000_002.0, "soon"], ids=["unknown", "a moment later", "no number"])
+def test_an_end_that_says_nothing_new_changes_nothing(runtime: RuntimeDirectory, hub: FakeHub, end: object) -> None:
     hub.answer = {"end": end}
     changes: list[int] = []
 
@@ -174,9 +166,7 @@ def test_one_look_that_fails_does_not_end_the_reports(
         pytest.param(False, True, 100.0, id="does nothing"),
     ],
 )
-def test_whether_a_computation_is_activity_is_the_sites_choice(
-    busy: bool, idle_cpu: bool, idle: float
-) -> None:
+def test_whether_a_computation_is_activity_is_the_sites_choice(busy: bool, idle_cpu: bool, idle: float) -> None:
     measure = replace(MEASURE, idle_s=100.0, busy=busy)
     moment = last_activity(measure, Policy(idle_cpu=idle_cpu), 1_900_000_000.0)
     assert moment == datetime.fromtimestamp(1_900_000_000.0 - idle, UTC)

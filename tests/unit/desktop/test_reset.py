@@ -90,9 +90,7 @@ def test_a_link_is_moved_and_not_what_it_points_to(home: Path, tmp_path: Path) -
     assert (home / ".config/git/config").is_file()
 
 
-def test_where_nothing_can_be_made_the_settings_stay_beside(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_where_nothing_can_be_made_the_settings_stay_beside(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = everything(home)
     refuse(monkeypatch, "mkdir", ".local", "desktop-settings")
     report = reset_settings(home)
@@ -104,9 +102,7 @@ def test_where_nothing_can_be_made_the_settings_stay_beside(
     assert everything(home) == before
 
 
-def test_what_cannot_be_moved_is_named_with_its_reason(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_cannot_be_moved_is_named_with_its_reason(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     refuse(monkeypatch, "rename", ".config/caja")
     report = reset_settings(home)
     assert report.failed == {".config/caja": "Permission denied"}
@@ -138,9 +134,7 @@ def test_the_command_asks_first(home: Path, capsys: pytest.CaptureFixture[str]) 
     assert "Nothing was changed" in capsys.readouterr().out
 
 
-def test_the_command_resets_lists_and_restores(
-    home: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_command_resets_lists_and_restores(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = everything(home)
     assert command(home) == 0
     said = capsys.readouterr().out

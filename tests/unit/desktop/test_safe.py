@@ -60,9 +60,7 @@ def test_settings_that_belong_to_somebody_else_are_named(
 
 @pytest.mark.parametrize("name", [".config", ".config/caja", ".config/dconf", "Desktop"])
 @pytest.mark.parametrize("what", ["file", "link to nothing", "link to itself"])
-def test_what_stands_where_a_folder_should_be_is_named(
-    tmp_path: Path, name: str, what: str
-) -> None:
+def test_what_stands_where_a_folder_should_be_is_named(tmp_path: Path, name: str, what: str) -> None:
     place = tmp_path / name
     place.parent.mkdir(exist_ok=True)
     if what == "file":
@@ -101,9 +99,7 @@ def test_the_folder_of_the_desktop_may_be_another(home: Path, line: str, trouble
 
 
 @pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
-def test_settings_that_are_no_file_cannot_be_read(
-    tmp_path: Path, make: Callable[[Path], None]
-) -> None:
+def test_settings_that_are_no_file_cannot_be_read(tmp_path: Path, make: Callable[[Path], None]) -> None:
     (tmp_path / ".config/dconf").mkdir(parents=True)
     make(tmp_path / ".config/dconf/user")
     assert "~/.config/dconf/user cannot be read" in home_trouble(tmp_path)
@@ -122,9 +118,7 @@ def test_private_settings_are_the_sessions_and_the_wastebasket_the_learners(
     assert (Path(variables["XDG_DATA_HOME"]) / "Trash").resolve() == tmp_path / ".local/share/Trash"
 
 
-def test_a_home_that_takes_no_desktop_directory_gets_a_private_one(
-    runtime: RuntimeDirectory, tmp_path: Path
-) -> None:
+def test_a_home_that_takes_no_desktop_directory_gets_a_private_one(runtime: RuntimeDirectory, tmp_path: Path) -> None:
     variables = private_settings(runtime, tmp_path / "gone")
     text = (Path(variables["XDG_CONFIG_HOME"]) / "user-dirs.dirs").read_text()
     assert text == f'XDG_DESKTOP_DIR="{runtime.path}/safe/Desktop"\n'

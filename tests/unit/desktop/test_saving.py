@@ -54,9 +54,7 @@ def test_the_end_waits_for_what_is_being_written_and_refuses_more(
     assert (tmp_path / "long.txt").read_text() == text
 
 
-def test_the_end_waits_for_the_pages_that_save(
-    contents: SessionContents, runtime: RuntimeDirectory
-) -> None:
+def test_the_end_waits_for_the_pages_that_save(contents: SessionContents, runtime: RuntimeDirectory) -> None:
     said: list[str] = []
 
     async def story() -> None:
@@ -87,9 +85,7 @@ def test_the_end_waits_for_the_pages_that_save(
 
 
 @pytest.mark.parametrize("gone", ["closed", "never a saver", "a visitor"])
-def test_the_end_does_not_wait_for_others(
-    contents: SessionContents, runtime: RuntimeDirectory, gone: str
-) -> None:
+def test_the_end_does_not_wait_for_others(contents: SessionContents, runtime: RuntimeDirectory, gone: str) -> None:
     async def story() -> None:
         channels = Channels(SessionState(runtime.state_file))
         savers = Savers(channels)

@@ -36,9 +36,7 @@ def change(tools: Path, before: str, factor: int) -> list[str]:
 
 
 @pytest.mark.parametrize(("before", "factor"), [("0", 1), ("1", 1), ("2", 2)])
-def test_nothing_is_disturbed_where_the_scale_is_right(
-    tools: Path, before: str, factor: int
-) -> None:
+def test_nothing_is_disturbed_where_the_scale_is_right(tools: Path, before: str, factor: int) -> None:
     assert change(tools, before, factor) == []
 
 

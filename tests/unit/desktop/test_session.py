@@ -95,9 +95,7 @@ def start(hub: Hub, web: Path, tmp_path: Path) -> Iterator[Callable[..., Job]]:
         } | more
         log = tmp_path / "log"
         with log.open("wb") as output:
-            process = subprocess.Popen(
-                [sys.executable, "-c", _PROGRAM], env=environ, stderr=output, stdout=output
-            )
+            process = subprocess.Popen([sys.executable, "-c", _PROGRAM], env=environ, stderr=output, stdout=output)
         jobs.append(Job(process, log, short))
         return jobs[-1]
 
@@ -111,9 +109,7 @@ def start(hub: Hub, web: Path, tmp_path: Path) -> Iterator[Callable[..., Job]]:
     short.rmdir()
 
 
-def test_a_session_serves_its_page_on_the_port_that_the_hub_was_told(
-    start: Callable[..., Job], hub: Hub
-) -> None:
+def test_a_session_serves_its_page_on_the_port_that_the_hub_was_told(start: Callable[..., Job], hub: Hub) -> None:
     job = start()
     job.wait_for(lambda: bool(hub.posts), "port")
     request = urllib.request.Request(
@@ -133,19 +129,14 @@ def test_a_session_ends_with_its_server(start: Callable[..., Job], hub: Hub) -> 
     job = start()
     job.wait_for(lambda: "is running at" in job.log.read_text(), "server")
     (server,) = [
-        int(pid)
-        for pid in Path(f"/proc/{job.process.pid}/task/{job.process.pid}/children")
-        .read_text()
-        .split()
+        int(pid) for pid in Path(f"/proc/{job.process.pid}/task/{job.process.pid}/children").read_text().split()
     ]
     os.kill(server, signal.SIGKILL)
     assert job.process.wait(15) == 1, job.log.read_text()
     assert job.leftovers() == []
 
 
-def test_a_session_that_the_hub_refuses_ends_and_says_why(
-    start: Callable[..., Job], hub: Hub
-) -> None:
+def test_a_session_that_the_hub_refuses_ends_and_says_why(start: Callable[..., Job], hub: Hub) -> None:
     hub.statuses = [403]
     job = start()
     assert job.process.wait(20) == 1
@@ -153,9 +144,7 @@ def test_a_session_that_the_hub_refuses_ends_and_says_why(
     assert job.leftovers() == []
 
 
-def test_a_desktop_that_does_not_start_is_told_and_leaves_the_server_alive(
-    start: Callable[..., Job], hub: Hub
-) -> None:
+def test_a_desktop_that_does_not_start_is_told_and_leaves_the_server_alive(start: Callable[..., Job], hub: Hub) -> None:
     job = start(CLASSDESK_INTERFACE="desktop")
     job.wait_for(lambda: '"failed"' in _state(job), "failure")
     assert job.process.poll() is None
@@ -174,9 +163,7 @@ def _state(job: Job) -> str:
 
 
 @pytest.mark.parametrize("missing", ["JUPYTERHUB_API_TOKEN", "JUPYTERHUB_SERVICE_URL"])
-def test_a_session_without_its_facts_says_which_one_is_missing(
-    start: Callable[..., Job], missing: str
-) -> None:
+def test_a_session_without_its_facts_says_which_one_is_missing(start: Callable[..., Job], missing: str) -> None:
     job = start(**{missing: ""})
     assert job.process.wait(10) == 1
     assert missing in job.log.read_text()
@@ -206,9 +193,7 @@ def test_the_server_spares_what_it_never_uses() -> None:
         "import sys, classdesk_desktop.server\n"
         "print([n for n in ('sqlalchemy.orm', 'alembic', 'lark', 'arrow', 'jupyterlab') if n in sys.modules])"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=20
-    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=20)
     assert done.stdout.strip() == "[]"
 
 
@@ -220,9 +205,7 @@ def test_what_is_spared_works_when_it_is_needed_after_all() -> None:
         "for second in (1, 2):\n"
         "    print(parse_date(f'2026-11-22T17:00:0{second}.5Z').isoformat())"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=20
-    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=20)
     assert done.stdout.split() == [
         "2026-11-22T17:00:01.500000+00:00",
         "2026-11-22T17:00:02.500000+00:00",

@@ -23,9 +23,7 @@ def test_settings_are_read_from_the_environment() -> None:
 
 
 def test_a_service_url_without_a_host_means_every_address() -> None:
-    settings = SessionSettings.from_environ(
-        GOOD | {"JUPYTERHUB_SERVICE_URL": "http://:0/user/ada/"}
-    )
+    settings = SessionSettings.from_environ(GOOD | {"JUPYTERHUB_SERVICE_URL": "http://:0/user/ada/"})
     assert settings.bind_address == ""
 
 

@@ -25,9 +25,7 @@ def test_the_last_warning_that_is_due(minutes_left: float, warning: int | None) 
     assert reached(60 * minutes_left) == warning
 
 
-@pytest.mark.parametrize(
-    ("minutes_left", "minutes"), [(180, 150), (30, 20), (12, 2), (6, 1), (5, None), (1, None)]
-)
+@pytest.mark.parametrize(("minutes_left", "minutes"), [(180, 150), (30, 20), (12, 2), (6, 1), (5, None), (1, None)])
 def test_the_wait_for_the_next_one(minutes_left: float, minutes: float | None) -> None:
     expected = None if minutes is None else 60 * minutes
     assert seconds_to_next(60 * minutes_left) == expected

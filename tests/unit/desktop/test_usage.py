@@ -28,7 +28,5 @@ def test_all_descendants_are_found() -> None:
 def test_memory_is_added_up_and_vanished_processes_are_passed_over(tmp_path: Path) -> None:
     for pid, kib in ((1, 2048), (2, 512)):
         (tmp_path / str(pid)).mkdir()
-        (tmp_path / str(pid) / "smaps_rollup").write_text(
-            f"Rss: 9 kB\nPss: {kib} kB\nPss_Anon: 1 kB\n"
-        )
+        (tmp_path / str(pid) / "smaps_rollup").write_text(f"Rss: 9 kB\nPss: {kib} kB\nPss_Anon: 1 kB\n")
     assert memory_mib([1, 2, 3], tmp_path) == 2.5

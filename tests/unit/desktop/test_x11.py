@@ -41,9 +41,7 @@ def shake_hands(peer: socket.socket) -> None:
     peer.sendall(struct.pack("<BxHHH", 1, 11, 0, len(body) // 4) + body)
 
 
-def x_server(
-    peer: socket.socket, active: int = DIALOGUE, see_through: list[int] | None = None
-) -> None:
+def x_server(peer: socket.socket, active: int = DIALOGUE, see_through: list[int] | None = None) -> None:
     """As much of an X server as the protocol's text demands, with one panel and one vanished window."""
     shake_hands(peer)
     atoms = [b"no atom"]
@@ -89,9 +87,7 @@ def x_server(
         else:
             kind = b"_NET_WM_WINDOW_TYPE_DOCK" if window == PANEL else b""
             data = struct.pack("<I", atoms.index(kind)) if kind in atoms else b""
-        peer.sendall(
-            struct.pack("<BBHIIII12x", 1, 32, 0, len(data) // 4, 4, 0, len(data) // 4) + data
-        )
+        peer.sendall(struct.pack("<BBHIIII12x", 1, 32, 0, len(data) // 4, 4, 0, len(data) // 4) + data)
 
 
 @contextmanager
@@ -147,9 +143,7 @@ def test_a_window_shows_the_root_behind_it_and_one_that_has_gone_does_no_harm(
         pytest.param(0, "", id="none"),
     ],
 )
-def test_the_class_of_the_window_with_the_keyboard_is_read(
-    runtime: RuntimeDirectory, active: int, name: str
-) -> None:
+def test_the_class_of_the_window_with_the_keyboard_is_read(runtime: RuntimeDirectory, active: int, name: str) -> None:
     with (
         listening(runtime, partial(x_server, active=active)),
         XConnection(runtime.path / "X1", COOKIE) as connection,

@@ -74,9 +74,7 @@ def _event(number: int, result: str) -> Event:
     return Event(number=number, time=1.0, who="ines", act="control", result=result)
 
 
-def test_who_had_control_is_on_record_once_also_after_the_hub_was_started_anew(
-    db: Any, site: Site
-) -> None:
+def test_who_had_control_is_on_record_once_also_after_the_hub_was_started_anew(db: Any, site: Site) -> None:
     job = SimpleNamespace(job_id="17")
     spawner: Any = SimpleNamespace(user=SimpleNamespace(name="grace", db=db), job=job)
     db.add(orm.User(name="grace", groups=[orm.Group.find(db, "dask")]))

@@ -15,9 +15,7 @@ from support.fake_slurm import FakeSlurm
     ("form", "passed", "words"),
     [
         pytest.param({}, True, "desktop, lab, terminal are within the limits", id="plain"),
-        pytest.param(
-            {"interfaces": {"lab": {"cores": 9}}}, False, "presets 9 cores", id="too-many-cores"
-        ),
+        pytest.param({"interfaces": {"lab": {"cores": 9}}}, False, "presets 9 cores", id="too-many-cores"),
         pytest.param({"fields": {"hours": {"step": 2.0}}}, False, "desktop presets", id="step"),
         pytest.param(
             {"interfaces": {"lab": {"fields": {"partition": {"default": "gpu"}}}}},
@@ -27,9 +25,7 @@ from support.fake_slurm import FakeSlurm
         ),
     ],
 )
-def test_presets_are_held_against_the_cluster(
-    tmp_path: Path, form: dict[str, Any], passed: bool, words: str
-) -> None:
+def test_presets_are_held_against_the_cluster(tmp_path: Path, form: dict[str, Any], passed: bool, words: str) -> None:
     fake = FakeSlurm.install(tmp_path / "slurm")
     site = Site.model_validate({"form": form, "slurm": {"bin_directory": str(fake.directory)}})
     result = checks.presets(site)
@@ -44,9 +40,7 @@ def test_presets_are_held_against_the_cluster(
         pytest.param(None, False, "image of an unknown version", id="older than the file"),
     ],
 )
-def test_the_versions_of_hub_and_image_are_shown(
-    tmp_path: Path, told: str | None, passed: bool, words: str
-) -> None:
+def test_the_versions_of_hub_and_image_are_shown(tmp_path: Path, told: str | None, passed: bool, words: str) -> None:
     (tmp_path / "opt/classdesk").mkdir(parents=True)
     if told is not None:
         (tmp_path / "opt/classdesk/VERSION").write_text(told)

@@ -20,9 +20,7 @@ from classdesk_spawner import DesktopSpawner
 @pytest.fixture
 def site_file(tmp_path: Path) -> Path:
     path = tmp_path / "site.toml"
-    path.write_text(
-        f'[hub]\nstate_directory = "{tmp_path}"\n[form]\nmax_hours = 8\n[login]\nadmins = ["root2"]'
-    )
+    path.write_text(f'[hub]\nstate_directory = "{tmp_path}"\n[form]\nmax_hours = 8\n[login]\nadmins = ["root2"]')
     return path
 
 
@@ -66,11 +64,7 @@ def test_a_faulty_site_file_stops_the_hub(tmp_path: Path) -> None:
 def test_the_form_is_shown_by_our_handler(site_file: Path) -> None:
     configure(Config(), site_file)
     configure(Config(), site_file)
-    spawn_pages = [
-        row[1]
-        for row in default_handlers
-        if row[0].startswith("/spawn") and "pending" not in row[0]
-    ]
+    spawn_pages = [row[1] for row in default_handlers if row[0].startswith("/spawn") and "pending" not in row[0]]
     assert spawn_pages
     assert set(spawn_pages) == {FormLinkHandler}
 
@@ -126,10 +120,7 @@ def test_instructors_get_their_class_and_nothing_else(site_file: Path) -> None:
     roles = {role["name"]: role for role in c.JupyterHub.load_roles}
     role = roles["classdesk-instructor-dask"]
     assert role["users"] == ["ines", "ivan"]
-    assert all(
-        scope.endswith("!group=dask") or scope == "access:services!service=console"
-        for scope in role["scopes"]
-    )
+    assert all(scope.endswith("!group=dask") or scope == "access:services!service=console" for scope in role["scopes"])
     assert {"list:users", "read:servers", "start:servers", "admin:servers", "access:servers"} <= {
         scope.partition("!")[0] for scope in role["scopes"]
     }
@@ -139,8 +130,7 @@ def test_instructors_get_their_class_and_nothing_else(site_file: Path) -> None:
     assert console["command"][-4:-1] == ["run", "console", "--site"]
     assert console["command"][-1] == str(site_file.resolve())
     assert not any(
-        scope.startswith(("admin:users", "tokens", "inherit"))
-        for scope in console["oauth_client_allowed_scopes"]
+        scope.startswith(("admin:users", "tokens", "inherit")) for scope in console["oauth_client_allowed_scopes"]
     )
 
 

@@ -11,9 +11,7 @@ import pytest
 from support.class_hub import ClassHub, until
 
 
-def test_a_class_is_started_with_its_preset_and_stopped(
-    hub: ClassHub, tokens: dict[str, str]
-) -> None:
+def test_a_class_is_started_with_its_preset_and_stopped(hub: ClassHub, tokens: dict[str, str]) -> None:
     token = tokens["instructor"]
     body = {"act": "start", "learners": ["nobody", "games"]}
     answer = hub.ask("POST", "api/class/dask/acts", token, json=body)
@@ -64,9 +62,7 @@ def _in_the_session(hub: ClassHub, token: str) -> None:
         assert seen["token"] != token
         model = hub.hub("GET", "/user", seen["token"]).json()
         assert model["name"] == "ines"
-        assert [s for s in model["scopes"] if not s.startswith("read:users")] == [
-            "access:servers!server=nobody/"
-        ]
+        assert [s for s in model["scopes"] if not s.startswith("read:users")] == ["access:servers!server=nobody/"]
         assert hub.hub("DELETE", "/users/games/server", seen["token"]).status_code in {403, 404}
         assert hub.ask("GET", "api/classes", seen["token"]).status_code == 403
         again = hub.hub("POST", "/classdesk/users/nobody/visit", seen["token"], json={})
@@ -85,16 +81,12 @@ def _partial_failure(hub: ClassHub, token: str) -> None:
     assert results["games"]["status"] == "failed"
     assert results["games"]["message"] == "The desktop is just being reset."
     assert results["games"]["final"] is True
-    hub.sessions.refusals["games"] = (
-        "Broken \ud800\x1b[2J\n" + 9 * "\u2028x"
-    )  # its learner's own server
+    hub.sessions.refusals["games"] = "Broken \ud800\x1b[2J\n" + 9 * "\u2028x"  # its learner's own server
     results = hub.act(token, {"act": "reset-desktop", "learners": ["games", "nobody"]})
     assert results["games"]["message"] == "Broken [2J" + 9 * " x"
     assert results["nobody"]["status"] == "done"
     del hub.sessions.refusals["games"]
-    assert (
-        hub.act(token, {"act": "reset-desktop", "learners": ["games"]})["games"]["status"] == "done"
-    )
+    assert hub.act(token, {"act": "reset-desktop", "learners": ["games"]})["games"]["status"] == "done"
 
 
 @pytest.mark.parametrize(
@@ -105,16 +97,10 @@ def _partial_failure(hub: ClassHub, token: str) -> None:
         pytest.param({"act": "stop"}, 400, "learners", id="no-learners"),
         pytest.param({"act": "stop", "learners": ["nobody", "nobody"]}, 400, "twice", id="twice"),
         pytest.param({"act": "message", "learners": ["nobody"]}, 400, "empty", id="empty-message"),
-        pytest.param(
-            {"act": "message", "learners": ["nobody"], "text": "x" * 2001}, 400, "text", id="long"
-        ),
+        pytest.param({"act": "message", "learners": ["nobody"], "text": "x" * 2001}, 400, "text", id="long"),
         pytest.param({"act": "extend", "learners": ["nobody"]}, 400, "minutes", id="no-minutes"),
-        pytest.param(
-            {"act": "stop", "learners": ["nobody"], "cmd": "id"}, 400, "cmd", id="unknown-key"
-        ),
-        pytest.param(
-            {"act": "stop", "learners": ["daemon"]}, 403, "Not in your class: daemon", id="foreign"
-        ),
+        pytest.param({"act": "stop", "learners": ["nobody"], "cmd": "id"}, 400, "cmd", id="unknown-key"),
+        pytest.param({"act": "stop", "learners": ["daemon"]}, 403, "Not in your class: daemon", id="foreign"),
         pytest.param({"act": "stop", "learners": ["../x"]}, 403, "Not in your class", id="no-user"),
     ],
 )
@@ -136,8 +122,7 @@ def test_a_console_that_dies_is_back_within_seconds_and_says_what_was_not_done(
     (console,) = [
         int(process.name)
         for process in Path("/proc").glob("[0-9]*")
-        if b"\0run\0console\0" in (line := _command_line(process))
-        and str(hub.state.parent).encode() in line
+        if b"\0run\0console\0" in (line := _command_line(process)) and str(hub.state.parent).encode() in line
     ]
     os.kill(console, signal.SIGTERM)
     until(lambda: not _command_line(Path(f"/proc/{console}")), "it ends", 5)

@@ -69,18 +69,12 @@ def test_who_logs_out_or_is_stopped_has_not_failed(hub: ClassHub, tokens: dict[s
     assert _told(hub, token) == ("not started", "")
 
 
-def test_a_start_that_slurm_refuses_is_told_after_a_restart_of_the_hub(
-    hub: ClassHub, tokens: dict[str, str]
-) -> None:
+def test_a_start_that_slurm_refuses_is_told_after_a_restart_of_the_hub(hub: ClassHub, tokens: dict[str, str]) -> None:
     token = tokens["instructor"]
-    hub.slurm.break_program(
-        "sbatch", "sbatch: error: Invalid account or account/partition combination"
-    )
+    hub.slurm.break_program("sbatch", "sbatch: error: Invalid account or account/partition combination")
     hub.act(token, {"act": "start", "learners": ["games"]})
     hub.slurm.mend_program("sbatch")
-    games = until(
-        lambda: (one := hub.learners(token)["games"])["state"] == "failed" and one, "it failed"
-    )
+    games = until(lambda: (one := hub.learners(token)["games"])["state"] == "failed" and one, "it failed")
     hub.restart()
     until(
         lambda: hub.learners(token)["games"]["sentence"] == games["sentence"],

@@ -27,14 +27,12 @@ def name(path: Path) -> str:
 
 @pytest.mark.parametrize("module", MODULES, ids=name)
 def test_imports_name_what_the_other_module_has(module: Path) -> None:
-    for names, target in re.findall(
-        r'^import (.+?) from "\./([^"]+)";', module.read_text(), re.MULTILINE
-    ):
+    for names, target in re.findall(r'^import (.+?) from "\./([^"]+)";', module.read_text(), re.MULTILINE):
         other = (STATIC / target).read_text()
         for imported in re.findall(r"\w+", names.removeprefix("* as ")) if "{" in names else ():
-            assert re.search(
-                rf"^export (?:async )?(?:const|function|class) {imported}\b", other, re.MULTILINE
-            ), f"{imported} of {target}"
+            assert re.search(rf"^export (?:async )?(?:const|function|class) {imported}\b", other, re.MULTILINE), (
+                f"{imported} of {target}"
+            )
 
 
 @pytest.mark.parametrize("text", TEXTS, ids=name)
@@ -45,9 +43,7 @@ def test_nothing_comes_from_another_host_and_nothing_runs_inline(text: Path) -> 
 
 
 def test_every_element_that_a_script_asks_for_is_in_the_page() -> None:
-    there = set(
-        re.findall(r'id="([^"]+)"', "".join(t.read_text() for t in TEMPLATES.glob("*.html")))
-    )
+    there = set(re.findall(r'id="([^"]+)"', "".join(t.read_text() for t in TEMPLATES.glob("*.html"))))
     for module in MODULES:
         text = module.read_text()
         prefix = "one-" if module.name == "one.js" else ""
@@ -125,18 +121,12 @@ def test_many_names_are_cut_and_one_other_is_not() -> None:
             "Waiting for its turn",
             id="queued without facts",
         ),
-        pytest.param(
-            {"state": "starting", "phase": "opening the image"}, "Opening the image", id="starting"
-        ),
-        pytest.param(
-            {"state": "failed", "sentence": "The node failed."}, "The node failed.", id="failed"
-        ),
+        pytest.param({"state": "starting", "phase": "opening the image"}, "Opening the image", id="starting"),
+        pytest.param({"state": "failed", "sentence": "The node failed."}, "The node failed.", id="failed"),
         pytest.param({"state": "idle", "idle_s": 1500}, "No input for 25 min", id="idle"),
     ],
 )
-def test_a_state_comes_with_what_an_instructor_needs(
-    facts: dict[str, object], sentence: str
-) -> None:
+def test_a_state_comes_with_what_an_instructor_needs(facts: dict[str, object], sentence: str) -> None:
     assert evaluate("show.sentence(args[0], args[1])", learner(**facts), NOW) == sentence  # type: ignore[arg-type]
 
 
@@ -173,9 +163,7 @@ def test_names_are_put_in_order_as_people_count() -> None:
     ],
 )
 def test_only_what_is_possible_is_offered(state: str, acts: set[str]) -> None:
-    offered = evaluate(
-        "Object.keys(show.CAN).filter((act) => show.CAN[act](args[0]))", learner(state=state)
-    )
+    offered = evaluate("Object.keys(show.CAN).filter((act) => show.CAN[act](args[0]))", learner(state=state))
     assert set(offered) == acts
 
 
@@ -194,9 +182,7 @@ def test_only_what_is_possible_is_offered(state: str, acts: set[str]) -> None:
 def test_a_row_marks_who_has_no_page_open(facts: dict[str, object], tags: str) -> None:
     shown = learner(**{"desktop": "painted", "watchers": [], **facts})  # type: ignore[arg-type]
     assert evaluate("show.tags(args[0], args[1])", shown, NOW) == tags
-    assert evaluate("show.matches(args[0], { state: 'away', search: '' })", shown) is (
-        "no page open" in tags
-    )
+    assert evaluate("show.matches(args[0], { state: 'away', search: '' })", shown) is ("no page open" in tags)
 
 
 @pytest.mark.parametrize(

@@ -23,9 +23,7 @@ def test_the_record_says_who_did_what_to_whom(hub: ClassHub, tokens: dict[str, s
     assert raw[-2]["result"] == "asked"
 
 
-def test_what_does_not_come_from_the_console_is_on_record_too(
-    hub: ClassHub, tokens: dict[str, str]
-) -> None:
+def test_what_does_not_come_from_the_console_is_on_record_too(hub: ClassHub, tokens: dict[str, str]) -> None:
     before = hub.hub("DELETE", "/users/games/server", tokens["instructor"])
     assert before.status_code == 204
     events = hub.ask("GET", "api/class/dask/audit?limit=1", tokens["instructor"]).json()
@@ -81,9 +79,7 @@ def _visits(hub: ClassHub, token: str) -> list[dict[str, Any]]:
 def test_the_stream_tells_changes_within_two_seconds(hub: ClassHub, tokens: dict[str, str]) -> None:
     token = tokens["instructor"]
     headers = {"Authorization": f"token {token}"}
-    with httpx.stream(
-        "GET", f"{hub.console}api/class/dask/stream", headers=headers, timeout=15
-    ) as answer:
+    with httpx.stream("GET", f"{hub.console}api/class/dask/stream", headers=headers, timeout=15) as answer:
         events = _events(answer)
         kind, first = next(events)
         assert kind == "snapshot"

@@ -60,9 +60,7 @@ def _session_token(hub: ClassHub) -> str:
     return str(hub.hub("POST", "/users/nobody/tokens", json=wish).json()["token"])
 
 
-def test_a_mistyped_address_is_told_on_a_page_and_to_a_program_as_json(
-    hub: ClassHub, tokens: dict[str, str]
-) -> None:
+def test_a_mistyped_address_is_told_on_a_page_and_to_a_program_as_json(hub: ClassHub, tokens: dict[str, str]) -> None:
     for path in ("nowhere", "class/Dask!", "class/dask/more"):
         assert _status(hub, "GET", path, tokens["learner"]) == 403
         page = hub.ask("GET", path, tokens["instructor"])
@@ -82,9 +80,7 @@ def test_a_mistyped_address_is_told_on_a_page_and_to_a_program_as_json(
     ],
     ids=["home", "class", "log-in", "hostile"],
 )
-def test_a_console_that_the_proxy_does_not_know_yet_is_waited_for(
-    hub: ClassHub, path: str, again: str
-) -> None:
+def test_a_console_that_the_proxy_does_not_know_yet_is_waited_for(hub: ClassHub, path: str, again: str) -> None:
     root = hub.api.removesuffix("/hub/api")  # where the proxy sends what it has no route for
     answer = httpx.get(f"{root}{path}", follow_redirects=True)
     assert answer.status_code == 503
@@ -93,9 +89,7 @@ def test_a_console_that_the_proxy_does_not_know_yet_is_waited_for(
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "OPTIONS", "HEAD"])
 @pytest.mark.parametrize("path", ["", "class/dask", "api/class/dask/acts", "metrics"])
-def test_other_methods_do_nothing(
-    hub: ClassHub, tokens: dict[str, str], path: str, method: str
-) -> None:
+def test_other_methods_do_nothing(hub: ClassHub, tokens: dict[str, str], path: str, method: str) -> None:
     assert _status(hub, method, path, tokens["learner"]) == 403
     assert _status(hub, method, path, tokens["admin"]) == 405
 
@@ -130,9 +124,7 @@ def test_the_hub_itself_refuses_a_foreign_instructor(
 
 
 def test_sessions_and_classes_are_told_by_scope(hub: ClassHub, tokens: dict[str, str]) -> None:
-    assert set(hub.hub("GET", "/classdesk/classes", tokens["foreign"]).json()["classes"]) == {
-        "other"
-    }
+    assert set(hub.hub("GET", "/classdesk/classes", tokens["foreign"]).json()["classes"]) == {"other"}
     assert set(hub.hub("GET", "/classdesk/classes", tokens["admin"]).json()["classes"]) == {
         "dask",
         "other",

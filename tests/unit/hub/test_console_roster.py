@@ -39,13 +39,9 @@ def test_a_roster_is_previewed_and_taken(hub: ClassHub, tokens: dict[str, str]) 
     assert events[0]["act"] == "import"
 
 
-def test_a_roster_gives_nobody_power_over_his_betters(
-    hub: ClassHub, tokens: dict[str, str]
-) -> None:
+def test_a_roster_gives_nobody_power_over_his_betters(hub: ClassHub, tokens: dict[str, str]) -> None:
     text = "root2,,other\nines,,other\nolaf,,other\nno-such-user,,other\nbin,,dask\n"
-    answer = hub.ask(
-        "POST", "api/class/other/roster", tokens["foreign"], json={"csv": text, "preview": False}
-    ).json()
+    answer = hub.ask("POST", "api/class/other/roster", tokens["foreign"], json={"csv": text, "preview": False}).json()
     assert not answer["applied"]
     said = {(error["line"], error["message"].partition(" ")[2]) for error in answer["errors"]}
     assert (1, "is an administrator of the hub, and can't be a learner.") in said
@@ -63,9 +59,9 @@ def test_a_roster_gives_nobody_power_over_his_betters(
         )
         assert answer.status_code == status
     assert "bin" not in hub.learners(tokens["instructor"])
-    assert hub.ask(
-        "POST", "api/class/dask/roster", tokens["admin"], json={"csv": "nobody,,\ngames,,"}
-    ).json()["applied"]
+    assert hub.ask("POST", "api/class/dask/roster", tokens["admin"], json={"csv": "nobody,,\ngames,,"}).json()[
+        "applied"
+    ]
 
 
 def test_the_commands_do_the_same(hub: ClassHub, tmp_path: Path) -> None:
@@ -87,9 +83,7 @@ def test_the_commands_do_the_same(hub: ClassHub, tmp_path: Path) -> None:
     assert failed.returncode == 1
     assert "1 of 1 failed" in failed.stderr
     roster = tmp_path / "roster.csv"
-    roster.write_text(
-        "user,name,group\nnobody,No Body,dask\ngames,,dask\ndaemon,,other\nx y,,other\n"
-    )
+    roster.write_text("user,name,group\nnobody,No Body,dask\ngames,,dask\ndaemon,,other\nx y,,other\n")
     wrong = hub.command("import", str(roster))
     assert wrong.returncode == 1
     assert "line 5: “x y” is not a user name." in wrong.stderr

@@ -81,10 +81,7 @@ def test_a_link_for_another_interface_says_what_runs(learner: PageVisitor, hub: 
     _runs(learner, hub)
     page = learner.get("/c/dask")
     assert page.url.path == "/hub/home"
-    assert (
-        "The link that you followed is for Dask, Tuesday (Desktop), but your Terminal session"
-        in (words(page))
-    )
+    assert "The link that you followed is for Dask, Tuesday (Desktop), but your Terminal session" in (words(page))
     page = learner.get("/hub/spawn?ui=lab")
     assert "The link that you followed is for JupyterLab, but your Terminal" in words(page)
     learner.stop()
@@ -111,9 +108,7 @@ def test_home_takes_nothing_of_a_link_but_the_forms_fields(learner: PageVisitor)
     assert "evil" not in page
 
 
-def test_instructors_see_their_classes_and_learners_theirs(
-    learner: PageVisitor, hub: ClassHub
-) -> None:
+def test_instructors_see_their_classes_and_learners_theirs(learner: PageVisitor, hub: ClassHub) -> None:
     _starts(learner, ui="terminal")
     _runs(learner, hub)
     page = learner.get("/hub/home")
@@ -135,9 +130,7 @@ def test_the_page_after_log_out_says_what_still_runs(learner: PageVisitor, hub: 
     learner.log_in("nobody")
     _runs(learner, hub)
     page = learner.get("/hub/logout")
-    assert re.search(
-        r"Your Terminal session still runs until \d\d:\d\d \(5\d min left\)\.", words(page)
-    )
+    assert re.search(r"Your Terminal session still runs until \d\d:\d\d \(5\d min left\)\.", words(page))
     assert "Terminal" not in words(learner.get("/hub/logout")), "nobody is told of anybody's"
 
 

@@ -57,9 +57,7 @@ def _spawner(job: Job | None = None, *, session: bool = True, **changes: Any) ->
 def _reported(**changes: Any) -> Any:
     body = {"idle_s": 5.0, "busy": False, "cpu_s": 1.0, "memory_mib": 300.0, "desktop": "painted"}
     return receive(
-        read_report(
-            json.dumps({**body, "safe": False, "hand": None, "watchers": [], **changes}).encode()
-        ),
+        read_report(json.dumps({**body, "safe": False, "hand": None, "watchers": [], **changes}).encode()),
         None,
     )
 
@@ -78,9 +76,7 @@ def _reported(**changes: Any) -> Any:
             "failed",
             id="time-is-over",
         ),
-        pytest.param(
-            _spawner(session=False, ending="The session was cancelled."), "failed", id="scancel"
-        ),
+        pytest.param(_spawner(session=False, ending="The session was cancelled."), "failed", id="scancel"),
         pytest.param(
             _spawner(session=False, ending="The session used more memory than it had."),
             "failed",
@@ -107,17 +103,13 @@ def _reported(**changes: Any) -> Any:
         pytest.param(_spawner(_job("SUSPENDED"), pending="spawn"), "starting", id="suspended"),
         pytest.param(_spawner(_job(), ready=True), "running", id="runs-without-a-report"),
         pytest.param(_spawner(_job(), ready=True, report=_reported()), "running", id="runs"),
-        pytest.param(
-            _spawner(_job(), ready=True, report=_reported(idle_s=601.0)), "idle", id="nobody-there"
-        ),
+        pytest.param(_spawner(_job(), ready=True, report=_reported(idle_s=601.0)), "idle", id="nobody-there"),
         pytest.param(
             _spawner(_job(), ready=True, report=_reported(idle_s=601.0, busy=True)),
             "running",
             id="computes",
         ),
-        pytest.param(
-            _spawner(_job(), ready=True, report=_reported(idle_s=None)), "running", id="no-desktop"
-        ),
+        pytest.param(_spawner(_job(), ready=True, report=_reported(idle_s=None)), "running", id="no-desktop"),
         pytest.param(
             _spawner(_job(), ready=True, report=_reported(desktop="frozen", idle_s=900.0)),
             "frozen",
@@ -136,9 +128,7 @@ def test_every_session_has_a_state_in_a_word(spawner: Any, state: str) -> None:
 
 def test_a_failure_is_told_in_its_own_sentence() -> None:
     failed = _spawner(session=False, start_failure=JobEndedError("Broken.", job_id="7"))
-    assert learner_state(failed, {}, IDLE_AFTER_S)["sentence"].startswith(
-        "Broken. Please start again"
-    )
+    assert learner_state(failed, {}, IDLE_AFTER_S)["sentence"].startswith("Broken. Please start again")
 
 
 @pytest.mark.parametrize(
@@ -149,19 +139,14 @@ def test_a_failure_is_told_in_its_own_sentence() -> None:
     ],
     ids=["its-job-has-ended", "nobody-knows-why"],
 )
-def test_a_server_that_never_answered_failed_for_the_best_reason_known(
-    ending: str, sentence: str
-) -> None:
+def test_a_server_that_never_answered_failed_for_the_best_reason_known(ending: str, sentence: str) -> None:
     failed = _spawner(session=False, start_failure=TimeoutError(), ending=ending)
     facts = learner_state(failed, {}, IDLE_AFTER_S)
     assert (facts["state"], facts["sentence"]) == ("failed", sentence)
 
 
 def test_a_queued_session_has_reason_place_and_estimate() -> None:
-    queue = {
-        job.id: job
-        for job in (_job("PENDING", "9", "Resources"), _job("PENDING", "8"), _job(job_id="7"))
-    }
+    queue = {job.id: job for job in (_job("PENDING", "9", "Resources"), _job("PENDING", "8"), _job(job_id="7"))}
     assert places(queue) == {"8": 1, "9": 2}
     facts = learner_state(_spawner(queue["9"], pending="spawn"), places(queue), IDLE_AFTER_S)
     assert (facts["place"], facts["reason"]) == (2, "waiting for free cores")
@@ -172,10 +157,7 @@ def test_a_queued_session_has_reason_place_and_estimate() -> None:
 def _told(**states: str) -> dict[str, Any]:
     return facts_by_user(
         {
-            "sessions": [
-                {"user": user, "server": "", "learner": {"state": state}}
-                for user, state in states.items()
-            ]
+            "sessions": [{"user": user, "server": "", "learner": {"state": state}} for user, state in states.items()]
             + [{"user": "ada", "server": "named", "learner": {"state": "failed"}}],
             "without_job": [],
         }

@@ -30,9 +30,7 @@ def _accounts(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(pwd, "getpwnam", find)
     monkeypatch.setattr(grp, "getgrnam", lambda name: grp.struct_group((name, "x", 3000, [])))
-    monkeypatch.setattr(
-        "os.getgrouplist", lambda name, gid: [gid] if name == "stranger" else [gid, 3000]
-    )
+    monkeypatch.setattr("os.getgrouplist", lambda name, gid: [gid] if name == "stranger" else [gid, 3000])
     monkeypatch.setattr(pamela, "authenticate", check)
     monkeypatch.setattr(pamela, "check_account", lambda *_, **__: True)
 

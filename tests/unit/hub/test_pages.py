@@ -22,9 +22,7 @@ instructors = ["olaf"]
 
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClassHub]:
-    with class_hub(
-        tmp_path_factory.mktemp("pages") / "hub", SITE, 'name = "Desktops & more"'
-    ) as running:
+    with class_hub(tmp_path_factory.mktemp("pages") / "hub", SITE, 'name = "Desktops & more"') as running:
         yield running
 
 
@@ -56,9 +54,7 @@ def learner(visitor: PageVisitor) -> Iterator[PageVisitor]:
         ("/hub/user/nobody/", "No session is running"),
     ],
 )
-def test_each_page_has_its_title_with_the_sites_name_and_logo(
-    visitor: PageVisitor, path: str, what: str
-) -> None:
+def test_each_page_has_its_title_with_the_sites_name_and_logo(visitor: PageVisitor, path: str, what: str) -> None:
     if what not in {"Sign in", "Logged out"}:
         visitor.log_in("nobody")
     page = visitor.get(path)
@@ -118,9 +114,7 @@ def test_a_link_says_what_it_could_not_take(
     for sentence in sentences:
         assert sentence in said
     assert 'role="alert"' in page.text
-    assert hub.slurm.jobs() == {} or all(
-        job["state"] != "PENDING" for job in hub.slurm.jobs().values()
-    )
+    assert hub.slurm.jobs() == {} or all(job["state"] != "PENDING" for job in hub.slurm.jobs().values())
 
 
 def test_what_a_link_could_have_is_filled_in(learner: PageVisitor) -> None:
@@ -130,9 +124,7 @@ def test_what_a_link_could_have_is_filled_in(learner: PageVisitor) -> None:
     assert re.search(r'name="hours"[^>]*value="1"', page.text, re.DOTALL), "the preset"
 
 
-@pytest.mark.parametrize(
-    "query", ["ui=desktop", "ui=lab&cores=2&hours=1.5", "class=dask", "", "cores="]
-)
+@pytest.mark.parametrize("query", ["ui=desktop", "ui=lab&cores=2&hours=1.5", "class=dask", "", "cores="])
 def test_a_right_link_says_nothing(learner: PageVisitor, query: str) -> None:
     assert 'role="alert"' not in words(learner.get(f"/hub/spawn?{query}"))
     assert "classdesk-link-trouble" not in learner.get(f"/hub/spawn?{query}").text
@@ -162,9 +154,7 @@ def test_the_form_is_not_kept_for_the_back_button(learner: PageVisitor) -> None:
 def test_the_class_has_a_short_address(visitor: PageVisitor, path: str) -> None:
     first = visitor.get(path)
     assert title(first).startswith("Sign in")
-    form = visitor.http.post(
-        first.url, data={"username": "nobody", "password": "x", "_xsrf": visitor.xsrf}
-    )
+    form = visitor.http.post(first.url, data={"username": "nobody", "password": "x", "_xsrf": visitor.xsrf})
     assert form.url.path == "/hub/spawn"
     assert "This session is for Dask, Tuesday" in words(form)
     assert "This session is for Dask, Tuesday" in words(visitor.get(path))
@@ -177,9 +167,7 @@ def test_a_class_that_is_not_there_is_a_page_that_says_so(learner: PageVisitor) 
     assert "<b>nope" not in page.text
 
 
-def test_the_page_of_tokens_leaves_out_what_sessions_work_with(
-    learner: PageVisitor, hub: ClassHub
-) -> None:
+def test_the_page_of_tokens_leaves_out_what_sessions_work_with(learner: PageVisitor, hub: ClassHub) -> None:
     learner.post("/hub/spawn", {"ui": "terminal"})
     hub.let_run("nobody")
     until(lambda: "Open my session" in words(learner.get("/hub/home")), "it runs", 60)

@@ -22,9 +22,7 @@ def _route(user: str) -> dict[str, Any]:
 
 
 def _user(name: str, *, measures: bool) -> SimpleNamespace:
-    spawner = DesktopSpawner(
-        user=SimpleNamespace(name=name), orm_spawner=SimpleNamespace(name="", server=None)
-    )
+    spawner = DesktopSpawner(user=SimpleNamespace(name=name), orm_spawner=SimpleNamespace(name="", server=None))
     if measures:
         spawner.report = receive(read_report(IDLE), None)
     return SimpleNamespace(name=name, spawners={"": spawner})

@@ -27,9 +27,7 @@ def _problems(text: str, only: str = "") -> list[tuple[int, str]]:
         pytest.param("\ufeffUser\tName\tGroup\nada\tAda L\tdask\nbob\t\tdask\n", id="tab-and-bom"),
         pytest.param("ada,Ada L,dask\nbob,,dask\n", id="no-head"),
         pytest.param("group,user,name\ndask,ADA,Ada L\ndask,bob,\n", id="other-order"),
-        pytest.param(
-            'user,name,group\n\n"ada","Ada L","dask"\n , , \nbob,,dask\n', id="empty-lines"
-        ),
+        pytest.param('user,name,group\n\n"ada","Ada L","dask"\n , , \nbob,,dask\n', id="empty-lines"),
         pytest.param("user,name\nada,Ada L\nbob\n", id="group-by-page"),
         pytest.param("user,name,group\rada,Ada L,dask\rbob,,dask\r", id="excel-for-mac"),
         pytest.param("user,name,group\nada,\u00a0Ada\u00a0L ,dask\nbob,,dask\n", id="hard-spaces"),
@@ -47,17 +45,11 @@ def test_a_roster_is_read(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "only", "problem"),
     [
-        pytest.param(
-            "ada,,dusk", "", (1, "There is no class “dusk”; did you mean “dask”?"), id="class"
-        ),
-        pytest.param(
-            "ada,,x", "", (1, "There is no class “x”; there are dask, numpy."), id="no-near"
-        ),
+        pytest.param("ada,,dusk", "", (1, "There is no class “dusk”; did you mean “dask”?"), id="class"),
+        pytest.param("ada,,x", "", (1, "There is no class “x”; there are dask, numpy."), id="no-near"),
         pytest.param("ada,,", "", (1, "The group is missing."), id="no-group"),
         pytest.param(",Ada,dask", "", (1, "The user name is missing."), id="no-user"),
-        pytest.param(
-            "ada lovelace,,dask", "", (1, "“ada lovelace” is not a user name."), id="space"
-        ),
+        pytest.param("ada lovelace,,dask", "", (1, "“ada lovelace” is not a user name."), id="space"),
         pytest.param("-x,,dask", "", (1, "“-x” is not a user name."), id="like-an-option"),
         pytest.param("../x,,dask", "", (1, "“../x” is not a user name."), id="like-a-path"),
         pytest.param(
@@ -86,9 +78,7 @@ def test_a_roster_is_read(text: str) -> None:
         ),
         pytest.param("", "", (0, "The roster names nobody."), id="empty"),
         pytest.param("user,name,group\n", "", (0, "The roster names nobody."), id="head-alone"),
-        pytest.param(
-            "x" * 1_000_001, "", (0, "The file is longer than a roster can be (1 MB)."), id="long"
-        ),
+        pytest.param("x" * 1_000_001, "", (0, "The file is longer than a roster can be (1 MB)."), id="long"),
     ],
 )
 def test_errors_are_told_by_line(text: str, only: str, problem: tuple[int, str]) -> None:
@@ -102,9 +92,7 @@ def test_one_wrong_line_does_not_hide_another() -> None:
 def test_what_changes_is_told_before() -> None:
     entries = [Entry(1, "ada", "Ada"), Entry(2, "cy", ""), Entry(3, "bob", "Bob")]
     members = {"ada": "", "bob": "Bob", "dan": "Dan", "eve": ""}
-    assert change(entries, members, fixed=("eve",)) == Change(
-        add=("cy",), remove=("dan",), rename=("ada",), keep=3
-    )
+    assert change(entries, members, fixed=("eve",)) == Change(add=("cy",), remove=("dan",), rename=("ada",), keep=3)
 
 
 def test_what_is_written_can_be_read() -> None:

@@ -51,9 +51,7 @@ def test_an_empty_file_is_the_defaults(tmp_path: Path) -> None:
             "in [form.interfaces.desktop]; did you mean “cores”?",
             id="misspelled-key-of-an-interface",
         ),
-        pytest.param(
-            "[hub]\nzzz = 1", "the keys are bind_url, api_url", id="unknown-key-without-a-near-one"
-        ),
+        pytest.param("[hub]\nzzz = 1", "the keys are bind_url, api_url", id="unknown-key-without-a-near-one"),
         pytest.param(
             '[form]\nmax_hours = "8"',
             "form.max_hours = '8': input should be a valid number",
@@ -75,29 +73,21 @@ def test_an_empty_file_is_the_defaults(tmp_path: Path) -> None:
             "slurm.use_sudo = 1: input should be a valid boolean",
             id="number",
         ),
-        pytest.param(
-            '[slurm]\npartition = "--uid=0"', "slurm.partition = '--uid=0'", id="option-as-a-name"
-        ),
-        pytest.param(
-            '[slurm]\naccount = "a\\nb"', "slurm.account = 'a\\nb'", id="newline-in-a-name"
-        ),
+        pytest.param('[slurm]\npartition = "--uid=0"', "slurm.partition = '--uid=0'", id="option-as-a-name"),
+        pytest.param('[slurm]\naccount = "a\\nb"', "slurm.account = 'a\\nb'", id="newline-in-a-name"),
         pytest.param(
             '[runtime]\nkind = "docker"',
             "'bubblewrap', 'apptainer' or 'host'",
             id="unknown-runtime",
         ),
         pytest.param('[runtime]\nimage = "image"', "must be an absolute path", id="relative-path"),
-        pytest.param(
-            '[hub]\nbind_url = "http://127.0.0.1:99999"', "port out of range", id="impossible-port"
-        ),
+        pytest.param('[hub]\nbind_url = "http://127.0.0.1:99999"', "port out of range", id="impossible-port"),
         pytest.param(
             '[hub]\nbind_url = "127.0.0.1:8000"',
             "must be an address such as",
             id="address-without-scheme",
         ),
-        pytest.param(
-            '[hub]\nbind_url = "http://127.0.0.1"', "must name a port", id="address-without-port"
-        ),
+        pytest.param('[hub]\nbind_url = "http://127.0.0.1"', "must name a port", id="address-without-port"),
         pytest.param(
             '[form]\ndefault_interface = "lb"',
             "default_interface is 'lb'; offer has",
@@ -130,9 +120,7 @@ def test_an_empty_file_is_the_defaults(tmp_path: Path) -> None:
             "in [classes.dask.preset]; did you mean “hours”?",
             id="misspelled-key-of-a-preset",
         ),
-        pytest.param(
-            '[classes.dask]\nlearners = ["a b"]', "classes.dask.learners.0 = 'a b'", id="user-name"
-        ),
+        pytest.param('[classes.dask]\nlearners = ["a b"]', "classes.dask.learners.0 = 'a b'", id="user-name"),
         pytest.param(
             '[classes.dask]\ninstructors = ["ines"]\nlearners = ["ines"]',
             "ines can't be instructor and learner of one class",
@@ -191,15 +179,9 @@ def test_the_example_is_up_to_date() -> None:
 
 def test_the_example_with_its_comments_taken_away_is_the_defaults(tmp_path: Path) -> None:
     lines = example().splitlines()
-    settings = [
-        line.removeprefix("# ") for line in lines if "=" in line and not line.startswith("##")
-    ]
+    settings = [line.removeprefix("# ") for line in lines if "=" in line and not line.startswith("##")]
     tables = [line for line in lines if line.startswith("[")]
-    text = "\n".join(
-        line.removeprefix("# ")
-        for line in lines
-        if line in tables or line.removeprefix("# ") in settings
-    )
+    text = "\n".join(line.removeprefix("# ") for line in lines if line in tables or line.removeprefix("# ") in settings)
     assert _site(tmp_path, text) == Site()
 
 

@@ -41,9 +41,7 @@ def log_in(hub: ClassHub, name: str, method: str) -> httpx.Response:
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize("name", ["ines", "root2"], ids=["instructor", "administrator"])
-def test_who_teaches_the_learner_is_led_to_the_console(
-    hub: ClassHub, name: str, method: str
-) -> None:
+def test_who_teaches_the_learner_is_led_to_the_console(hub: ClassHub, name: str, method: str) -> None:
     answer = log_in(hub, name, method)
     assert (answer.status_code, answer.headers["Location"]) == (302, WATCHING)
 

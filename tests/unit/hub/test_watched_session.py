@@ -59,9 +59,7 @@ def test_reasons_are_words_of_a_list(reason: str) -> None:
         json_values,
     ),
 )
-def test_whatever_a_session_says_the_page_gets_words_of_the_lists(
-    kind: str, facts: dict[str, Any]
-) -> None:
+def test_whatever_a_session_says_the_page_gets_words_of_the_lists(kind: str, facts: dict[str, Any]) -> None:
     said = heard({**facts, "type": kind})
     known = {"state", "visit", "ended", "pong", "asking", "watching", "refused", "starting", ""}
     for value in said.values() if said else ():
@@ -78,10 +76,7 @@ def test_what_is_no_message_goes_nowhere(text: str | bytes) -> None:
 
 
 def test_a_page_asks_for_control_and_for_an_answer_and_says_nothing_else() -> None:
-    assert (
-        from_page('{"type": "control", "want": true, "x": 1}')
-        == '{"type": "control", "want": true}'
-    )
+    assert from_page('{"type": "control", "want": true, "x": 1}') == '{"type": "control", "want": true}'
     assert from_page('{"type": "ping", "t": 1.5}') == '{"type": "ping", "t": 1.5}'
     for other in (
         {"type": "control", "want": 1},
@@ -93,8 +88,5 @@ def test_a_page_asks_for_control_and_for_an_answer_and_says_nothing_else() -> No
 
 def test_the_console_has_the_novnc_of_the_learner_s_page() -> None:
     locks = ("hub_config/proxy/package-lock.json", "desktop_image/web/package-lock.json")
-    one, two = (
-        json.loads((REPOSITORY / lock).read_text())["packages"]["node_modules/@novnc/novnc"]
-        for lock in locks
-    )
+    one, two = (json.loads((REPOSITORY / lock).read_text())["packages"]["node_modules/@novnc/novnc"] for lock in locks)
     assert one == two

@@ -19,9 +19,7 @@ REPOSITORY = Path(__file__).parents[3]
 pytestmark = pytest.mark.usefixtures("masters", "home")
 
 
-def test_list_tells_the_state_of_each_file(
-    copies: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_list_tells_the_state_of_each_file(copies: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main(["get", "hello.py", "nap.py"])
     (copies / "nap.py").write_text("mine")
     capsys.readouterr()
@@ -34,18 +32,14 @@ def test_list_tells_the_state_of_each_file(
     assert "lesson get short --solutions" in out
 
 
-def test_list_names_a_file_that_hides_a_module(
-    copies: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_list_names_a_file_that_hides_a_module(copies: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main(["get"])
     (copies / "random.py").touch()
     assert main(["list"]) == 0
     assert "  random.py hides the Python module random. Rename it.\n" in capsys.readouterr().out
 
 
-def test_get_copies_what_is_missing_and_tells_it(
-    copies: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_get_copies_what_is_missing_and_tells_it(copies: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["get"]) == 0
     out = capsys.readouterr().out
     assert "copied hello.py to ~/Desktop/Lesson/short\n" in out
@@ -84,9 +78,7 @@ def test_no_place_for_temporary_files_is_told(
     assert "/nowhere" in capsys.readouterr().err
 
 
-def test_solutions_are_copied_when_asked_for(
-    copies: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_solutions_are_copied_when_asked_for(copies: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["get", "--solutions"]) == 0
     assert (copies / "solutions" / "nap.py").is_file()
     assert main(["list"]) == 0
@@ -114,10 +106,7 @@ def test_reset_tells_where_the_old_one_is(copies: Path, capsys: pytest.CaptureFi
     capsys.readouterr()
     assert main(["reset"]) == 0
     out = capsys.readouterr().out
-    assert (
-        "hello.py is the original again. Your version is kept as ~/Desktop/Lesson/short/hello.py."
-        in out
-    )
+    assert "hello.py is the original again. Your version is kept as ~/Desktop/Lesson/short/hello.py." in out
     assert "nap.py: copied." in out
     assert "README.md: unchanged." in out
     assert (copies / "my own.py").read_text() == "stays"
@@ -150,9 +139,7 @@ def test_what_cannot_be_done_is_explained(
     assert said in captured.err
 
 
-def test_url_prints_addresses(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_url_prints_addresses(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LESSONS_URL", "http://127.0.0.1:8081/hub/lessons/")
     assert main(["url", "hello.py"]) == 0
     assert capsys.readouterr().out == "http://127.0.0.1:8081/hub/lessons/short/hello.py\n"
@@ -173,9 +160,7 @@ def test_of_several_lessons_one_must_be_named_or_be_in(
     assert "other" not in capsys.readouterr().out.splitlines()[-1]
 
 
-def test_check_tells_each_outcome_and_counts(
-    copies: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_check_tells_each_outcome_and_counts(copies: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main(["get"])
     capsys.readouterr()
     assert main(["check"]) == 1
@@ -186,9 +171,7 @@ def test_check_tells_each_outcome_and_counts(
     assert out.endswith("1 of 3 are right; 2 are not begun.\n")
 
 
-def test_check_says_no_with_value_and_time(
-    copies: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_check_says_no_with_value_and_time(copies: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main(["get"])
     (copies / "nap.py").write_text("print('dome')\n")
     assert main(["check", "nap"]) == 1
@@ -210,9 +193,7 @@ def test_check_takes_the_script_of_the_working_directory_first(
     assert main(["check", "hello", "--folder", str(copies)]) == 0
 
 
-def test_a_script_that_is_missing_or_no_file_is_told(
-    copies: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_script_that_is_missing_or_no_file_is_told(copies: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "hello"]) == 1
     assert "There is no such file. Type: lesson get short" in capsys.readouterr().out
     (copies / "hello.py").mkdir(parents=True)

@@ -37,9 +37,7 @@ def test_what_a_learner_must_make_has_a_solution(lesson: Lesson) -> None:
             assert f"solutions/{exercise.script}" in lesson.solutions
 
 
-@pytest.mark.parametrize(
-    "script", sorted(LESSONS.rglob("*.py")), ids=lambda path: str(path.relative_to(LESSONS))
-)
+@pytest.mark.parametrize("script", sorted(LESSONS.rglob("*.py")), ids=lambda path: str(path.relative_to(LESSONS)))
 def test_scripts_are_indented_by_two_spaces_and_guard_main(script: Path) -> None:
     text = script.read_text()
     assert ast.parse(text)

@@ -26,18 +26,14 @@ def names_in(folder: Path) -> set[str]:
     return {file.name for file in folder.iterdir()}
 
 
-def test_a_session_start_copies_all_but_the_solutions(
-    masters: Path, home: Path, copies: Path
-) -> None:
+def test_a_session_start_copies_all_but_the_solutions(masters: Path, home: Path, copies: Path) -> None:
     copied = ensure_copies(home)
     assert [file.name for file in copied] == ["README.md", "hello.py", "nap.py", "run-me"]
     assert names_in(copies) == {"README.md", "hello.py", "nap.py", "run-me"}
     assert ensure_copies(home) == []
 
 
-def test_a_session_start_keeps_what_the_learner_wrote(
-    masters: Path, home: Path, copies: Path
-) -> None:
+def test_a_session_start_keeps_what_the_learner_wrote(masters: Path, home: Path, copies: Path) -> None:
     ensure_copies(home)
     (copies / "hello.py").write_text("mine")
     (copies / "nap.py").unlink()
@@ -45,17 +41,13 @@ def test_a_session_start_keeps_what_the_learner_wrote(
     assert (copies / "hello.py").read_text() == "mine"
 
 
-def test_copies_are_writable_and_programs_can_be_run(
-    masters: Path, home: Path, copies: Path
-) -> None:
+def test_copies_are_writable_and_programs_can_be_run(masters: Path, home: Path, copies: Path) -> None:
     ensure_copies(home)
     assert stat.S_IMODE((copies / "hello.py").stat().st_mode) == 0o644
     assert stat.S_IMODE((copies / "run-me").stat().st_mode) == 0o755
 
 
-@pytest.mark.parametrize(
-    "number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO], ids=os.strerror
-)
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO], ids=os.strerror)
 def test_a_session_start_survives_a_disk_that_refuses(
     *,
     masters: Path,
@@ -72,9 +64,7 @@ def test_a_session_start_survives_a_disk_that_refuses(
     assert os.strerror(number) in caplog.text
 
 
-def test_a_session_start_survives_a_broken_lesson(
-    masters: Path, home: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_session_start_survives_a_broken_lesson(masters: Path, home: Path, caplog: pytest.LogCaptureFixture) -> None:
     (masters / "a-broken").mkdir()
     (masters / "a-broken" / "lesson.toml").write_text("?")
     assert len(ensure_copies(home)) == 4
@@ -119,9 +109,7 @@ def test_a_reset_renames_with_the_time_and_copies(lesson: Lesson, home: Path, co
     assert state(lesson, "hello.py", home) is State.UNCHANGED
 
 
-def test_a_reset_of_all_renames_what_was_changed_and_nothing_else(
-    masters: Path, home: Path, copies: Path
-) -> None:
+def test_a_reset_of_all_renames_what_was_changed_and_nothing_else(masters: Path, home: Path, copies: Path) -> None:
     ensure_copies(home)
     (copies / "hello.py").write_text("mine")
     (copies / "nap.py").unlink()
@@ -150,17 +138,13 @@ def test_resets_within_a_second_keep_every_version(
     }
 
 
-def test_a_reset_leaves_what_is_unchanged_and_copies_what_is_missing(
-    lesson: Lesson, home: Path, copies: Path
-) -> None:
+def test_a_reset_leaves_what_is_unchanged_and_copies_what_is_missing(lesson: Lesson, home: Path, copies: Path) -> None:
     assert reset(lesson, "hello.py", home) is None
     assert reset(lesson, "hello.py", home) is None
     assert names_in(copies) == {"hello.py"}
 
 
-def test_a_reset_renames_a_link_and_not_its_target(
-    lesson: Lesson, home: Path, copies: Path
-) -> None:
+def test_a_reset_renames_a_link_and_not_its_target(lesson: Lesson, home: Path, copies: Path) -> None:
     (home / "thesis.tex").write_text("precious")
     copies.mkdir(parents=True)
     (copies / "hello.py").symlink_to(home / "thesis.tex")
@@ -214,9 +198,7 @@ def test_a_reset_that_fails_leaves_the_file_where_it_was(
     copies.mkdir(parents=True)
     (copies / "hello.py").write_text("mine")
     fail_with(call, number)
-    with pytest.raises(
-        LessonError, match=rf"hello.py was not copied .*nothing of yours has changed.*{help_}"
-    ):
+    with pytest.raises(LessonError, match=rf"hello.py was not copied .*nothing of yours has changed.*{help_}"):
         reset(lesson, "hello.py", home)
     assert names_in(copies) == {"hello.py"}
     assert (copies / "hello.py").read_text() == "mine"
@@ -254,9 +236,7 @@ def test_what_another_program_writes_meanwhile_stays(
 
 def test_an_unreadable_master_is_told(lesson: Lesson, home: Path) -> None:
     lesson.master("hello.py").unlink()
-    with pytest.raises(
-        LessonError, match=r"master of hello.py cannot be read .*tell your instructor"
-    ):
+    with pytest.raises(LessonError, match=r"master of hello.py cannot be read .*tell your instructor"):
         get(lesson, "hello.py", home)
 
 

@@ -32,9 +32,7 @@ HEAD = "from dask import delayed\nresults = []\nfor x in data:\n"
 SOLUTION = HEAD + "  results.append(delayed(inc)(x))\nprint(delayed(sum)(results).compute())"
 DELAYED_CALL = HEAD + "  results.append(delayed(inc(x)))\nprint(delayed(sum)(results).compute())"
 COMPUTED_IN_LOOP = HEAD + "  results.append(delayed(inc)(x).compute())\nprint(sum(results))"
-COMPUTED_IN_LIST = (
-    HEAD + "  results.append(delayed(inc)(x))\nprint(sum([r.compute() for r in results]))"
-)
+COMPUTED_IN_LIST = HEAD + "  results.append(delayed(inc)(x))\nprint(sum([r.compute() for r in results]))"
 NOT_COMPUTED = HEAD + "  results.append(delayed(inc)(x))\nprint(delayed(sum)(results))"
 VALUE_DROPPED = NOT_COMPUTED.replace("print", "t = ") + "\nt.compute()\nprint(t)"
 
@@ -47,15 +45,11 @@ def ended(output: str, seconds: float, *, produced: str = "") -> Run:
     return Run(output, "", seconds, 0, frozenset(produced.split()))
 
 
-@pytest.mark.parametrize(
-    ("threads", "seconds"), [(2, 4.3), (2, 6.7), (4, 2.3), (8, 1.3), (3, 4.0)], ids=str
-)
+@pytest.mark.parametrize(("threads", "seconds"), [(2, 4.3), (2, 6.7), (4, 2.3), (8, 1.3), (3, 4.0)], ids=str)
 def test_the_value_in_time_is_right(threads: int, seconds: float) -> None:
     verdict = judge(LOOP, ended("total is 44\n", seconds), python(threads), SOLUTION)
     assert verdict.passed
-    assert verdict.told == (
-        f"Your script printed 'total is 44' in {seconds:.1f} s on {threads} cores."
-    )
+    assert verdict.told == (f"Your script printed 'total is 44' in {seconds:.1f} s on {threads} cores.")
 
 
 def test_other_lines_may_be_printed_too() -> None:
@@ -74,9 +68,7 @@ def test_other_lines_may_be_printed_too() -> None:
     ],
     ids=["delayed call", "in the loop", "in a list", "serial", "no idea", "not parsed"],
 )
-def test_the_value_one_after_the_other_is_not_enough(
-    source: str, seconds: float, cause: str
-) -> None:
+def test_the_value_one_after_the_other_is_not_enough(source: str, seconds: float, cause: str) -> None:
     verdict = judge(LOOP, ended("total is 44\n", seconds), python(), source)
     assert not verdict.passed
     assert not verdict.try_again
@@ -196,8 +188,6 @@ def test_a_silent_death_is_told() -> None:
 def test_an_uneven_line_is_named_with_both_widths() -> None:
     source = "for i in range(3):\n    x = i\n   y = i\n"
     error = 'File "loop.py", line 3\nIndentationError: unindent does not match any outer level'
-    assert hints.of_error(error, source).startswith(
-        "Line 3 begins with 3 spaces, line 2 above it with 4 spaces."
-    )
+    assert hints.of_error(error, source).startswith("Line 3 begins with 3 spaces, line 2 above it with 4 spaces.")
     tab = hints.of_error("line 2\nTabError: inconsistent", "if 1:\n\tx = 1\n")
     assert tab.startswith("Line 2 begins with 1 tab, line 1 above it with no space.")

@@ -24,9 +24,7 @@ def write(path: Path, text: str = "") -> None:
     path.write_text(text)
 
 
-def told(
-    script: Path, home: Path, python: Path = COURSE, environ: dict[str, str] | None = None
-) -> str:
+def told(script: Path, home: Path, python: Path = COURSE, environ: dict[str, str] | None = None) -> str:
     return "\n".join(in_the_way(script, python, environ or {}, home, NAMES))
 
 
@@ -115,9 +113,7 @@ def test_a_right_answer_is_right_beside_a_file_that_hides_a_module(
 
 
 @pytest.mark.usefixtures("masters")
-def test_a_wrong_answer_stays_wrong_and_is_not_laid_on_a_file(
-    home: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_wrong_answer_stays_wrong_and_is_not_laid_on_a_file(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write(home / "random.py", "choice = 'hello wrold'\n")
     write(home / "hello.py", "print('hello wrold')\n")
     assert main(["check", "hello"]) == 1

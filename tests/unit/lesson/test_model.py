@@ -29,9 +29,7 @@ def test_an_exercise_is_found_by_name_and_by_script(lesson: Lesson, name: str) -
 
 
 def test_a_misspelled_file_gets_the_nearest_one(lesson: Lesson) -> None:
-    with pytest.raises(
-        LessonError, match=r"no file 'helo.py' in the lesson short. .*mean hello.py\?"
-    ):
+    with pytest.raises(LessonError, match=r"no file 'helo.py' in the lesson short. .*mean hello.py\?"):
         lesson.file("helo.py")
 
 
@@ -102,9 +100,7 @@ def test_no_lessons_at_all_are_explained(tmp_path: Path) -> None:
         load_lessons(tmp_path / "nowhere")
 
 
-@pytest.mark.parametrize(
-    ("cores", "limit"), [(1, None), (2, 6.5), (3, 6.5), (4, 4.5), (64, 4.5)], ids=str
-)
+@pytest.mark.parametrize(("cores", "limit"), [(1, None), (2, 6.5), (3, 6.5), (4, 4.5), (64, 4.5)], ids=str)
 def test_the_limit_is_that_of_the_cores(cores: int, limit: float | None) -> None:
     assert Seconds(at_most={4: 4.5, 2: 6.5}).limit(cores) == limit
 

@@ -58,8 +58,7 @@ def test_nothing_is_left_beside_the_script(script: Path, python: Python) -> None
 
 def test_an_endless_script_is_stopped_with_what_it_started(script: Path, python: Python) -> None:
     script.write_text(
-        "import subprocess, time\n"
-        "print(subprocess.Popen(['sleep', '1000']).pid)\nwhile True: time.sleep(1)\n"
+        "import subprocess, time\nprint(subprocess.Popen(['sleep', '1000']).pid)\nwhile True: time.sleep(1)\n"
     )
     ticks: list[float] = []
     run = run_script(python, script, 1.0, ticks.append)
@@ -93,17 +92,13 @@ def test_the_cores_are_those_of_the_session(python: Python) -> None:
     assert python.threads == len(os.sched_getaffinity(0))
 
 
-def test_without_python_the_module_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_python_the_module_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(LessonError, match="Type: module load python"):
         find_python(["dask"], os.environ)
 
 
-def test_a_python_that_does_not_work_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_python_that_does_not_work_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program(tmp_path / "bin", "echo 'libpython is gone' >&2; exit 127")
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     with pytest.raises(LessonError, match=r"bin/python does not work: libpython is gone\. Try"):

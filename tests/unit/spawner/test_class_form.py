@@ -42,12 +42,8 @@ def test_the_preset_is_what_comes_out() -> None:
 @pytest.mark.parametrize(
     ("raw", "sentence"),
     [
-        pytest.param(
-            {"cores": "2"}, "Number of cores: the class “Dask, Tuesday” has set it to 1", id="cores"
-        ),
-        pytest.param(
-            {"hours": 8}, "Time (hours): the class “Dask, Tuesday” has set it to 2.5", id="hours"
-        ),
+        pytest.param({"cores": "2"}, "Number of cores: the class “Dask, Tuesday” has set it to 1", id="cores"),
+        pytest.param({"hours": 8}, "Time (hours): the class “Dask, Tuesday” has set it to 2.5", id="hours"),
         pytest.param(
             {"ui": "lab"},
             "User interface: the class “Dask, Tuesday” has set it to Desktop.",

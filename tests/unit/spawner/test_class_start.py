@@ -84,9 +84,7 @@ def test_few_submissions_run_at_the_same_time_and_none_is_lost(fake_slurm: FakeS
     fake_slurm.slow_program("sbatch", 0.3)
 
     async def submit_many() -> list[str]:
-        return await asyncio.gather(
-            *(commands.submit("ada", ["--time=60"], "#!/bin/sh\n", {}) for _ in range(20))
-        )
+        return await asyncio.gather(*(commands.submit("ada", ["--time=60"], "#!/bin/sh\n", {}) for _ in range(20)))
 
     assert len(set(asyncio.run(submit_many()))) == 20
     began = sorted(call["time"] for call in fake_slurm.calls("sbatch"))

@@ -18,9 +18,7 @@ def test_a_failing_scancel_is_tried_until_the_job_is_gone(fake_slurm: FakeSlurm)
         spawner = make_spawner(fake_slurm)
         spawner.job = SessionJob.new(spawner.cluster, getpass.getuser(), "secret")
         await spawner.job.submit([], "", {})
-        fake_slurm.break_program(
-            "scancel", "scancel: error: Socket timed out on send/recv operation"
-        )
+        fake_slurm.break_program("scancel", "scancel: error: Socket timed out on send/recv operation")
         with pytest.raises(SessionError):
             await spawner.stop()
         spawner.clear_state()  # as JupyterHub does whatever stop() said
@@ -51,9 +49,7 @@ def test_a_failing_squeue_never_drops_a_session(fake_slurm: FakeSlurm, stderr: s
     ["", "slurm_load_jobs error: Socket timed out", "101|COMPLETED|None|1|2|n|ada|"],
     ids=["nothing", "an-error", "an-unmarked-job"],
 )
-def test_a_squeue_that_succeeds_with_nonsense_never_drops_a_session(
-    fake_slurm: FakeSlurm, text: str
-) -> None:
+def test_a_squeue_that_succeeds_with_nonsense_never_drops_a_session(fake_slurm: FakeSlurm, text: str) -> None:
     async def scene() -> None:
         spawner = make_spawner(fake_slurm)
         fake_slurm.print_nonsense(text)

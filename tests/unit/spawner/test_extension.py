@@ -30,9 +30,7 @@ SITE = Ceiling(START + 12 * 3600, "this site allows 12 hours in all")
 PARTITION = Ceiling(START + 4 * 3600, "the partition main allows 4 hours")
 
 
-def _job(
-    state: str = "RUNNING", start: int | None = START, end: int | None = START + 3 * 3600
-) -> Job:
+def _job(state: str = "RUNNING", start: int | None = START, end: int | None = START + 3 * 3600) -> Job:
     return Job("7", state, "None", start, end, "n1", "ada", "")
 
 
@@ -52,9 +50,7 @@ def test_some_seconds_of_slurm_do_not_add_up() -> None:
 @pytest.mark.parametrize(
     ("job", "ceiling", "sentence"),
     [
-        pytest.param(
-            _job(end=START + 4 * 3600), PARTITION, "the partition main allows 4 hours", id="limit"
-        ),
+        pytest.param(_job(end=START + 4 * 3600), PARTITION, "the partition main allows 4 hours", id="limit"),
         pytest.param(_job(end=START + 12 * 3600), SITE, "this site allows 12 hours", id="site"),
         pytest.param(_job("PENDING"), SITE, "does not run", id="waits"),
         pytest.param(_job("COMPLETING"), SITE, "does not run", id="ends"),
@@ -62,9 +58,7 @@ def test_some_seconds_of_slurm_do_not_add_up() -> None:
         pytest.param(_job(end=None), SITE, "has no time limit", id="endless"),
     ],
 )
-def test_there_is_a_sentence_where_nothing_can_be_added(
-    job: Job | None, ceiling: Ceiling, sentence: str
-) -> None:
+def test_there_is_a_sentence_where_nothing_can_be_added(job: Job | None, ceiling: Ceiling, sentence: str) -> None:
     with pytest.raises(ExtensionError, match=sentence):
         new_limit(job, 30, [ceiling], START)
 
@@ -79,9 +73,7 @@ def test_a_learner_gets_what_the_site_allows() -> None:
         learners_minutes(DesktopSettings(), None)
 
 
-@pytest.mark.parametrize(
-    "data", [[], {"minutes": 0}, {"minutes": "5"}, {"minutes": True}, {"minutes": 5, "job": 7}, 5]
-)
+@pytest.mark.parametrize("data", [[], {"minutes": 0}, {"minutes": "5"}, {"minutes": True}, {"minutes": 5, "job": 7}, 5])
 def test_other_requests_are_refused(data: Any) -> None:
     with pytest.raises(ValueError, match="a whole number"):
         read_minutes(data, ValueError)
@@ -91,9 +83,7 @@ def test_other_requests_are_refused(data: Any) -> None:
 
 def test_the_sudoers_line_fits_the_command_and_nothing_else() -> None:
     text = (REPOSITORY / "hub_config/sudoers.d/classdesk").read_text()
-    ((user, pattern),) = re.findall(
-        r"ALL=\((\w+)\) NOPASSWD: /usr/bin/scontrol (\^update.*\$)$", text, re.MULTILINE
-    )
+    ((user, pattern),) = re.findall(r"ALL=\((\w+)\) NOPASSWD: /usr/bin/scontrol (\^update.*\$)$", text, re.MULTILINE)
     argv = SlurmCommands("/usr/bin", use_sudo=True, timeout_s=1)._as_user("slurm")
     assert user == argv[argv.index("-u") + 1]
     assert re.fullmatch(pattern, "update JobId=12 TimeLimit=240")
@@ -113,9 +103,7 @@ def test_the_sudoers_line_fits_the_command_and_nothing_else() -> None:
     ("text", "sentence"),
     [
         pytest.param("sudo: a password is required", "sudoers file is missing", id="no-sudo-line"),
-        pytest.param(
-            "slurm_update error: Access/permission denied", "no operator of Slurm", id="no-operator"
-        ),
+        pytest.param("slurm_update error: Access/permission denied", "no operator of Slurm", id="no-operator"),
         pytest.param("Job has already finished", "has just ended", id="ended"),
         pytest.param("Unable to contact slurm controller", "does not answer", id="no-answer"),
     ],
@@ -145,9 +133,7 @@ def test_an_extension_moves_the_end_within_the_partitions_limit(fake_slurm: Fake
         assert await extend(spawner, 30) == Extension(begin + 210 * 60, 30)
         first, second = await asyncio.gather(extend(spawner, 30), extend(spawner, 30))
         assert [first.end, second.end] == [begin + 240 * 60, begin + 270 * 60]
-        assert await extend(spawner, 1440) == Extension(
-            begin + 8 * 3600, 210, "the partition main allows 8 hours"
-        )
+        assert await extend(spawner, 1440) == Extension(begin + 8 * 3600, 210, "the partition main allows 8 hours")
         with pytest.raises(ExtensionError, match="the partition main allows 8 hours"):
             await extend(spawner, 1)
         fake_slurm.break_program("scontrol", "slurm_update error: Access/permission denied")

@@ -73,9 +73,7 @@ def test_least_greatest_and_step_of_a_number() -> None:
 
 
 def test_an_interface_can_differ() -> None:
-    rules = _rules(
-        {"interfaces": {"lab": {"fields": {"cores": {"max": 1.0}, "hours": {"show": "hidden"}}}}}
-    )
+    rules = _rules({"interfaces": {"lab": {"fields": {"cores": {"max": 1.0}, "hours": {"show": "hidden"}}}}})
     assert rules.validate({"ui": "desktop", "cores": "4", "hours": "2"}).cores == 4
     assert "allows is 1" in _refusal(rules, {"ui": "lab", "cores": "2"})
     assert "this site has set it to 1" in _refusal(rules, {"ui": "lab", "hours": "2"})
@@ -111,9 +109,7 @@ def test_a_choice_that_the_site_has_made_can_not_be_undone() -> None:
     rules = _rules({}, Offer((MAIN, BIG)), partition="big")
     assert rules.validate({}).partition == "big"
     assert "this site has set it to “big”" in _refusal(rules, {"partition": "main"})
-    assert "this site has left it to Slurm" in _refusal(
-        _rules({}, Offer((MAIN,), accounts=("a",))), {"account": "a"}
-    )
+    assert "this site has left it to Slurm" in _refusal(_rules({}, Offer((MAIN,), accounts=("a",))), {"account": "a"})
 
 
 def test_a_reservation_is_offered_only_to_those_who_may_use_it() -> None:
@@ -132,9 +128,7 @@ def test_accounts_can_be_narrowed_by_the_site() -> None:
     assert "there is no “research”" in _refusal(rules, {"account": "research"})
 
 
-@pytest.mark.parametrize(
-    ("given", "set_"), [("on", True), (True, True), ("off", False), (None, False)]
-)
+@pytest.mark.parametrize(("given", "set_"), [("on", True), (True, True), ("off", False), (None, False)])
 def test_sharing_cores_is_a_switch(given: object, set_: bool) -> None:
     rules = _rules({"fields": {"oversubscribe": {"show": "shown"}}})
     assert rules.validate({"oversubscribe": given}).oversubscribe is set_
@@ -205,9 +199,7 @@ def test_a_value_that_the_form_shows_rounded_is_taken_as_what_it_stands_for() ->
     ],
     ids=["in-one-table", "above-the-sites-limit", "in-two-tables"],
 )
-def test_limits_that_leave_nothing_to_choose_are_an_error(
-    form: dict[str, Any], sentence: str
-) -> None:
+def test_limits_that_leave_nothing_to_choose_are_an_error(form: dict[str, Any], sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         _rules(form)
 

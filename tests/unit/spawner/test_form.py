@@ -36,9 +36,7 @@ def test_every_field_has_its_label(rules: OptionRules) -> None:
 
 def test_first_visit_shows_the_desktop_with_its_preset(rules: OptionRules) -> None:
     form = _Elements(render_form(rules, {}))
-    selected = [
-        attrs["value"] for tag, attrs in form.found if tag == "option" and "selected" in attrs
-    ]
+    selected = [attrs["value"] for tag, attrs in form.found if tag == "option" and "selected" in attrs]
     assert selected == ["desktop"]
     assert form.named("cores")["value"] == "2"
     assert form.named("hours")["value"] == "3"
@@ -50,9 +48,7 @@ def test_each_interface_carries_its_preset_for_the_page(rules: OptionRules) -> N
     form = _Elements(render_form(rules, {}))
     options = [attrs for tag, attrs in form.found if tag == "option"]
     fields = {attrs["value"]: json.loads(attrs["data-fields"] or "") for attrs in options}
-    presets = {
-        key: (value["cores"]["preset"], value["hours"]["preset"]) for key, value in fields.items()
-    }
+    presets = {key: (value["cores"]["preset"], value["hours"]["preset"]) for key, value in fields.items()}
     assert presets == {"desktop": ("2", "3"), "lab": ("1", "1"), "terminal": ("1", "1")}
 
 
@@ -62,10 +58,7 @@ def test_each_partition_that_can_be_chosen_carries_its_limits_for_the_page() -> 
     form = _Elements(render_form(OptionRules(shown, SlurmSettings(), Offer((main, big))), {}))
     option = next(attrs for tag, attrs in form.found if tag == "option" and "data-fields" in attrs)
     partitions = json.loads(option["data-partitions"] or "")
-    most = {
-        name: {field["key"]: field["max"] for field in fields}
-        for name, fields in partitions.items()
-    }
+    most = {name: {field["key"]: field["max"] for field in fields} for name, fields in partitions.items()}
     assert {name: limits["cores"] for name, limits in most.items()} == {
         "": "4",
         "main": "4",

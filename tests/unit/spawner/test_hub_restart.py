@@ -80,9 +80,7 @@ def test_a_job_whose_number_was_never_stored_is_found(fake_slurm: FakeSlurm) -> 
         for user in ("eve", getpass.getuser()):
             await spawner.cluster.commands.submit(user, [], "", {})
         fake_slurm.change("101", state="RUNNING", node="evil", comment=":5ub@x", user="eve")
-        fake_slurm.change(
-            "102", state="RUNNING", node="node1", comment=":5ub@x", user=getpass.getuser()
-        )
+        fake_slurm.change("102", state="RUNNING", node="node1", comment=":5ub@x", user=getpass.getuser())
         spawner.load_state(stored_state(port=0))
         poll = asyncio.ensure_future(spawner.poll())
         await until(lambda: spawner.job is not None and bool(spawner.job.job_id))
@@ -122,9 +120,7 @@ def test_a_port_is_written_down_before_the_call_home_is_answered(fake_slurm: Fak
         pytest.param({"state": "SUSPENDED", "start": "1000"}, id="suspended"),
     ],
 )
-def test_what_slurm_did_while_the_hub_was_away_is_noticed(
-    fake_slurm: FakeSlurm, job: dict[str, str]
-) -> None:
+def test_what_slurm_did_while_the_hub_was_away_is_noticed(fake_slurm: FakeSlurm, job: dict[str, str]) -> None:
     async def scene() -> None:
         spawner = make_spawner(fake_slurm)
         await spawner.cluster.commands.submit("ada", [], "", {})
@@ -180,9 +176,7 @@ def test_a_submission_that_never_happened_is_told_after_a_restart(fake_slurm: Fa
         spawner.load_state(stored_state(port=0))
         assert await spawner.poll() == 1
         assert spawner._spawn_future is not None
-        assert "restarted before your session was submitted" in str(
-            spawner._spawn_future.exception()
-        )
+        assert "restarted before your session was submitted" in str(spawner._spawn_future.exception())
 
     run_scene(scene)
 

@@ -9,9 +9,7 @@ from classdesk_spawner._fields import shown
 
 
 def test_nothing_given_is_the_desktop_with_two_cores_and_three_hours(rules: OptionRules) -> None:
-    assert rules.validate({}) == SessionOptions(
-        ui="desktop", kind="desktop", cores=2, minutes=180, memory_mib=2048
-    )
+    assert rules.validate({}) == SessionOptions(ui="desktop", kind="desktop", cores=2, minutes=180, memory_mib=2048)
 
 
 def test_empty_fields_get_the_preset_of_the_chosen_interface(rules: OptionRules) -> None:
@@ -36,33 +34,25 @@ def test_accepted(rules: OptionRules, raw: dict[str, object], cores: int, minute
 @pytest.mark.parametrize(
     ("raw", "sentence"),
     [
-        pytest.param(
-            {"cores": "0"}, "Number of cores: you asked for 0; the least is 1.", id="no-core"
-        ),
+        pytest.param({"cores": "0"}, "Number of cores: you asked for 0; the least is 1.", id="no-core"),
         pytest.param(
             {"cores": "5"},
             "Number of cores: you asked for 5; the most that the partition “main” allows is 4.",
             id="more-cores-than-the-partition-has",
         ),
-        pytest.param(
-            {"cores": "two"}, "Number of cores: “two” is not a whole number.", id="letters"
-        ),
+        pytest.param({"cores": "two"}, "Number of cores: “two” is not a whole number.", id="letters"),
         pytest.param({"cores": "1.5"}, "is not a whole number", id="half-a-core"),
         pytest.param({"cores": True}, "is not a whole number", id="json-true"),
         pytest.param({"cores": [2]}, "is not a whole number", id="json-list"),
         pytest.param({"cores": "²"}, "is not a whole number", id="digit-that-int-refuses"),
         pytest.param({"cores": "٣"}, "is not a whole number", id="arabic-digit"),
-        pytest.param(
-            {"hours": "1e9"}, "Time (hours): “1e9” is not a number of hours", id="exponent"
-        ),
+        pytest.param({"hours": "1e9"}, "Time (hours): “1e9” is not a number of hours", id="exponent"),
         pytest.param(
             {"hours": 1e9},
             "you asked for 1000000000; the most that this site allows is 8",
             id="float",
         ),
-        pytest.param(
-            {"hours": "9"}, "you asked for 9; the most that this site allows is 8.", id="too-long"
-        ),
+        pytest.param({"hours": "9"}, "you asked for 9; the most that this site allows is 8.", id="too-long"),
         pytest.param({"hours": "0"}, "you asked for 0; the least is 0.25.", id="no-time"),
         pytest.param({"hours": "-1"}, "is not a number of hours", id="negative"),
         pytest.param({"hours": "nan"}, "is not a number of hours", id="nan-text"),
@@ -70,14 +60,10 @@ def test_accepted(rules: OptionRules, raw: dict[str, object], cores: int, minute
         pytest.param({"hours": float("inf")}, "is not a number of hours", id="infinite"),
         pytest.param({"hours": "3\n#SBATCH --uid=0"}, "is not a number of hours", id="newline"),
         pytest.param({"hours": "$(reboot)"}, "is not a number of hours", id="shell"),
-        pytest.param(
-            {"ui": "../../x"}, "User interface: there is no “../../x”. Choose one of", id="path"
-        ),
+        pytest.param({"ui": "../../x"}, "User interface: there is no “../../x”. Choose one of", id="path"),
         pytest.param({"ui": ["desktop"]}, "User interface: there is no", id="ui-list"),
         pytest.param({"ui": "__class__"}, "User interface: there is no", id="attribute"),
-        pytest.param(
-            {"core": "2"}, "There is no option “core”. Did you mean “cores”?", id="misspelled-key"
-        ),
+        pytest.param({"core": "2"}, "There is no option “core”. Did you mean “cores”?", id="misspelled-key"),
         pytest.param(
             {"cmd": "id"},
             "There is no option “cmd”. The options are ui, cores, hours, memory",
@@ -85,9 +71,7 @@ def test_accepted(rules: OptionRules, raw: dict[str, object], cores: int, minute
         ),
     ],
 )
-def test_refused_with_field_value_and_limit(
-    rules: OptionRules, raw: dict[str, object], sentence: str
-) -> None:
+def test_refused_with_field_value_and_limit(rules: OptionRules, raw: dict[str, object], sentence: str) -> None:
     with pytest.raises(OptionsError) as caught:
         rules.validate(raw)
     assert sentence in caught.value.message
@@ -111,11 +95,7 @@ _values = st.one_of(
 )
 
 
-@given(
-    st.dictionaries(
-        st.one_of(st.sampled_from(["ui", "cores", "hours"]), st.text()), _values, max_size=5
-    )
-)
+@given(st.dictionaries(st.one_of(st.sampled_from(["ui", "cores", "hours"]), st.text()), _values, max_size=5))
 def test_anything_is_either_within_the_limits_or_refused_with_a_sentence(
     rules: OptionRules, raw: dict[str, Any]
 ) -> None:

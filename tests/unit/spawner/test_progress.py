@@ -100,9 +100,7 @@ def test_the_time_since_start_goes_with_each_event() -> None:
             "has not answered for 2 min",
             id="submission",
         ),
-        pytest.param(
-            None, {}, "has taken your session.", "has not shown it for 2 min", id="no news"
-        ),
+        pytest.param(None, {}, "has taken your session.", "has not shown it for 2 min", id="no news"),
         pytest.param(
             {"state": "RUNNING", "node": "n1"},
             {},

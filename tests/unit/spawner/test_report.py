@@ -82,13 +82,9 @@ def test_load_is_the_difference_of_two_reports() -> None:
         pytest.param({"hand": {"since": 60, "text": ""}}, 180, 180, id="lowered and raised anew"),
     ],
 )
-def test_nobody_gets_help_earlier_by_an_old_hand(
-    before: dict[str, Any] | None, said: float, since: float
-) -> None:
+def test_nobody_gets_help_earlier_by_an_old_hand(before: dict[str, Any] | None, said: float, since: float) -> None:
     earlier = receive(read_report(_body(**before)), None, now=100) if before else None
-    now = receive(
-        read_report(_body(hand={"since": said, "text": "Help!"})), earlier, now=200
-    ).report
+    now = receive(read_report(_body(hand={"since": said, "text": "Help!"})), earlier, now=200).report
     assert now.hand is not None
     assert (now.hand.since, now.hand.text) == (since, "Help!")
 

@@ -24,9 +24,7 @@ OPTIONS = SessionOptions(ui="desktop", kind="desktop", cores=2, minutes=180, mem
 
 
 def _script(kind: str) -> str:
-    runtime = RuntimeSettings.model_validate(
-        {"kind": kind, "binds": ["/scratch", "/data:/data:ro"]}
-    )
+    runtime = RuntimeSettings.model_validate({"kind": kind, "binds": ["/scratch", "/data:/data:ro"]})
     return render_batch_script(OPTIONS, runtime_command(runtime, "/home/ada"), "/home/ada")
 
 
@@ -107,9 +105,7 @@ class _Hub(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.posts.append(
-            (self.path, self.headers["Authorization"], b64decode(body["log"]).decode())
-        )
+        self.posts.append((self.path, self.headers["Authorization"], b64decode(body["log"]).decode()))
         self.send_response(201)
         self.end_headers()
 
@@ -140,9 +136,7 @@ def test_a_failed_session_sends_the_end_of_its_log(tmp_path: Path, home: str) ->
     ("home", "fact"),
     [("missing", "it does not exist"), ("file", "it belongs to root and has mode 640")],
 )
-def test_a_home_that_can_not_be_opened_is_told_before_the_image_is(
-    tmp_path: Path, home: str, fact: str
-) -> None:
+def test_a_home_that_can_not_be_opened_is_told_before_the_image_is(tmp_path: Path, home: str, fact: str) -> None:
     owner = getpass.getuser()
     (tmp_path / "file").write_text("")
     (tmp_path / "file").chmod(0o640)
@@ -161,16 +155,10 @@ def test_a_home_that_can_not_be_opened_is_told_before_the_image_is(
     assert f"{tmp_path / home} can't be opened here: {fact.replace('root', owner)}\n" in log
 
 
-@pytest.mark.parametrize(
-    "url", ["", "http://127.0.0.1:1/hub/api", "https://hub/api", "http://no such host"]
-)
-def test_a_hub_that_can_not_be_told_does_not_change_how_the_job_ends(
-    tmp_path: Path, url: str
-) -> None:
+@pytest.mark.parametrize("url", ["", "http://127.0.0.1:1/hub/api", "https://hub/api", "http://no such host"])
+def test_a_hub_that_can_not_be_told_does_not_change_how_the_job_ends(tmp_path: Path, url: str) -> None:
     command = RuntimeCommand(("/bin/false",))
-    outcome = _run(
-        render_batch_script(OPTIONS, command, str(tmp_path)), tmp_path, JUPYTERHUB_API_URL=url
-    )
+    outcome = _run(render_batch_script(OPTIONS, command, str(tmp_path)), tmp_path, JUPYTERHUB_API_URL=url)
     assert outcome.returncode == 1
 
 
@@ -207,9 +195,7 @@ def test_arguments_carry_what_was_asked_for() -> None:
     assert not [a for a in arguments if a.startswith(("--qos", "--reservation", "--oversubscribe"))]
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(st.characters(blacklist_characters="\0", blacklist_categories=["Cs"]), min_size=1))
 def test_no_path_becomes_shell_text(tmp_path: Path, text: str) -> None:
     result = tmp_path / "result"
@@ -217,9 +203,7 @@ def test_no_path_becomes_shell_text(tmp_path: Path, text: str) -> None:
     home = tmp_path / f"home{text.replace('/', '-')[:40]}"
     home.mkdir()
     script = render_batch_script(OPTIONS, command, str(home))
-    outcome = subprocess.run(
-        ["bash"], input=script.encode(), cwd=tmp_path, capture_output=True, check=False
-    )
+    outcome = subprocess.run(["bash"], input=script.encode(), cwd=tmp_path, capture_output=True, check=False)
     assert outcome.returncode == 0
     assert result.read_bytes() == text.encode()
     result.unlink()

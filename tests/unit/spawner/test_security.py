@@ -58,14 +58,10 @@ texts = st.one_of(
         ]
     ),
 )
-values = st.one_of(
-    texts, st.integers(), st.floats(), st.booleans(), st.none(), st.lists(texts, max_size=2)
-)
+values = st.one_of(texts, st.integers(), st.floats(), st.booleans(), st.none(), st.lists(texts, max_size=2))
 keys = st.one_of(
     st.sampled_from(sorted(LABELS)),
-    st.sampled_from(
-        ["cmd", "prologue", "keepvars", "partition\n", "batch_script", "homedir", "srun"]
-    ),
+    st.sampled_from(["cmd", "prologue", "keepvars", "partition\n", "batch_script", "homedir", "srun"]),
     st.text(),
 )
 
@@ -106,9 +102,7 @@ def test_names_of_servers(name: str) -> None:
     assert ARGUMENT.fullmatch(f"--comment={job.comment(name)}")
 
 
-@pytest.mark.parametrize(
-    "state", [{}, {"classdesk": {}}, {"classdesk": {"job_id": ""}}, {"job_id": "7"}]
-)
+@pytest.mark.parametrize("state", [{}, {"classdesk": {}}, {"classdesk": {"job_id": ""}}, {"job_id": "7"}])
 def test_a_state_of_something_else_is_no_session(state: dict[str, Any]) -> None:
     async def scene() -> None:
         assert SessionJob.from_state(None, state.get("classdesk", {})) is None  # type: ignore[arg-type]

@@ -127,9 +127,7 @@ def test_what_slurm_does_to_a_silent_session_is_seen(fake_slurm: FakeSlurm) -> N
     ("state", "sentence"),
     [("PENDING", "waited too long in the queue"), ("RUNNING", "was not ready in time")],
 )
-def test_a_start_that_takes_too_long_is_told_in_a_sentence(
-    fake_slurm: FakeSlurm, state: str, sentence: str
-) -> None:
+def test_a_start_that_takes_too_long_is_told_in_a_sentence(fake_slurm: FakeSlurm, state: str, sentence: str) -> None:
     async def scene() -> None:
         spawner = make_spawner(fake_slurm)
         spawner.start_timeout = 4

@@ -117,12 +117,8 @@ def test_no_job_id_is_an_error(text: str) -> None:
             id="partition",
         ),
         pytest.param("sudo: a password is required", SubmitError, "classdesk check", id="sudoers"),
-        pytest.param(
-            "sudo: unknown user ada", SubmitError, "does not know your user name", id="unknown-user"
-        ),
-        pytest.param(
-            "something new", SubmitError, "a reason that classdesk does not know", id="unknown"
-        ),
+        pytest.param("sudo: unknown user ada", SubmitError, "does not know your user name", id="unknown-user"),
+        pytest.param("something new", SubmitError, "a reason that classdesk does not know", id="unknown"),
     ],
 )
 def test_refusals_are_explained(stderr: str, kind: type[SessionError], words: str) -> None:
@@ -151,9 +147,7 @@ def test_submit_passes_script_and_environment_but_no_value_on_the_command_line(
     fake_slurm: FakeSlurm,
 ) -> None:
     job_id = asyncio.run(
-        _commands(fake_slurm).submit(
-            "ada", ["--time=5"], "#!/bin/sh\n", {"JUPYTERHUB_API_TOKEN": "secret"}
-        )
+        _commands(fake_slurm).submit("ada", ["--time=5"], "#!/bin/sh\n", {"JUPYTERHUB_API_TOKEN": "secret"})
     )
     job = fake_slurm.jobs()[job_id]
     assert job["argv"] == ["--parsable", "--time=5"]

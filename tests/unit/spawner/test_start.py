@@ -48,9 +48,7 @@ def test_start_waits_for_node_and_port_and_stop_cancels(fake_slurm: FakeSlurm) -
 @pytest.mark.usefixtures("learner")
 def test_a_refused_submission_is_a_sentence_and_leaves_no_job(fake_slurm: FakeSlurm) -> None:
     async def scene() -> None:
-        fake_slurm.break_program(
-            "sbatch", "sbatch: error: Unable to contact slurm controller (connect failure)"
-        )
+        fake_slurm.break_program("sbatch", "sbatch: error: Unable to contact slurm controller (connect failure)")
         spawner = make_spawner(fake_slurm)
         with pytest.raises(SlurmUnavailableError, match="does not answer"):
             await spawner.start()
@@ -128,9 +126,7 @@ def test_the_form_offers_the_last_choice_and_what_was_refused(fake_slurm: FakeSl
         assert 'value="3"' in form
         assert 'value="1.5"' in form
         with pytest.raises(OptionsError):
-            await spawner.run_options_from_form(
-                {"ui": ["desktop"], "cores": ["77"], "hours": ["2"]}
-            )
+            await spawner.run_options_from_form({"ui": ["desktop"], "cores": ["77"], "hours": ["2"]})
         assert 'value="77"' in await spawner.get_options_form()
         assert 'value="77"' not in await spawner.get_options_form()
         spawner.orm_spawner.user_options = {"cmd": "x"}

@@ -47,9 +47,7 @@ def test_three_hundred_who_wait_share_one_query() -> None:
     async def scene() -> None:
         queue = _Queue(_job("1"), seconds=0.02)
         watcher = JobWatcher(queue, 0.1, 5)
-        snapshots = await asyncio.gather(
-            *(watcher.newer_than(time.monotonic()) for _ in range(300))
-        )
+        snapshots = await asyncio.gather(*(watcher.newer_than(time.monotonic()) for _ in range(300)))
         assert len(queue.asked) <= 2
         assert queue.most_at_once == 1
         assert {"1"} == set(snapshots[0].jobs)
@@ -126,9 +124,7 @@ def test_a_failing_queue_keeps_the_last_news_marks_them_and_backs_off() -> None:
 
 
 @pytest.mark.parametrize(("snapshots", "gone"), [(0, False), (1, False), (2, True)])
-def test_a_job_is_gone_when_two_snapshots_after_its_submission_lack_it(
-    snapshots: int, gone: bool
-) -> None:
+def test_a_job_is_gone_when_two_snapshots_after_its_submission_lack_it(snapshots: int, gone: bool) -> None:
     async def scene() -> None:
         watcher = JobWatcher(_Queue(), 0.01, 0.02)
         await watcher.newer_than(0)
