@@ -122,6 +122,27 @@ def test_a_font_has_the_letter(text: str, shared_image_home: Path) -> None:
     assert listed.strip()
 
 
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("ar", "كل عام وأنتم بخير"),
+        ("he", "שנה טובה ומתוקה"),
+        ("hi", "आप कैसे हैं? ज्ञान ही शक्ति है।"),
+        ("ja", "お元気ですか。学ぶことは楽しい。"),
+        ("ko", "안녕하세요? 배우는 것은 즐겁습니다."),
+        ("th", "สวัสดีครับ การเรียนรู้เป็นเรื่องสนุก"),
+        ("zh", "你好。学习是一件快乐的事。"),
+    ],
+)
+def test_one_font_has_all_letters_of_a_language_s_sentence(
+    language: str, sentence: str, shared_image_home: Path
+) -> None:
+    """One and the same, or a word would change its look from letter to letter."""
+    letters = " ".join(sorted({f"{ord(letter):x}" for letter in sentence if letter != " "}))
+    listed = run_in_image(["fc-list", f":charset={letters}", "family"], shared_image_home).stdout
+    assert listed.strip(), f"no font for {language}"
+
+
 def test_every_menu_entry_has_a_program_and_an_icon() -> None:
     """Entries that the menus show; those with NoDisplay are for double clicks only."""
     entries = [
