@@ -89,5 +89,8 @@ def test_on_a_phone_the_panel_has_room_for_all_its_parts(sit_down: SitDown) -> N
     x, y = panel.launcher(desktop, "terminal")
     learner.page.touchscreen.tap(box["x"] + x * 390 / width, box["y"] + y * 390 / width)
     desktop.window("", "mate-terminal")
+    pointer = learner.page.locator("body > canvas").bounding_box()
+    assert pointer
+    assert max(pointer["width"], pointer["height"]) <= 24, "no larger than the desktop's pointer"
     desktop.still_picture()
     desktop.screenshot("phone-terminal")

@@ -68,7 +68,6 @@ def test_panel_launchers_point_at_programs_of_the_image(shared_image_home: Path)
         ("text/x-python", "pluma"),
         ("text/plain", "pluma"),
         ("text/csv", "pluma"),
-        ("text/markdown", "classdesk-text"),
         ("application/x-ipynb+json", "pluma"),
         ("image/png", "feh"),
         ("image/jpeg", "feh"),
@@ -124,7 +123,7 @@ def test_a_font_has_the_letter(text: str, shared_image_home: Path) -> None:
         ("ja", "お元気ですか。学ぶことは楽しい。"),
         ("ko", "안녕하세요? 배우는 것은 즐겁습니다."),
         ("th", "สวัสดีครับ การเรียนรู้เป็นเรื่องสนุก"),
-        ("zh", "学习是一件快乐的事。"),
+        ("zh", "你好。学习是一件快乐的事。"),
     ],
 )
 def test_one_font_has_all_letters_of_a_language_s_sentence(

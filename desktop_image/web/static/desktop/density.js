@@ -64,11 +64,13 @@ export function sharpened(RFB) {
   };
 }
 
-/** noVNC shows a cursor of the desktop pixel by pixel as well. */
+/** noVNC shows a cursor of the desktop pixel by pixel as well: as the page's cursor, and under fingers as a picture. */
 function showCursorsAt(cursor, canvas, density) {
   const change = cursor.change.bind(cursor);
   cursor.change = (pixels, hotX, hotY, width, height) => {
     change(pixels, hotX, hotY, width, height);
+    cursor._canvas.style.transformOrigin = `${hotX}px ${hotY}px`;
+    cursor._canvas.style.scale = 1 / density();
     const url = canvas.style.cursor.match(/url\((["']?)(data:[^"')]*)\1\)/)?.[2];
     if (!url || density() === 1) return;
     const factor = density();
