@@ -25,6 +25,7 @@ WEB = Path(__file__).parents[3] / "desktop_image" / "web"
 
 # What our pages and modules take from the npm packages.
 PACKAGE_FILES = (
+    "@novnc/novnc/core/input/util.js",
     "@novnc/novnc/core/rfb.js",
     "@novnc/novnc/package.json",
     "@xterm/addon-fit/lib/addon-fit.mjs",
