@@ -242,6 +242,10 @@ def _has_session(one: Mapping[str, Any]) -> bool:
     return one["state"] not in {NOT_STARTED, FAILED}
 
 
+_OVER = {"done": "done", "partly": "done in part", "failed": "failed"}
+"""What has come of an act for a learner, by its status."""
+
+
 def _act(  # noqa: PLR0913  # what, in which class, for whom
     site_file: Path,
     name: str,
@@ -271,10 +275,10 @@ def _act(  # noqa: PLR0913  # what, in which class, for whom
     while True:
         model = caller.console("GET", address)
         for one in model["results"]:
-            if one["status"] in {"done", "failed"} and one["learner"] not in told:
+            if one["status"] in _OVER and one["learner"] not in told:
                 told.add(one["learner"])
                 failed += one["status"] == "failed"
-                print(f"{one['learner']}: {one['status']}: {one['message']}")
+                print(f"{one['learner']}: {_OVER[one['status']]}: {one['message']}")
         if model["done"]:
             break
         time.sleep(_POLL_S)
