@@ -85,9 +85,17 @@ class FormLinkHandler(SitePage, SpawnHandler):  # type: ignore[misc]  # jupyterh
 
     def spawn_single_user(self, *args: Any, **kwargs: Any) -> "asyncio.Future[None]":
         """Start a session; how it fails is kept with the session, so that nobody need ask the task."""
-        start: asyncio.Future[None] = asyncio.ensure_future(super().spawn_single_user(*args, **kwargs))
+        start: asyncio.Future[None] = asyncio.ensure_future(self._start_once(*args, **kwargs))
         start.add_done_callback(lambda done: done.cancelled() or done.exception())
         return start
+
+    async def _start_once(self, user: Any, server_name: str = "", display_name: str = "", options: Any = None) -> None:
+        """Start a session. Of two presses at the same moment the second meets the first here, and waits on its page."""
+        try:
+            await super().spawn_single_user(user, server_name, display_name, options)
+        except RuntimeError:
+            if user.spawners[server_name].pending != "spawn":
+                raise
 
 
 class _RefusalsInOneLine(logging.Filter):
