@@ -7,17 +7,23 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from support import faults, world
-from support.browser import SitDown, chromium, room
+from support.browser import Chromium, SitDown, room, started_chromium
 
 # What is to come at once has a time limit of its own; elsewhere a slow machine may be slow.
 expect.set_options(timeout=15_000)
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def chromium() -> Iterator[Chromium]:
     world.require_world()
-    with chromium() as browser:
-        yield browser
+    with started_chromium() as chromium:
+        yield chromium
+
+
+@pytest.fixture
+def browser(chromium: Chromium) -> Browser:
+    """The running Chromium."""
+    return chromium.browser()
 
 
 @pytest.fixture(scope="module")
@@ -48,9 +54,9 @@ def sit_down(browser: Browser, hub: world.Hub, pictures: Path) -> Iterator[SitDo
 
 
 @pytest.fixture(scope="module")
-def sit_down_for_long(browser: Browser, _product: world.Hub, pictures: Path) -> Iterator[SitDown]:
+def sit_down_for_long(chromium: Chromium, _product: world.Hub, pictures: Path) -> Iterator[SitDown]:
     """The same for sessions that the tests of a module share, one after the other."""
     if not Path("/run/classdesk/supervisord.pid").exists():
         assert world.bring_up() == _product, "address and accounts stay the same"
-    with room(browser, _product, pictures) as sit_down:
+    with room(chromium.browser(), _product, pictures) as sit_down:
         yield sit_down

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from support.browser import CHROMIUM, FLAGS, Learner, room
+from support.browser import CHROMIUM, FLAGS, Chromium, Learner, room
 from support.browser_desktop import Desktop
 from support.browser_programs import Terminal
 from support.world import Hub, wait_until
@@ -16,12 +16,12 @@ DISPLAY = ":87"
 
 
 @pytest.fixture(scope="module")
-def laptop(browser: Browser) -> Iterator[Browser]:
+def laptop(chromium: Chromium) -> Iterator[Browser]:
     """A browser with a window on a Linux laptop: its keys go through the laptop's X server."""
     screen = subprocess.Popen(["Xvfb", DISPLAY, "-screen", "0", "1280x900x24", "-nolisten", "tcp"])
     try:
         wait_until(lambda: _x("xdotool", "getmouselocation") == 0, 20, "the laptop's X server answers")
-        seen = browser.browser_type.launch(
+        seen = chromium.kind.launch(
             executable_path=CHROMIUM, args=list(FLAGS), headless=False, env={"DISPLAY": DISPLAY}
         )
         yield seen

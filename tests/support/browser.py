@@ -1,14 +1,17 @@
 """A learner at a browser: log-in, form, start, stop. Chromium is real; it reaches the product by its pages alone."""
 
 import re
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import TimeoutError as Timeout
 
 from support.world import Hub, job_ids, log_tails, processes, wait_until
@@ -25,17 +28,59 @@ VIEWPORT = {"width": 1280, "height": 800}
 
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
+CLOSE_SECONDS = 30.0
+
+
+class Chromium:
+    """Debian's Chromium, without a window; it is started anew when it has gone."""
+
+    def __init__(self, playwright: Playwright) -> None:
+        self.kind = playwright.chromium
+        self._browser: Browser | None = None
+
+    def browser(self) -> Browser:
+        """The running browser."""
+        if self._browser is None or not self._browser.is_connected():
+            self._browser = self.kind.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        return self._browser
+
+    def close(self) -> None:
+        """Ends the browser."""
+        if self._browser is not None:
+            self._browser.close()
+
+
+@contextmanager
+def started_chromium() -> Iterator[Chromium]:
+    """Chromium for many tests, one after the other."""
+    with sync_playwright() as playwright:
+        chromium = Chromium(playwright)
+        try:
+            yield chromium
+        finally:
+            chromium.close()
 
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """Debian's Chromium, without a window."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        try:
-            yield browser
-        finally:
-            browser.close()
+    with started_chromium() as started:
+        yield started.browser()
+
+
+def close_window(context: BrowserContext) -> None:
+    """Closes a browser window. In rare cases Chromium never says that it has done so: then it is ended itself."""
+    # Only the browser's first process is called with a pipe; those of pages end with it.
+    end_chromium = ("pkill", "--signal", "KILL", "--full", "--", "--remote-debugging-pipe")
+    out_of_patience = Timer(CLOSE_SECONDS, subprocess.run, [end_chromium], {"check": False})
+    out_of_patience.start()
+    try:
+        context.close()
+    except PlaywrightError:
+        if context.browser is not None and context.browser.is_connected():
+            raise
+    finally:
+        out_of_patience.cancel()
 
 
 @dataclass
@@ -146,7 +191,7 @@ class Learner:
         if not self.page.is_closed():
             self.screenshot("last")
         self.end_session()
-        self.context.close()
+        close_window(self.context)
 
     def end_session(self) -> None:
         """Ends the session, if there is one, as the page's button does."""

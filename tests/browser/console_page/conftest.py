@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
+from support.browser import close_window
 from support.console_board import LIVE, Open
 from support.fake_class import FakeClass
 from support.fake_console import FakeConsole
@@ -55,5 +56,5 @@ def open_board(browser: Browser, fake: FakeConsole, pictures: Path) -> Iterator[
     for context in contexts:
         for number, page in enumerate(context.pages):
             page.screenshot(path=pictures / f"last-{number}.png")
-        context.close()
+        close_window(context)
     assert complaints == []
