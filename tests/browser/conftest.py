@@ -10,7 +10,7 @@ from support import faults, world
 from support.browser import Chromium, SitDown, room, started_chromium
 
 # What is to come at once has a time limit of its own; elsewhere a slow machine may be slow.
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=15_000 * world.PATIENCE)
 
 
 @pytest.fixture(scope="session")

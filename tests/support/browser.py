@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expec
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import TimeoutError as Timeout
 
-from support.world import Hub, job_ids, log_tails, processes, wait_until
+from support.world import PATIENCE, Hub, job_ids, log_tails, processes, wait_until
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = (
@@ -97,7 +97,7 @@ class Learner:
     def at(cls, browser: Browser, hub: Hub, name: str, pictures: Path, **options: Any) -> "Learner":
         """Sits a learner down at a new browser window; the options are those of a Playwright context."""
         context = browser.new_context(**{"viewport": VIEWPORT, "locale": "en-GB", **options})
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(15_000 * PATIENCE)
         pictures.mkdir(parents=True, exist_ok=True)
         return cls(name, hub, context, context.new_page(), pictures)
 
@@ -153,7 +153,7 @@ class Learner:
                 """(path) => location.pathname.startsWith(path)
                     || document.body?.innerText.includes("could not start")""",
                 arg=f"/user/{self.name}/{path}",
-                timeout=1000 * START_SECONDS,
+                timeout=1000 * START_SECONDS * PATIENCE,
             )
         except Timeout as error:
             self._tell_no_session(error.message)

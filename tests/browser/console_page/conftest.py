@@ -11,6 +11,7 @@ from support.browser import close_window
 from support.console_board import LIVE, Open
 from support.fake_class import FakeClass
 from support.fake_console import FakeConsole
+from support.world import PATIENCE
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ def open_board(browser: Browser, fake: FakeConsole, pictures: Path) -> Iterator[
     def open_it(**options: Any) -> Page:
         context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, "locale": "en-GB", **options})
         contexts.append(context)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(10_000 * PATIENCE)
         page = context.new_page()
         page.on("console", complain)
         page.on("pageerror", lambda error: complaints.append(str(error)))
