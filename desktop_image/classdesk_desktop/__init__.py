@@ -21,13 +21,13 @@ def _jupyter_server_extension_points() -> list[dict[str, str]]:
 
 def _load_jupyter_server_extension(server: ServerApp) -> None:
     """Add the session's pages and sockets to a Jupyter server."""
-    from classdesk_desktop.extension import load
+    from classdesk_desktop.server.extension import load
 
     load(server)
 
 
 async def _start_jupyter_server_extension(server: ServerApp) -> None:
     """Begin what the session's server does by itself."""
-    from classdesk_desktop.extension import start
+    from classdesk_desktop.server.extension import start
 
     await start(server)

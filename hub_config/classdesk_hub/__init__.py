@@ -4,6 +4,6 @@ See hub_config/README.md.
 """
 
 from .configure import configure
-from .site import Site, SiteFileError, load_site
+from .site.file import Site, SiteFileError, load_site
 
 __all__ = ["Site", "SiteFileError", "configure", "load_site"]

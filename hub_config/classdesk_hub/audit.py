@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .site import Site
+from .site.file import Site
 
 _MODE = 0o640
 _LARGEST = 5_000_000

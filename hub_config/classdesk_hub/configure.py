@@ -8,12 +8,13 @@ from urllib.parse import urlsplit
 
 from classdesk_spawner import DesktopSpawner, SpawnerSettings
 
-from . import audit_hooks, classes, pages, sessions, visits
-from .login import AccountAuthenticator
-from .process import database_options
-from .proxy import SteadyProxy
-from .site import SITE_FILE, Site, load_site
-from .tokens import proxy_token, status_token
+from .in_hub import audit_hooks, pages, sessions, visits
+from .in_hub import roles as classes
+from .in_hub.login import AccountAuthenticator
+from .in_hub.process import database_options
+from .in_hub.proxy import SteadyProxy
+from .site.file import SITE_FILE, Site, load_site
+from .site.tokens import proxy_token, status_token
 
 _log = logging.getLogger("jupyterhub.classdesk")
 

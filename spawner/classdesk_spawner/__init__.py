@@ -1,26 +1,23 @@
 """Starts a desktop as a Slurm job, from the hub process. See spawner/README.md."""
 
-from . import _routes
-from ._class_form import CLASS_KEY, ClassForm, ClassPreset
-from ._cluster import Cluster, cluster_for
-from ._environment import is_kept
-from ._errors import (
+from .api import routes as _routes
+from .errors import (
     JobEndedError,
     OptionsError,
     SessionError,
     SlurmUnavailableError,
     SubmitError,
 )
-from ._fields import LABELS as FIELD_LABELS
-from ._fields import shown
-from ._offer import Offer
-from ._options import OptionRules, SessionOptions
-from ._policy import DesktopSettings
-from ._progress import reason_text
-from ._report import Event
-from ._runtimes import SESSION_PROGRAM, runtime_program
-from ._section import Section
-from ._settings import (
+from .form.class_form import CLASS_KEY, ClassForm, ClassPreset
+from .form.fields import LABELS as FIELD_LABELS
+from .form.fields import shown
+from .form.options import OptionRules, SessionOptions
+from .hub.stop_handler import ServerHandler
+from .session.progress import reason_text
+from .session.report import Event
+from .session.runtimes import SESSION_PROGRAM, runtime_program
+from .settings.desktop import DesktopSettings
+from .settings.models import (
     ChoiceField,
     FormFields,
     FormSettings,
@@ -33,10 +30,13 @@ from ._settings import (
     SpawnerSettings,
     SwitchField,
 )
-from ._slurm import OPERATOR_QUESTIONS, parse_flags
-from ._spawner import DesktopSpawner
-from ._states import Phase, ended_as_wanted
-from ._stop_handler import ServerHandler
+from .settings.section import Section
+from .slurm.cluster import Cluster, cluster_for
+from .slurm.commands import OPERATOR_QUESTIONS, parse_flags
+from .slurm.environment import is_kept
+from .slurm.offer import Offer
+from .slurm.states import Phase, ended_as_wanted
+from .spawner import DesktopSpawner
 
 # Importing batchspawner has registered its API handler; ours takes its place before a hub can start.
 _routes.install()

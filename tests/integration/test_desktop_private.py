@@ -26,7 +26,7 @@ from support.rfb import RfbConnection
 from support.world import require_world, stays, wait_until
 
 START_SECONDS = 15
-SERVER = "classdesk_desktop.server"
+SERVER = "classdesk_desktop.server.app"
 NEIGHBOUR = Learner("mallory", 61_399, Path("/"))
 
 
@@ -325,8 +325,8 @@ def test_notifications_are_shown_on_the_desktop(session: DesktopSession) -> None
     session.run(
         *("/opt/classdesk/server/bin/python", "-I", "-c"),
         "import asyncio, sys; from pathlib import Path;"
-        "from classdesk_desktop.notify import notify;"
-        "from classdesk_desktop.runtime import RuntimeDirectory;"
+        "from classdesk_desktop.server.notify import notify;"
+        "from classdesk_desktop.session.runtime import RuntimeDirectory;"
         "sys.exit(not asyncio.run(notify(RuntimeDirectory(Path(sys.argv[1])), 'Title', sys.argv[2])))",
         f"/tmp/{session.runtime.name}",
         text,

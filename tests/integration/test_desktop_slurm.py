@@ -56,7 +56,7 @@ def reach_the_time_limit(ada: HubClient, job_id: str) -> None:
 
 def kill_the_server(ada: HubClient, job_id: str) -> None:
     del ada, job_id
-    os.kill(pid("classdesk_desktop.server"), signal.SIGKILL)
+    os.kill(pid("classdesk_desktop.server.app"), signal.SIGKILL)
 
 
 def kill_the_supervisor(ada: HubClient, job_id: str) -> None:

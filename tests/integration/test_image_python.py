@@ -237,8 +237,8 @@ def test_notebook_kernel_is_the_courses_python(image_home: Path) -> None:
 @pytest.mark.parametrize(
     "module",
     [
-        "classdesk_desktop.server",
-        "classdesk_desktop.session",
+        "classdesk_desktop.server.app",
+        "classdesk_desktop.supervisor.session",
         "jupyter_server.serverapp",
         "jupyter_server_proxy",
         "jupyterlab",
@@ -253,7 +253,7 @@ def test_server_module_imports_from_bytecode_alone(module: str, shared_image_hom
 
 def test_our_own_code_can_be_read_in_the_image() -> None:
     (packages,) = IMAGE.glob("opt/classdesk/server/lib/python3.*/site-packages")
-    assert (packages / "classdesk_desktop/session.py").is_file()
+    assert (packages / "classdesk_desktop/supervisor/session.py").is_file()
 
 
 def test_completion_in_a_notebook_knows_the_courses_packages(shared_image_home: Path) -> None:

@@ -58,7 +58,7 @@ def system_log(tmp_path: Path) -> Iterator[Path]:
 
 
 def _session_token(user: str) -> str:
-    pid = command("pgrep", "-u", user, "-f", "classdesk_desktop.server").split()[0]
+    pid = command("pgrep", "-u", user, "-f", "classdesk_desktop.server.app").split()[0]
     variables = Path(f"/proc/{pid}/environ").read_text().split("\0")
     return next(v for v in variables if v.startswith("JUPYTERHUB_API_TOKEN=")).partition("=")[2]
 

@@ -28,7 +28,7 @@ def _session_pid(user: str, program: str) -> str:
 
 def _in_session(user: str, script: str) -> str:
     """Run a script inside a user's session, beside the server."""
-    pid = _session_pid(user, "classdesk_desktop.server")
+    pid = _session_pid(user, "classdesk_desktop.server.app")
     affinity = command("taskset", "--cpu-list", "--pid", pid).split()[-1]
     environment = Path(f"/proc/{pid}/environ").read_text().strip("\0").split("\0")
     return command(
@@ -85,7 +85,7 @@ def test_a_session_belongs_to_its_learner(ada: HubClient, hub: Hub) -> None:
 
 
 def _token(user: str) -> str:
-    environment = Path(f"/proc/{_session_pid(user, 'classdesk_desktop.server')}/environ").read_text()
+    environment = Path(f"/proc/{_session_pid(user, 'classdesk_desktop.server.app')}/environ").read_text()
     return next(word.split("=", 1)[1] for word in environment.split("\0") if word.startswith("JUPYTERHUB_API_TOKEN="))
 
 

@@ -25,8 +25,8 @@ _CONFIG = """
 from jupyterhub.auth import DummyAuthenticator
 
 from classdesk_hub import configure
-from classdesk_hub.login import AccountAuthenticator
-from classdesk_hub.proxy import SteadyProxy
+from classdesk_hub.in_hub.login import AccountAuthenticator
+from classdesk_hub.in_hub.proxy import SteadyProxy
 
 c = get_config()
 configure(c, @SITE@)

@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from classdesk_spawner import RuntimeSettings, SessionOptions
-from classdesk_spawner._runtimes import runtime_command
-from classdesk_spawner._script import render_batch_script
+from classdesk_spawner.session.runtimes import runtime_command
+from classdesk_spawner.session.script import render_batch_script
 from support.fake_hub import TOKEN, FakeHub
 from support.image import IMAGE
 from support.screen import XServer

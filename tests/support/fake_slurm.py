@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from classdesk_spawner._environment import unpack
+from classdesk_spawner.slurm.environment import unpack
 
 _PROGRAM = r"""#!@PYTHON@ -IS
 import json, os, sys, time

@@ -13,14 +13,14 @@ import pytest
 import typer
 from pydantic import BaseModel
 
-from classdesk_hub.cli import app
-from classdesk_hub.site import Site
+from classdesk_hub.command.app import app
+from classdesk_hub.site.file import Site
 from classdesk_spawner import FormSettings, Offer, OptionRules, OptionsError, SlurmSettings
-from classdesk_spawner._errors import JobEndedError
-from classdesk_spawner._offer import Partition
-from classdesk_spawner._progress import REASONS, reason_text
-from classdesk_spawner._refusals import REFUSALS, explain_refusal
-from classdesk_spawner._states import END_SENTENCES, end_sentence
+from classdesk_spawner.errors import JobEndedError
+from classdesk_spawner.session.progress import REASONS, reason_text
+from classdesk_spawner.slurm.offer import Partition
+from classdesk_spawner.slurm.refusals import REFUSALS, explain_refusal
+from classdesk_spawner.slurm.states import END_SENTENCES, end_sentence
 
 REPOSITORY = Path(__file__).parents[2]
 ERRORS = REPOSITORY / "docs/admin/errors.md"
@@ -265,7 +265,7 @@ def test_errors_page_has_the_forms_sentences() -> None:
 def test_errors_page_quotes_sentences_of_the_code() -> None:
     said = {
         node.value
-        for path in (REPOSITORY / "spawner/classdesk_spawner").glob("*.py")
+        for path in (REPOSITORY / "spawner/classdesk_spawner").rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }

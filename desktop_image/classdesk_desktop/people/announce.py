@@ -8,10 +8,10 @@ from typing import Final
 from jupyter_server.base.handlers import APIHandler
 from tornado import web
 
-from classdesk_desktop.channel import Channels
-from classdesk_desktop.people.identity import only_visitors
 from classdesk_desktop.people.messages import Messages
-from classdesk_desktop.report import Reporter
+from classdesk_desktop.server.channel import Channels
+from classdesk_desktop.server.identity import only_visitors
+from classdesk_desktop.server.report import Reporter
 
 _BEFORE: Final = {
     "stop": "{} has stopped it.",

@@ -6,11 +6,11 @@ from jupyter_server.base.handlers import APIHandler, JupyterHandler
 from tornado import web
 
 from classdesk_desktop.people.hand import Hand
-from classdesk_desktop.people.identity import only_visitors, who_asks
 from classdesk_desktop.people.messages import Messages
 from classdesk_desktop.people.text import TextError
 from classdesk_desktop.people.thumbnail import Thumbnails
-from classdesk_desktop.policy import Policy
+from classdesk_desktop.server.identity import only_visitors, who_asks
+from classdesk_desktop.session.policy import Policy
 
 
 class _Call(APIHandler):

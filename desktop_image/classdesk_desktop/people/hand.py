@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from typing import Final
 
-from classdesk_desktop.channel import Channels, Listener, Message
 from classdesk_desktop.people.memory import Memory
 from classdesk_desktop.people.record import Record
 from classdesk_desktop.people.text import TextError, plain_text
+from classdesk_desktop.server.channel import Channels, Listener, Message
 
 LONGEST_TEXT: Final = 200
 

@@ -7,9 +7,9 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from classdesk_desktop.channel import Channels, Listener, Message
 from classdesk_desktop.people.memory import Memory
 from classdesk_desktop.people.text import plain_text
+from classdesk_desktop.server.channel import Channels, Listener, Message
 
 LONGEST_TEXT: Final = 2000
 MOST_UNREAD: Final = 20

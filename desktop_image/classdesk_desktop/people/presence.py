@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from classdesk_desktop.channel import Channels, Listener
+from classdesk_desktop.server.channel import Channels, Listener
 
 RELOAD_SECONDS: Final = 3.0
 """A page that comes back within this time was never away."""

@@ -8,11 +8,11 @@ import time
 from pathlib import Path
 from typing import Final
 
-from classdesk_desktop.channel import Channels
-from classdesk_desktop.display import X11_SOCKETS
 from classdesk_desktop.people.picture import Picture
-from classdesk_desktop.runtime import RuntimeDirectory, read_cookie, read_desktop
-from classdesk_desktop.x11 import XConnection, XProtocolError
+from classdesk_desktop.server.channel import Channels
+from classdesk_desktop.session.runtime import RuntimeDirectory, read_cookie, read_desktop
+from classdesk_desktop.session.x11 import XConnection, XProtocolError
+from classdesk_desktop.supervisor.display import X11_SOCKETS
 
 MOST_WIDTH: Final = 320
 KEPT_SECONDS: Final = 5.0

@@ -13,10 +13,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Final, Protocol
 
-from classdesk_desktop.channel import Channels, Listener, Message
 from classdesk_desktop.people.hand import Hand
 from classdesk_desktop.people.record import Record
-from classdesk_desktop.policy import Observe
+from classdesk_desktop.server.channel import Channels, Listener, Message
+from classdesk_desktop.session.policy import Observe
 
 ANSWER_SECONDS: Final = 60.0
 """How long a learner has to answer a visitor who asks to look."""

@@ -4,7 +4,7 @@ from pydantic import ValidationError
 from tornado import web
 
 from .act_request import ActRequest
-from .handlers import ConsoleHandler, translated
+from .base import ConsoleHandler, translated
 
 _MOST_EVENTS = 2000
 
@@ -20,11 +20,11 @@ class ActsHandler(ConsoleHandler):
             request = ActRequest.model_validate(self.body())
         except ValidationError as error:
             raise web.HTTPError(400, _sentence(error)) from None
-        world = self.context.world
-        await world.fresh()
-        if set(request.learners) - set(world.members.get(name, {})):
-            await world.fresh(members=True)
-        strangers = sorted(set(request.learners) - set(world.members.get(name, {})))
+        view = self.context.view
+        await view.fresh()
+        if set(request.learners) - set(view.members.get(name, {})):
+            await view.fresh(members=True)
+        strangers = sorted(set(request.learners) - set(view.members.get(name, {})))
         if strangers:
             shown = ", ".join(strangers[:5]).replace("%", "%%")
             raise web.HTTPError(403, f"Not in your class: {shown}.")

@@ -15,8 +15,8 @@ from classdesk_hub.audit import AuditLog
 from .act_request import ActRequest
 from .hub_client import CallError
 from .performer import Performer
+from .view import View
 from .voice import for_instructor
-from .world import World
 
 _AT_ONCE = 16
 _TELL_S = 0.2
@@ -78,13 +78,13 @@ class Acts:
     """All acts of this process.
 
     Args:
-        world: The view of the sessions.
+        view: The view of the sessions.
         performer: Does one act for one learner.
         audit: The record.
         counted: Is told each result: act, and whether it was done.
     """
 
-    world: World
+    view: View
     performer: Performer
     audit: AuditLog
     counted: Callable[[str, bool], None]
@@ -130,7 +130,7 @@ class Acts:
     async def _run(self, act: Act, token: str) -> None:
         telling = asyncio.ensure_future(self._keep_telling(act))
         try:
-            with self.world.watched():
+            with self.view.watched():
                 await asyncio.gather(*(self._one(act, name, token) for name in act.results))
         finally:
             telling.cancel()
@@ -168,4 +168,4 @@ class Acts:
     def _tell(self, act: Act) -> None:
         if act.changed or act.done:
             changed, act.changed = act.changed, set()
-            self.world.tell(act.class_name, "act", act.model(None if act.done else changed))
+            self.view.tell(act.class_name, "act", act.model(None if act.done else changed))

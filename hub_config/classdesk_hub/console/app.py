@@ -13,14 +13,23 @@ from jupyterhub.services.auth import HubOAuth
 from tornado import web
 from tornado.httpserver import HTTPServer
 
-from classdesk_hub.classes import HUB_PROCESS
-from classdesk_hub.site import Site
-from classdesk_hub.tokens import console_cookie_secret
+from classdesk_hub.in_hub.roles import HUB_PROCESS
+from classdesk_hub.site.file import Site
+from classdesk_hub.site.tokens import console_cookie_secret
 
-from . import act_handlers, class_handlers, more_handlers, watch_handlers
+from . import (
+    act_handlers,
+    class_link,
+    metrics_handler,
+    pages,
+    roster_handlers,
+    stream,
+    thumbnail_handler,
+    watch_handlers,
+)
 from .context import Context
 from .hub_client import HubClient
-from .world import World
+from .view import View
 
 _RIGHTS_ARE_KEPT_S = 20
 """An instructor who is one no longer is out after this time."""
@@ -43,23 +52,23 @@ def application(context: Context, cookie_secret: str) -> web.Application:
     ours = {"context": context}
     name = r"class/([a-z0-9_-]+)"
     routes: list[tuple[str, type[web.RequestHandler], dict[str, Any]]] = [
-        (r"", class_handlers.HomeHandler, ours),
-        (rf"{name}/?", class_handlers.BoardHandler, ours),
+        (r"", pages.HomeHandler, ours),
+        (rf"{name}/?", pages.BoardHandler, ours),
         (rf"{name}/watch/([^/]+)", watch_handlers.WatchHandler, ours),
-        (r"api/classes", class_handlers.ClassesHandler, ours),
-        (rf"api/{name}/learners", class_handlers.LearnersHandler, ours),
-        (rf"api/{name}/stream", class_handlers.StreamHandler, ours),
+        (r"api/classes", pages.ClassesHandler, ours),
+        (rf"api/{name}/learners", stream.LearnersHandler, ours),
+        (rf"api/{name}/stream", stream.StreamHandler, ours),
         (rf"api/{name}/acts", act_handlers.ActsHandler, ours),
         (rf"api/{name}/acts/([0-9a-f]+)", act_handlers.ActHandler, ours),
         (rf"api/{name}/audit", act_handlers.AuditHandler, ours),
-        (rf"api/{name}/roster\.csv", more_handlers.RosterFileHandler, ours),
-        (rf"api/{name}/roster", more_handlers.RosterHandler, ours),
-        (rf"api/{name}/link", more_handlers.LinkHandler, ours),
-        (rf"api/{name}/thumbnail/([^/]+)", more_handlers.ThumbnailHandler, ours),
+        (rf"api/{name}/roster\.csv", roster_handlers.RosterFileHandler, ours),
+        (rf"api/{name}/roster", roster_handlers.RosterHandler, ours),
+        (rf"api/{name}/link", class_link.LinkHandler, ours),
+        (rf"api/{name}/thumbnail/([^/]+)", thumbnail_handler.ThumbnailHandler, ours),
         (rf"api/{name}/picture/([^/]+)", watch_handlers.PictureHandler, ours),
         (rf"api/{name}/channel/([^/]+)", watch_handlers.ChannelHandler, ours),
-        (r"metrics", more_handlers.MetricsHandler, ours),
-        (r"oauth_callback", class_handlers.CallbackHandler, ours),
+        (r"metrics", metrics_handler.MetricsHandler, ours),
+        (r"oauth_callback", pages.CallbackHandler, ours),
         (r"static/(.+)", web.StaticFileHandler, {"path": str(_folder("static"))}),
         (
             r"novnc/((?:core|vendor)/.+\.js)",
@@ -71,7 +80,7 @@ def application(context: Context, cookie_secret: str) -> web.Application:
         [(f"{context.prefix}{route}", handler, values) for route, handler, values in routes],
         cookie_secret=cookie_secret,
         log_function=_log_request,
-        default_handler_class=class_handlers.NowhereHandler,
+        default_handler_class=pages.NowhereHandler,
         default_handler_args=ours,
     )
 
@@ -92,8 +101,8 @@ def _log_request(handler: web.RequestHandler) -> None:
 
 async def _serve(site: Site) -> None:
     hub = HubClient.of(site)
-    world = World(hub, os.environ["JUPYTERHUB_API_TOKEN"])
-    context = Context(site, hub, world, os.environ["JUPYTERHUB_SERVICE_PREFIX"])
+    view = View(hub, os.environ["JUPYTERHUB_API_TOKEN"])
+    context = Context(site, hub, view, os.environ["JUPYTERHUB_SERVICE_PREFIX"])
     server = HTTPServer(
         application(context, console_cookie_secret(site)),
         xheaders=True,

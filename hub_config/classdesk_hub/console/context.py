@@ -9,13 +9,13 @@ from typing import Any
 import jinja2
 
 from classdesk_hub.audit import AuditLog, audit_log
-from classdesk_hub.site import Site
+from classdesk_hub.site.file import Site
 
 from .acts import Acts
 from .hub_client import HubClient
 from .metrics import Metrics
 from .performer import Performer
-from .world import World
+from .view import View
 
 
 def _environment() -> jinja2.Environment:
@@ -30,14 +30,14 @@ class Context:
     Args:
         site: The site file.
         hub: The hub.
-        world: The view of the sessions.
+        view: The view of the sessions.
         prefix: The console's own path, with a slash at its end.
         hub_base: The hub's path.
     """
 
     site: Site
     hub: HubClient
-    world: World
+    view: View
     prefix: str
     hub_base: str = "/hub/"
     templates: jinja2.Environment = field(default_factory=_environment)
@@ -47,15 +47,15 @@ class Context:
 
     def __post_init__(self) -> None:
         self.audit = audit_log(self.site)
-        self.metrics = Metrics(self.world)
-        performer = Performer(self.hub, self.world)
-        self.acts = Acts(self.world, performer, self.audit, self.metrics.count)
+        self.metrics = Metrics(self.view)
+        performer = Performer(self.hub, self.view)
+        self.acts = Acts(self.view, performer, self.audit, self.metrics.count)
 
     def snapshot(self, name: str) -> dict[str, Any]:
         """Return a class as it was seen last, with what the site allows in its sessions."""
         policy = self.site.desktop
         return {
-            **self.world.snapshot(name),
+            **self.view.snapshot(name),
             "acts": self.acts.under_way(name),
             "policy": {
                 **policy.model_dump(include={"observe", "thumbnails", "extend_minutes"}),

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from tornado.httpclient import AsyncHTTPClient, HTTPError, HTTPRequest, HTTPResponse
 from tornado.websocket import WebSocketClientConnection, WebSocketError, websocket_connect
 
-from classdesk_hub.site import Site
+from classdesk_hub.site.file import Site
 
 _TIMEOUT_S = 30.0
 _SOCKET_TIMEOUT_S = 10.0

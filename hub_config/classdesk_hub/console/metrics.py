@@ -8,22 +8,22 @@ from typing import Any
 from prometheus_client import CollectorRegistry, Counter, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 
-from classdesk_hub.learner_state import NOT_STARTED, STATES
+from classdesk_hub.in_hub.learner_state import NOT_STARTED, STATES
 
-from .world import World
+from .view import View
 
 _RESETS = {"reset-desktop": "desktop", "reset-lesson": "lesson", "restart": "session"}
 
 
 @dataclass
 class Metrics:
-    """Counts acts, and tells what the world shows.
+    """Counts acts, and tells what the view shows.
 
     Args:
-        world: The view of the sessions.
+        view: The view of the sessions.
     """
 
-    world: World
+    view: View
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
 
     def __post_init__(self) -> None:
@@ -37,7 +37,7 @@ class Metrics:
         for kind in _RESETS.values():
             self._resets.labels(kind)
         self._messages = Counter("classdesk_messages", "Messages that learners have got", registry=self.registry)
-        self.registry.register(_Sessions(self.world))
+        self.registry.register(_Sessions(self.view))
 
     def count(self, act: str, done: bool) -> None:
         """Count a result."""
@@ -56,15 +56,15 @@ class Metrics:
 class _Sessions:
     """Turns what the hub told last into figures."""
 
-    world: World
+    view: View
 
     def describe(self) -> list[Any]:
-        """Say nothing of the figures beforehand: the registry need not ask the world for them."""
+        """Say nothing of the figures beforehand: the registry need not ask the view for them."""
         return []
 
     def collect(self) -> Iterator[Any]:
         """Yield the figures."""
-        facts = self.world.facts.values()
+        facts = self.view.facts.values()
         states = Tally(one["state"] for one in facts)
         sessions = GaugeMetricFamily("classdesk_sessions", "Sessions by state", labels=["state"])
         for state in STATES:
@@ -73,7 +73,7 @@ class _Sessions:
         yield sessions
         hands = sum(one["hand"] is not None for one in facts)
         yield GaugeMetricFamily("classdesk_raised_hands", "Hands that are up", value=hands)
-        yield from _starts(self.world.figures)
+        yield from _starts(self.view.figures)
 
 
 def _starts(figures: Mapping[str, Any]) -> Iterator[Any]:

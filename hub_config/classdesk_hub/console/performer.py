@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Protocol
 from urllib.parse import quote
 
-from classdesk_hub.learner_state import (
+from classdesk_hub.in_hub.learner_state import (
     FAILED,
     LIVE,
     NOT_STARTED,
@@ -21,9 +21,9 @@ from classdesk_hub.learner_state import (
 from classdesk_spawner import CLASS_KEY
 
 from .act_request import ActRequest
+from .board import learner
 from .hub_client import CallError, HubClient, one_line
-from .learners import learner
-from .world import World
+from .view import View
 
 _ANNOUNCE_S = 3.0
 _FIRST_REPORT_S = 5.0
@@ -60,11 +60,11 @@ class Performer:
 
     Args:
         hub: Where to call.
-        world: Where to see what came of it.
+        view: Where to see what came of it.
     """
 
     hub: HubClient
-    world: World
+    view: View
 
     async def perform(self, class_name: str, request: ActRequest, name: str, token: str, slot: _Slot) -> Outcome:
         """Do an act for a learner and return what came of it, for the instructor.
@@ -79,7 +79,7 @@ class Performer:
         Raises:
             CallError: It did not work, with the sentence that says why.
         """
-        await self.world.fresh()
+        await self.view.fresh()
         if request.act == "start":
             return Outcome(await self._start(name, token, {CLASS_KEY: class_name}, slot))
         if request.act == "stop":
@@ -175,7 +175,7 @@ class Performer:
         try:
             # The hub answers after ten seconds, or when the session runs. Its job is seen earlier.
             while not call.done() and not self._facts(name)["job_id"]:
-                tick = asyncio.ensure_future(self.world.next_tick())
+                tick = asyncio.ensure_future(self.view.next_tick())
                 await asyncio.wait([call, tick], return_when=asyncio.FIRST_COMPLETED)
                 tick.cancel()
             await slot.aclose()
@@ -209,7 +209,7 @@ class Performer:
                 return f"In the queue: {facts['reason'] or 'waiting for its turn'}."
             if waited > _START_PATIENCE_S:
                 return "It is still starting; its row says how far it is."
-            await self.world.next_tick()
+            await self.view.next_tick()
 
     async def _stop(self, name: str, token: str, act: str) -> str:
         if self._state(name) in _WITHOUT_SESSION:
@@ -224,13 +224,13 @@ class Performer:
     async def _until(self, name: str, true: Callable[[Mapping[str, Any]], bool], patience_s: float) -> bool:
         deadline = time.monotonic() + patience_s
         while time.monotonic() < deadline:
-            await self.world.next_tick()
+            await self.view.next_tick()
             if true(self._facts(name)):
                 return True
         return False
 
     def _facts(self, name: str) -> Mapping[str, Any]:
-        return learner(name, "", self.world.facts.get(name))
+        return learner(name, "", self.view.facts.get(name))
 
     def _state(self, name: str) -> str:
         return str(self._facts(name)["state"])

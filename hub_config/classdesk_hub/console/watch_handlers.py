@@ -13,7 +13,7 @@ from tornado.httpclient import HTTPClientError
 from tornado.websocket import WebSocketClientConnection, WebSocketClosedError, WebSocketHandler
 
 from . import watched_session
-from .handlers import CHECK_AGAIN_S, ConsoleHandler
+from .base import CHECK_AGAIN_S, ConsoleHandler
 from .hub_client import CallError
 
 # RFC 6455 leaves 4000-4999 to applications; after HTTP's 403. The session's own code for a refusal is the same.
@@ -158,7 +158,7 @@ class _SessionSocket(ConsoleHandler, WebSocketHandler):
                 allowed = await self.still_allowed(name)
             except (web.HTTPError, HTTPClientError):
                 continue  # the hub does not answer: it restarts, and what goes on goes on
-            if not allowed or learner not in self.context.world.members.get(name, {}):
+            if not allowed or learner not in self.context.view.members.get(name, {}):
                 self.close(_NOT_ALLOWED)
                 return
 

@@ -212,7 +212,7 @@ def _killed_at_its_start(client: HubClient) -> str:
 
 
 def _server_of(user: str) -> int:
-    found = [line for line in processes(user) if "classdesk_desktop.server" in line]
+    found = [line for line in processes(user) if "classdesk_desktop.server.app" in line]
     assert found, processes(user)
     return int(found[0].split()[0])
 

@@ -35,8 +35,8 @@ def test_another_file_is_refused() -> None:
             id="script",
         ),
         pytest.param(
-            ["python", "-I", "-c", "from classdesk_desktop.server import main; main()"],
-            "python: classdesk_desktop.server",
+            ["python", "-I", "-c", "from classdesk_desktop.server.app import main; main()"],
+            "python: classdesk_desktop.server.app",
             id="imported module",
         ),
         pytest.param(["python3", "-m", "websockify"], "python3: websockify", id="module"),

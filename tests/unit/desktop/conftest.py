@@ -15,8 +15,8 @@ import pytest
 from jupyter_server.serverapp import ServerApp
 from traitlets.config import Config
 
-from classdesk_desktop.people.identity import SessionIdentityProvider
-from classdesk_desktop.runtime import RuntimeDirectory
+from classdesk_desktop.server.identity import SessionIdentityProvider
+from classdesk_desktop.session.runtime import RuntimeDirectory
 from support.fake_hub import FakeHub, fake_hub
 
 from .served import SERVICE_TOKEN, STRANGER_TOKEN, TOKEN, VISITOR_TOKEN, Server

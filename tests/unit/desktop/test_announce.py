@@ -5,8 +5,8 @@ import socket
 
 import pytest
 
-from classdesk_desktop import announce
-from classdesk_desktop.announce import AnnouncementRefusedError, announce_port
+from classdesk_desktop.supervisor import announce
+from classdesk_desktop.supervisor.announce import AnnouncementRefusedError, announce_port
 from support.fake_hub import FakeHub as Hub
 
 from .served import TOKEN

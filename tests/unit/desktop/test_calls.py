@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from classdesk_desktop import calls
 from classdesk_desktop.lesson.model import LessonError
-from classdesk_desktop.scale import ScaleError
+from classdesk_desktop.server import calls
+from classdesk_desktop.server.scale import ScaleError
 from support.fake_hub import FakeHub
 
 from .served import AUTHORIZED, TOKEN, Server, get

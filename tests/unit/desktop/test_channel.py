@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from tornado.websocket import WebSocketClientConnection
 
-from classdesk_desktop.channel import Channels, Listener, Message, SessionState
-from classdesk_desktop.runtime import RuntimeDirectory, write_state
+from classdesk_desktop.server.channel import Channels, Listener, Message, SessionState
+from classdesk_desktop.session.runtime import RuntimeDirectory, write_state
 
 from .served import AUTHORIZED, Server, connect, get
 

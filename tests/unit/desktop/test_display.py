@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from classdesk_desktop.display import (
+from classdesk_desktop.session.policy import Policy
+from classdesk_desktop.session.runtime import RuntimeDirectory
+from classdesk_desktop.supervisor.display import (
     DisplayError,
     free_display,
     make_socket_directories,
@@ -12,8 +14,6 @@ from classdesk_desktop.display import (
     x_command,
     x_environment,
 )
-from classdesk_desktop.policy import Policy
-from classdesk_desktop.runtime import RuntimeDirectory
 
 RUNTIME = RuntimeDirectory(Path("/tmp/classdesk-1-ab"))
 

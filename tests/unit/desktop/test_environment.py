@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from classdesk_desktop.environment import (
+from classdesk_desktop.session.environment import (
     SYSTEM_PATH,
     dashboard_link,
     desktop_environment,
     server_environment,
 )
-from classdesk_desktop.runtime import RuntimeDirectory
+from classdesk_desktop.session.runtime import RuntimeDirectory
 
 RUNTIME = RuntimeDirectory(Path("/tmp/classdesk-1-ab"))
 

@@ -10,9 +10,9 @@ import time
 
 import pytest
 
-from classdesk_desktop.desktop_socket import TRY_AGAIN_LATER
-from classdesk_desktop.pages import is_from_lab
-from classdesk_desktop.runtime import RuntimeDirectory, write_state
+from classdesk_desktop.server.desktop_socket import TRY_AGAIN_LATER
+from classdesk_desktop.server.pages import is_from_lab
+from classdesk_desktop.session.runtime import RuntimeDirectory, write_state
 
 from .served import AUTHORIZED, Server, connect, get
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from classdesk_desktop import files
-from classdesk_desktop.files import FilesError, Incoming, entries, inside, numbered, usable_name
+from classdesk_desktop.files import store as files
+from classdesk_desktop.files.store import FilesError, Incoming, entries, inside, numbered, usable_name
 
 
 @pytest.fixture

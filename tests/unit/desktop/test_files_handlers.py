@@ -10,7 +10,8 @@ from urllib.parse import quote
 import pytest
 from tornado.httpclient import HTTPResponse
 
-from classdesk_desktop import files, files_handlers
+from classdesk_desktop.files import handlers as files_handlers
+from classdesk_desktop.files import store as files
 
 from .served import AUTHORIZED, Server, get
 

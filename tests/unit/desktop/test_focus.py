@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from classdesk_desktop import focus
-from classdesk_desktop.channel import Channels, Message, SessionState
-from classdesk_desktop.runtime import RuntimeDirectory
+from classdesk_desktop.server import focus
+from classdesk_desktop.server.channel import Channels, Message, SessionState
+from classdesk_desktop.session.runtime import RuntimeDirectory
 
 
 @dataclass

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from classdesk_desktop import ice
-from classdesk_desktop.ice import start_session_manager, take
+from classdesk_desktop.supervisor import ice
+from classdesk_desktop.supervisor.ice import start_session_manager, take
 
 FREE = 4_000_000 + os.getpid()  # no process has this number
 

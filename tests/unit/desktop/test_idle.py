@@ -2,14 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from classdesk_desktop.idle import (
+from classdesk_desktop.server.idle import (
     BUSY_CORES,
     ComputingWatch,
     computing_seconds,
     input_idle_seconds,
 )
-from classdesk_desktop.runtime import RuntimeDirectory, write_desktop
-from classdesk_desktop.usage import ProcessUse
+from classdesk_desktop.session.runtime import RuntimeDirectory, write_desktop
+from classdesk_desktop.session.usage import ProcessUse
 
 SUPERVISOR, SERVER = 2, 3
 # By number: name, parent, seconds.

@@ -4,9 +4,9 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
-from classdesk_desktop.channel import Channels, SessionState
-from classdesk_desktop.last_minute import LEAD_SECONDS, end_in_time
-from classdesk_desktop.runtime import RuntimeDirectory
+from classdesk_desktop.server.channel import Channels, SessionState
+from classdesk_desktop.server.last_minute import LEAD_SECONDS, end_in_time
+from classdesk_desktop.session.runtime import RuntimeDirectory
 
 
 class Page:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from classdesk_desktop.locales import choose_locale, with_locale, with_time_zone
+from classdesk_desktop.supervisor.locales import choose_locale, with_locale, with_time_zone
 
 IMAGE = {"de_DE.UTF-8", "en_GB.UTF-8", "en_US.UTF-8", "fr_FR.UTF-8", "fr_CA.UTF-8", "pt_BR.UTF-8"}
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from classdesk_desktop.log_size import keep_short, shorten
+from classdesk_desktop.supervisor.log_size import keep_short, shorten
 
 
 def test_a_log_that_is_too_long_is_emptied_and_written_on(tmp_path: Path) -> None:

@@ -9,10 +9,10 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from classdesk_desktop.bus import start_bus
-from classdesk_desktop.logout import until_logged_out
-from classdesk_desktop.processes import stop_group
-from classdesk_desktop.runtime import RuntimeDirectory
+from classdesk_desktop.session.processes import stop_group
+from classdesk_desktop.session.runtime import RuntimeDirectory
+from classdesk_desktop.supervisor.bus import start_bus
+from classdesk_desktop.supervisor.logout import until_logged_out
 
 
 @asynccontextmanager

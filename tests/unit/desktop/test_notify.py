@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from classdesk_desktop.notify import notification_arguments, notify
-from classdesk_desktop.runtime import RuntimeDirectory, read_desktop, write_desktop
+from classdesk_desktop.server.notify import notification_arguments, notify
+from classdesk_desktop.session.runtime import RuntimeDirectory, read_desktop, write_desktop
 
 
 def test_the_text_is_shown_as_it_is() -> None:

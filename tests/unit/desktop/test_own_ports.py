@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from classdesk_desktop.own_ports import is_others, listeners
+from classdesk_desktop.server.own_ports import is_others, listeners
 
 TABLE = """\
   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode

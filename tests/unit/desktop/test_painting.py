@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from classdesk_desktop.painting import LONGEST_SECONDS, MOST_CPU_SECONDS, Progress
+from classdesk_desktop.supervisor.painting import LONGEST_SECONDS, MOST_CPU_SECONDS, Progress
 
 
 def given_up_after(cpu_share: float, waits_for_disk: bool = False, until: float = 300) -> float:

@@ -19,12 +19,12 @@ from jupyter_server.base.handlers import JupyterHandler
 from tornado.routing import PathMatches, Router, Rule
 from tornado.web import RequestHandler, create_signed_value
 
-from classdesk_desktop.people.identity import (
+from classdesk_desktop.server.identity import (
     OPEN_TO_VISITORS,
     SessionIdentityProvider,
     is_open_to_visitors,
 )
-from classdesk_desktop.policy import Policy
+from classdesk_desktop.session.policy import Policy
 
 from .served import (
     AUTHORIZED,
@@ -105,7 +105,7 @@ async def visiting_cookies(server: Server, address: str) -> dict[str, str]:
     secret = server.app.web_app.settings["cookie_secret"]
     name = "jupyterhub-user-ada"
     cookie = f"{name}={create_signed_value(secret, name, VISITOR_TOKEN).decode()}"
-    with mock.patch("classdesk_desktop.people.identity.is_open_to_visitors", return_value=True):
+    with mock.patch("classdesk_desktop.server.identity.is_open_to_visitors", return_value=True):
         page = await get(f"http://{address}/desktop/", headers={"Cookie": cookie})
     xsrf = page.headers["Set-Cookie"].partition("_xsrf=")[2].partition(";")[0]
     return {"Cookie": f"{cookie}; _xsrf={xsrf}", "X-XSRFToken": xsrf}
@@ -261,7 +261,7 @@ def test_sessions_are_started_with_this_rule() -> None:
         "JUPYTERHUB_SERVICE_PREFIX='/user/ada/', JUPYTER_NO_CONFIG='1', "
         "JUPYTERHUB_OAUTH_ACCESS_SCOPES='[\"access:servers!server=ada/\"]')\n"
         "import socket\n"
-        "from classdesk_desktop.server import SessionServer, SocketServerApp\n"
+        "from classdesk_desktop.server.app import SessionServer, SocketServerApp\n"
         "SocketServerApp.listener = socket.create_server(('127.0.0.1', 0))\n"
         "app = SessionServer.initialize_server([], new_httpserver=False)\n"
         "print(type(app.identity_provider).__qualname__)\n"

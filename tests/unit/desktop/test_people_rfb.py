@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classdesk_desktop.people.rfb_filter import VIEWING_ENCODINGS, ViewOnlyFilter
-from classdesk_desktop.people.rfb_stream import RfbError
+from classdesk_desktop.view_only.filter import VIEWING_ENCODINGS, ViewOnlyFilter
+from classdesk_desktop.view_only.stream import RfbError
 
 VERSION = b"RFB 003.008\n"
 PIXELS = struct.pack(">4B3H3B3x", 32, 24, 0, 1, 255, 255, 255, 16, 8, 0)

@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from classdesk_desktop import runtime as runtimes
 from classdesk_desktop.people import thumbnail
 from classdesk_desktop.people.picture import Picture
-from classdesk_desktop.policy import Policy
-from classdesk_desktop.runtime import RuntimeDirectory
+from classdesk_desktop.session import runtime as runtimes
+from classdesk_desktop.session.policy import Policy
+from classdesk_desktop.session.runtime import RuntimeDirectory
 
 from .served import AUTHORIZED, VISITING, Server, connect, get, leave
 

@@ -12,14 +12,14 @@ from typing import Any
 
 import pytest
 
-from classdesk_desktop.channel import Channels, Message, SessionState
 from classdesk_desktop.people import watchers as module
 from classdesk_desktop.people.hand import Hand
 from classdesk_desktop.people.memory import Memory
 from classdesk_desktop.people.record import Record
 from classdesk_desktop.people.watchers import RefusedError, Watchers
-from classdesk_desktop.policy import Observe
-from classdesk_desktop.runtime import RuntimeDirectory
+from classdesk_desktop.server.channel import Channels, Message, SessionState
+from classdesk_desktop.session.policy import Observe
+from classdesk_desktop.session.runtime import RuntimeDirectory
 
 
 @dataclass

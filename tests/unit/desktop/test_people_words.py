@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classdesk_desktop.channel import Channels, SessionState
-from classdesk_desktop.ending import say_goodbye
 from classdesk_desktop.people import presence
 from classdesk_desktop.people.hand import Hand
 from classdesk_desktop.people.memory import Memory
 from classdesk_desktop.people.record import Record
 from classdesk_desktop.people.text import TextError, plain_text
-from classdesk_desktop.runtime import RuntimeDirectory
+from classdesk_desktop.server.channel import Channels, SessionState
+from classdesk_desktop.server.ending import say_goodbye
+from classdesk_desktop.session.runtime import RuntimeDirectory
 
 from .served import AUTHORIZED, SERVICE_TOKEN, VISITING, Server, connect, get, leave
 

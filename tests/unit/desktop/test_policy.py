@@ -5,7 +5,7 @@ import logging
 
 import pytest
 
-from classdesk_desktop.policy import Policy
+from classdesk_desktop.session.policy import Policy
 
 
 def read(**record: object) -> Policy:

@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from classdesk_desktop.processes import descendants, process_table, stop_group
+from classdesk_desktop.session.processes import descendants, process_table, stop_group
 
 
 def alive(pid: int) -> bool:
@@ -55,7 +55,7 @@ def test_an_orphan_is_adopted_and_ended(tmp_path: Path) -> None:
     # In a process of its own: the test runner must not adopt anybody, or end its own children.
     program = (
         "import subprocess, sys\n"
-        "from classdesk_desktop.processes import become_subreaper, descendants, end_descendants\n"
+        "from classdesk_desktop.session.processes import become_subreaper, descendants, end_descendants\n"
         "import os\n"
         "become_subreaper()\n"
         "subprocess.run(['/bin/sh', '-c', 'setsid sleep 60 & echo $!'], check=True)\n"

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from classdesk_desktop import pulse
-from classdesk_desktop.pulse import answers, watch_pulse
-from classdesk_desktop.runtime import RuntimeDirectory, write_desktop, write_x_authority
+from classdesk_desktop.server import pulse
+from classdesk_desktop.server.pulse import answers, watch_pulse
+from classdesk_desktop.session.runtime import RuntimeDirectory, write_desktop, write_x_authority
 
 
 def test_it_is_frozen_after_two_questions_and_no_longer_after_an_answer(

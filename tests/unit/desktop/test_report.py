@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from classdesk_desktop import report
-from classdesk_desktop.channel import SessionState
 from classdesk_desktop.people.memory import Memory
 from classdesk_desktop.people.record import Record
-from classdesk_desktop.policy import Policy
-from classdesk_desktop.report import Measure, Meter, Reporter, last_activity, report_of
-from classdesk_desktop.runtime import RuntimeDirectory, write_state
-from classdesk_spawner._report import read_report
+from classdesk_desktop.server import report
+from classdesk_desktop.server.channel import SessionState
+from classdesk_desktop.server.report import Measure, Meter, Reporter, last_activity, report_of
+from classdesk_desktop.session.policy import Policy
+from classdesk_desktop.session.runtime import RuntimeDirectory, write_state
+from classdesk_spawner.session.report import read_report
 from support.fake_hub import TOKEN, FakeHub
 
 MEASURE = Measure(idle_s=12.5, busy=False, cpu_s=3.0, memory_mib=170.0)

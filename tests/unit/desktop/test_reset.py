@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from classdesk_desktop import reset_command
-from classdesk_desktop.reset import SETTINGS, kept_settings, reset_settings, restore_settings
+from classdesk_desktop.reset import command as reset_command
+from classdesk_desktop.reset.settings_store import SETTINGS, kept_settings, reset_settings, restore_settings
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from classdesk_desktop.restarts import (
+from classdesk_desktop.supervisor.restarts import (
     BACK_OFF_SECONDS,
     HEALTHY_SECONDS,
     Ending,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from classdesk_desktop.runtime import (
+from classdesk_desktop.session.runtime import (
     MAX_DIRECTORY_LENGTH,
     RuntimeDirectory,
     read_state,

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from classdesk_desktop.runtime import RuntimeDirectory
-from classdesk_desktop.safe import after_faults, home_trouble, private_settings
+from classdesk_desktop.session.runtime import RuntimeDirectory
+from classdesk_desktop.supervisor.safe import after_faults, home_trouble, private_settings
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from tornado.web import HTTPError
 
-from classdesk_desktop.channel import Channels, Message, SessionState
-from classdesk_desktop.runtime import RuntimeDirectory
-from classdesk_desktop.saving import Savers, SessionContents, end_in_order
+from classdesk_desktop.server.channel import Channels, Message, SessionState
+from classdesk_desktop.server.saving import Savers, SessionContents, end_in_order
+from classdesk_desktop.session.runtime import RuntimeDirectory
 
 
 class Page:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from classdesk_desktop import scale
-from classdesk_desktop.runtime import RuntimeDirectory
+from classdesk_desktop.server import scale
+from classdesk_desktop.session.runtime import RuntimeDirectory
 
 PROGRAM = """#!/bin/sh
 echo "$DCONF_PROFILE ${0##*/} $*" >>@/calls

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from classdesk_desktop.session import listen
+from classdesk_desktop.supervisor.session import listen
 from support.fake_hub import FakeHub as Hub
 
 from .served import TOKEN
@@ -23,13 +23,13 @@ from .served import TOKEN
 # The desktop that these tests start ends at once, with and without an X server on the machine. And
 # jupyter_server does not run as root: a learner never is, but the tests may be.
 _PROGRAM = """
-from classdesk_desktop import desktop, restarts, session
+from classdesk_desktop.supervisor import desktop, restarts, session
 
 desktop.MATE_COMMAND = ("/bin/false",)
 restarts.BACK_OFF_SECONDS = (0.0, 0.1)
 session.SERVER_COMMAND = (
     "-I", "-c",
-    "import classdesk_desktop.server as server\\n"
+    "import classdesk_desktop.server.app as server\\n"
     "make = server.server_config\\n"
     "def as_root(*args):\\n"
     "    config = make(*args)\\n"
@@ -175,9 +175,12 @@ def test_the_port_is_the_kernels_choice(address: str) -> None:
         assert 0 < first.getsockname()[1] != second.getsockname()[1] > 0
 
 
-def test_the_supervisor_imports_nothing_but_the_standard_library() -> None:
+@pytest.mark.parametrize("folder", ["supervisor", "session"])
+def test_what_every_session_starts_with_imports_nothing_but_the_standard_library(folder: str) -> None:
+    modules = sorted(path.stem for path in Path(_source(), "classdesk_desktop", folder).glob("*.py"))
+    assert modules
     program = (
-        "import sys, classdesk_desktop.session, classdesk_desktop.announce\n"
+        f"import sys\nfor name in {modules}: __import__('classdesk_desktop.{folder}.' + name)\n"
         "foreign = {name.partition('.')[0] for name in sys.modules} - sys.stdlib_module_names\n"
         "print(*sorted(name for name in foreign if not name.startswith('_')))\n"
     )
@@ -190,7 +193,7 @@ def test_the_supervisor_imports_nothing_but_the_standard_library() -> None:
 
 def test_the_server_spares_what_it_never_uses() -> None:
     program = (
-        "import sys, classdesk_desktop.server\n"
+        "import sys, classdesk_desktop.server.app\n"
         "print([n for n in ('sqlalchemy.orm', 'alembic', 'lark', 'arrow', 'jupyterlab') if n in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=20)
@@ -200,7 +203,7 @@ def test_the_server_spares_what_it_never_uses() -> None:
 def test_what_is_spared_works_when_it_is_needed_after_all() -> None:
     """A kernel can be started beside a desktop, by the REST interface."""
     program = (
-        "import classdesk_desktop.server\n"
+        "import classdesk_desktop.server.app\n"
         "from jupyter_client.jsonutil import parse_date\n"
         "for second in (1, 2):\n"
         "    print(parse_date(f'2026-11-22T17:00:0{second}.5Z').isoformat())"

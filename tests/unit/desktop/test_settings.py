@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from classdesk_desktop.settings import SessionSettings, SettingsError
+from classdesk_desktop.session.settings import SessionSettings, SettingsError
 
 GOOD = {
     "CLASSDESK_INTERFACE": "lab",

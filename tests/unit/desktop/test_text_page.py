@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from classdesk_desktop.text_page import page_of
+from classdesk_desktop.lesson.text_page import page_of
 
 
 @pytest.fixture

@@ -10,11 +10,11 @@ from functools import partial
 
 import pytest
 
-from classdesk_desktop.channel import Channels, Message, SessionState
-from classdesk_desktop.ending import reason_to_stop, say_goodbye
-from classdesk_desktop.notify import Urgency
-from classdesk_desktop.runtime import RuntimeDirectory
-from classdesk_desktop.time_left import TimeLeft, reached, seconds_to_next
+from classdesk_desktop.server.channel import Channels, Message, SessionState
+from classdesk_desktop.server.ending import reason_to_stop, say_goodbye
+from classdesk_desktop.server.notify import Urgency
+from classdesk_desktop.server.time_left import TimeLeft, reached, seconds_to_next
+from classdesk_desktop.session.runtime import RuntimeDirectory
 
 
 @pytest.mark.parametrize(

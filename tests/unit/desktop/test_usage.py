@@ -3,7 +3,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from classdesk_desktop.usage import ProcessUse, below, memory_mib, parse_stat, read_processes
+from classdesk_desktop.session.usage import ProcessUse, below, memory_mib, parse_stat, read_processes
 
 TICKS = os.sysconf("SC_CLK_TCK")
 

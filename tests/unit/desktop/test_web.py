@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from classdesk_desktop.assets import WebAssets
+from classdesk_desktop.server.assets import WebAssets
 
 from .conftest import WEB
 

@@ -9,8 +9,8 @@ from functools import partial
 
 import pytest
 
-from classdesk_desktop.runtime import RuntimeDirectory
-from classdesk_desktop.x11 import XConnection, XProtocolError
+from classdesk_desktop.session.runtime import RuntimeDirectory
+from classdesk_desktop.session.x11 import XConnection, XProtocolError
 
 COOKIE = b"0123456789abcdef"
 ROOT, PANEL, GONE, DIALOGUE = 0x123, 0x200, 0x300, 0x400

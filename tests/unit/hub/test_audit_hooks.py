@@ -10,9 +10,9 @@ from jupyterhub import orm
 
 from classdesk_hub import Site
 from classdesk_hub.audit import audit_log
-from classdesk_hub.audit_hooks import class_name_of, record_visits
-from classdesk_hub.class_settings import ClassSettings
-from classdesk_hub.site import HubSettings
+from classdesk_hub.in_hub.audit_hooks import class_name_of, record_visits
+from classdesk_hub.site.classes import ClassSettings
+from classdesk_hub.site.file import HubSettings
 from classdesk_spawner import Event
 
 

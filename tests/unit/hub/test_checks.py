@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from classdesk_hub import checks
-from classdesk_hub.site import Site
+from classdesk_hub.command import checks
+from classdesk_hub.site.file import Site
 from support.fake_slurm import FakeSlurm
 
 

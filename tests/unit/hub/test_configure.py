@@ -10,10 +10,10 @@ from jupyterhub.handlers import default_handlers
 from traitlets.config import Config
 
 from classdesk_hub import Site, SiteFileError, configure
-from classdesk_hub.cli import proxy_arguments
-from classdesk_hub.pages import FormLinkHandler, LessonFileHandler
-from classdesk_hub.site import HubSettings
-from classdesk_hub.tokens import proxy_token
+from classdesk_hub.command.app import proxy_arguments
+from classdesk_hub.in_hub.pages import FormLinkHandler, LessonFileHandler
+from classdesk_hub.site.file import HubSettings
+from classdesk_hub.site.tokens import proxy_token
 from classdesk_spawner import DesktopSpawner
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from classdesk_hub.console.more_handlers import code_of, reachable
+from classdesk_hub.console.class_link import code_of, reachable
 from support.class_hub import ClassHub
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from classdesk_hub.own_session import span
+from classdesk_hub.in_hub.own_session import span
 from support.class_hub import ClassHub, until
 from support.hub_pages import PageVisitor, title, words
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from classdesk_hub.console.learners import Board, count, facts_by_user
-from classdesk_hub.console.world import Viewer
-from classdesk_hub.learner_state import STATES, learner_state, places
+from classdesk_hub.console.board import Board, count, facts_by_user
+from classdesk_hub.console.view import Viewer
+from classdesk_hub.in_hub.learner_state import STATES, learner_state, places
 from classdesk_spawner import JobEndedError
-from classdesk_spawner._report import read_report, receive
-from classdesk_spawner._slurm import Job
+from classdesk_spawner.session.report import read_report, receive
+from classdesk_spawner.slurm.commands import Job
 
 NOW = int(time.time())
 IDLE_AFTER_S = 600.0

@@ -8,7 +8,7 @@ import pytest
 from jupyterhub.auth import pamela
 from tornado.web import HTTPError
 
-from classdesk_hub.login import AccountAuthenticator, account_name
+from classdesk_hub.in_hub.login import AccountAuthenticator, account_name
 
 ACCOUNTS = {"learner01": 2001, "S1234567": 2002, "stranger": 2003}
 ALIASES = {"UNI\\S1234567": "S1234567"}

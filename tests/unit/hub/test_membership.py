@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from jupyterhub import orm, roles
 
-from classdesk_hub.class_settings import ClassSettings
-from classdesk_hub.membership import account_problems, apply, follow_site_file, members
+from classdesk_hub.in_hub.membership import account_problems, apply, follow_site_file, members
 from classdesk_hub.roster import Entry, change
+from classdesk_hub.site.classes import ClassSettings
 
 
 @pytest.fixture

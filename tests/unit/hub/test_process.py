@@ -12,7 +12,7 @@ import pytest
 from jupyterhub import orm
 from sqlalchemy import event, text
 
-from classdesk_hub.process import (
+from classdesk_hub.in_hub.process import (
     database_options,
     settle_memory,
     trust_the_database,
@@ -38,7 +38,7 @@ def test_the_database_does_not_wait_for_the_disk_at_each_commit(tmp_path: Path) 
 _WRITE_AND_DIE = """
 import os, sqlite3, sys
 from pathlib import Path
-from classdesk_hub.process import database_options
+from classdesk_hub.in_hub.process import database_options
 ((on_connect, _),) = database_options(Path(sys.argv[1]))["pool_events"]
 connection = sqlite3.connect(sys.argv[1])
 on_connect(connection, None)

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from jupyterhub.proxy import ConfigurableHTTPProxy
 
-from classdesk_hub.proxy import SteadyProxy
+from classdesk_hub.in_hub.proxy import SteadyProxy
 from classdesk_spawner import DesktopSpawner
-from classdesk_spawner._report import read_report, receive
+from classdesk_spawner.session.report import read_report, receive
 
 IDLE = (
     b'{"idle_s": 3600, "busy": false, "cpu_s": 1, "memory_mib": 200, "desktop": "painted",'

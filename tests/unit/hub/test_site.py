@@ -4,9 +4,9 @@ import pytest
 from pydantic import BaseModel
 
 from classdesk_hub import SiteFileError, load_site
-from classdesk_hub.class_settings import ClassSettings
-from classdesk_hub.example import example
-from classdesk_hub.site import Site
+from classdesk_hub.site.classes import ClassSettings
+from classdesk_hub.site.example import example
+from classdesk_hub.site.file import Site
 from classdesk_spawner import ClassPreset
 
 REPOSITORY = Path(__file__).parents[3]

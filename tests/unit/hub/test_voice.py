@@ -17,7 +17,14 @@ def _sentences() -> list[str]:
     return sorted(
         {
             node.value
-            for name in ("_errors", "_refusals", "_progress", "_job", "_extension", "_server")
+            for name in (
+                "errors",
+                "slurm/refusals",
+                "session/progress",
+                "session/job",
+                "session/extension",
+                "hub/server_wait",
+            )
             for node in ast.walk(ast.parse((SPAWNER / f"{name}.py").read_text()))
             if isinstance(node, ast.Constant)
             and isinstance(node.value, str)

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from classdesk_spawner import FormSettings, Offer, OptionRules, SlurmSettings
-from classdesk_spawner._offer import Partition
+from classdesk_spawner.slurm.offer import Partition
 from support.fake_slurm import FakeSlurm
 
 

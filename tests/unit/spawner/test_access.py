@@ -8,8 +8,8 @@ import os
 import pytest
 
 from classdesk_spawner import FormSettings, Offer, OptionRules, OptionsError, SlurmSettings
-from classdesk_spawner._access import Access, parse_access, unix_groups
-from classdesk_spawner._cluster import Cluster
+from classdesk_spawner.slurm.access import Access, parse_access, unix_groups
+from classdesk_spawner.slurm.cluster import Cluster
 from support.fake_slurm import FakeSlurm
 
 # As scontrol of Slurm 22.05 prints it, shortened behind the fields that count.

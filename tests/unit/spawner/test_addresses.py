@@ -2,7 +2,7 @@
 
 import pytest
 
-from classdesk_spawner._addresses import by_ip, plain_ip
+from classdesk_spawner.slurm.addresses import by_ip, plain_ip
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from jupyterhub.apihandlers import default_handlers
 from tornado.web import HTTPError
 
-from classdesk_spawner._job_handlers import (
+from classdesk_spawner.api.job_handlers import (
     PORT_ROUTE,
     PortHandler,
     read_last_words,

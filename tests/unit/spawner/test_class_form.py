@@ -13,9 +13,9 @@ from classdesk_spawner import (
     OptionsError,
     SlurmSettings,
 )
-from classdesk_spawner._class_form import class_of
-from classdesk_spawner._form import FormNotes, render_form
-from classdesk_spawner._offer import Partition, Reservation
+from classdesk_spawner.form.class_form import class_of
+from classdesk_spawner.form.render import FormNotes, render_form
+from classdesk_spawner.slurm.offer import Partition, Reservation
 
 OFFER = Offer(
     (Partition("main", cores=4, hours=24, memory_mib=8192, gpus=0),),

@@ -4,11 +4,11 @@ import asyncio
 from types import SimpleNamespace
 
 from classdesk_spawner import SlurmSettings
-from classdesk_spawner._cluster import Cluster
-from classdesk_spawner._errors import SlurmUnavailableError
-from classdesk_spawner._ledger import Ledger
-from classdesk_spawner._slurm import SlurmCommands
-from classdesk_spawner._turnstile import Step, Turnstile
+from classdesk_spawner.errors import SlurmUnavailableError
+from classdesk_spawner.hub.ledger import Ledger
+from classdesk_spawner.hub.start_queue import Step, Turnstile
+from classdesk_spawner.slurm.cluster import Cluster
+from classdesk_spawner.slurm.commands import SlurmCommands
 from support.fake_slurm import FakeSlurm
 from support.fake_spawner import Database
 

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from classdesk_spawner import SessionError
-from classdesk_spawner._job import SessionJob
+from classdesk_spawner.session.job import SessionJob
 from support.fake_slurm import FakeSlurm
 from support.fake_spawner import make_spawner, message, run_scene, stored_state, until
 
@@ -137,7 +137,7 @@ def test_a_session_that_closes_in_order_at_its_limit_has_reached_it(
 def test_jobs_without_a_session_are_swept_and_those_of_others_are_not(
     fake_slurm: FakeSlurm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("classdesk_spawner._cluster._SWEEP_S", 0.2)
+    monkeypatch.setattr("classdesk_spawner.slurm.cluster._SWEEP_S", 0.2)
 
     async def scene() -> None:
         cluster = make_spawner(fake_slurm).cluster

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from classdesk_spawner import SessionOptions
-from classdesk_spawner._environment import PACKED_VARIABLE, is_kept, pack, unpack
-from classdesk_spawner._runtimes import RuntimeCommand
-from classdesk_spawner._script import render_batch_script
+from classdesk_spawner.session.runtimes import RuntimeCommand
+from classdesk_spawner.session.script import render_batch_script
+from classdesk_spawner.slurm.environment import PACKED_VARIABLE, is_kept, pack, unpack
 
 REPOSITORY = Path(__file__).parents[3]
 OPTIONS = SessionOptions(ui="desktop", kind="desktop", cores=2, minutes=180, memory_mib=2048)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from classdesk_spawner import DesktopSettings, SessionError
-from classdesk_spawner._extension import (
+from classdesk_spawner.session.extension import (
     Ceiling,
     Extension,
     ExtensionError,
@@ -19,8 +19,8 @@ from classdesk_spawner._extension import (
     new_limit,
     read_minutes,
 )
-from classdesk_spawner._refusals import explain_extension_refusal
-from classdesk_spawner._slurm import Job, SlurmCommands
+from classdesk_spawner.slurm.commands import Job, SlurmCommands
+from classdesk_spawner.slurm.refusals import explain_extension_refusal
 from support.fake_slurm import FakeSlurm
 from support.fake_spawner import give_server, make_spawner, run_scene, until
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from classdesk_spawner import FormSettings, Offer, OptionRules, OptionsError, SlurmSettings
-from classdesk_spawner._fields import LABELS, Number, number
-from classdesk_spawner._form import render_form
-from classdesk_spawner._offer import Partition, Reservation
+from classdesk_spawner.form.fields import LABELS, Number, number
+from classdesk_spawner.form.render import render_form
+from classdesk_spawner.slurm.offer import Partition, Reservation
 
 MAIN = Partition("main", cores=4, hours=24, memory_mib=8192, gpus=0)
 BIG = Partition("big", cores=64, hours=2, memory_mib=65536, gpus=4)

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classdesk_spawner import FormSettings, Offer, OptionRules, OptionsError, SlurmSettings
-from classdesk_spawner._form import read_fields, render_form
-from classdesk_spawner._offer import Partition
+from classdesk_spawner.form.render import read_fields, render_form
+from classdesk_spawner.slurm.offer import Partition
 
 
 class _Elements(HTMLParser):

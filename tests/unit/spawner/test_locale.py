@@ -2,7 +2,7 @@
 
 import pytest
 
-from classdesk_spawner._locale import browser_locale
+from classdesk_spawner.session.locale import browser_locale
 
 
 @pytest.mark.parametrize(

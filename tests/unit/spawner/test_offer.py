@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classdesk_spawner._offer import (
+from classdesk_spawner.slurm.offer import (
     Offer,
     Partition,
     Reservation,

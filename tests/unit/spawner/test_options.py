@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classdesk_spawner import OptionRules, OptionsError, SessionOptions
-from classdesk_spawner._fields import shown
+from classdesk_spawner.form.fields import shown
 
 
 def test_nothing_given_is_the_desktop_with_two_cores_and_three_hours(rules: OptionRules) -> None:

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from classdesk_spawner._progress import StartState, progress_event
-from classdesk_spawner._slurm import Job
-from classdesk_spawner._watcher import Snapshot
+from classdesk_spawner.session.progress import StartState, progress_event
+from classdesk_spawner.slurm.commands import Job
+from classdesk_spawner.slurm.watcher import Snapshot
 
 
 def _job(job_id: str = "101", **values: object) -> Job:

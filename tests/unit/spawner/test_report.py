@@ -9,8 +9,8 @@ import pytest
 from jupyterhub.apihandlers import default_handlers
 
 from classdesk_spawner import DesktopSettings
-from classdesk_spawner._report import note_activity, read_report, receive
-from classdesk_spawner._report_handler import REPORT_ROUTE, ReportHandler
+from classdesk_spawner.api.report_handler import REPORT_ROUTE, ReportHandler
+from classdesk_spawner.session.report import note_activity, read_report, receive
 
 REPORT: dict[str, Any] = {
     "idle_s": 12.5,

@@ -6,9 +6,9 @@ import time
 import pytest
 
 from classdesk_spawner import Cluster, SlurmSettings
-from classdesk_spawner._job import SessionJob
-from classdesk_spawner._slurm import Job, parse_overrun
-from classdesk_spawner._watcher import Snapshot
+from classdesk_spawner.session.job import SessionJob
+from classdesk_spawner.slurm.commands import Job, parse_overrun
+from classdesk_spawner.slurm.watcher import Snapshot
 from support.fake_slurm import FakeSlurm
 
 

@@ -2,8 +2,8 @@ import pytest
 from pydantic import ValidationError
 
 from classdesk_spawner import SESSION_PROGRAM, RuntimeSettings, runtime_program
-from classdesk_spawner._runtimes import runtime_command
-from classdesk_spawner._settings import split_bind
+from classdesk_spawner.session.runtimes import runtime_command
+from classdesk_spawner.settings.models import split_bind
 
 
 def _argv(**values: object) -> list[str]:

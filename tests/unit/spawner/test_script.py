@@ -16,8 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from classdesk_spawner import RuntimeSettings, SessionOptions, SlurmSettings
-from classdesk_spawner._runtimes import RUNTIMES, RuntimeCommand, runtime_command
-from classdesk_spawner._script import render_batch_script, sbatch_arguments
+from classdesk_spawner.session.runtimes import RUNTIMES, RuntimeCommand, runtime_command
+from classdesk_spawner.session.script import render_batch_script, sbatch_arguments
 
 GOLDEN = Path(__file__).parent / "golden"
 OPTIONS = SessionOptions(ui="desktop", kind="desktop", cores=2, minutes=180, memory_mib=2048)

@@ -16,13 +16,13 @@ from classdesk_spawner import (
     RuntimeSettings,
     SlurmSettings,
 )
-from classdesk_spawner._fields import LABELS
-from classdesk_spawner._form import read_fields
-from classdesk_spawner._job import SessionJob
-from classdesk_spawner._offer import Partition, Reservation
-from classdesk_spawner._options import to_stored
-from classdesk_spawner._runtimes import runtime_command
-from classdesk_spawner._script import render_batch_script, sbatch_arguments
+from classdesk_spawner.form.fields import LABELS
+from classdesk_spawner.form.options import to_stored
+from classdesk_spawner.form.render import read_fields
+from classdesk_spawner.session.job import SessionJob
+from classdesk_spawner.session.runtimes import runtime_command
+from classdesk_spawner.session.script import render_batch_script, sbatch_arguments
+from classdesk_spawner.slurm.offer import Partition, Reservation
 
 OFFER = Offer(
     partitions=(Partition("main", 4, 24, 8192, 0), Partition("gpu", 64, 4, 65536, 4)),

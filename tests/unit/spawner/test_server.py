@@ -10,10 +10,10 @@ import pytest
 from jupyterhub.objects import Server
 
 from classdesk_spawner import SessionError
-from classdesk_spawner import _server as server_module
-from classdesk_spawner._errors import JobEndedError, ServerLostError
-from classdesk_spawner._job import SessionJob
-from classdesk_spawner._server import look_after
+from classdesk_spawner.errors import JobEndedError, ServerLostError
+from classdesk_spawner.hub import server_wait as server_module
+from classdesk_spawner.hub.server_wait import look_after
+from classdesk_spawner.session.job import SessionJob
 from support.fake_slurm import FakeSlurm
 from support.fake_spawner import make_spawner, run_scene, until
 

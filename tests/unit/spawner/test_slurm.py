@@ -6,15 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classdesk_spawner import SessionError, SlurmUnavailableError, SubmitError
-from classdesk_spawner._offer import parse_partitions
-from classdesk_spawner._refusals import explain_refusal
-from classdesk_spawner._slurm import (
+from classdesk_spawner.slurm.commands import (
     Job,
     SlurmCommands,
     parse_job_id,
     parse_jobs,
 )
-from classdesk_spawner._states import END_SENTENCES, STATES, Phase, end_sentence, phase_of
+from classdesk_spawner.slurm.offer import parse_partitions
+from classdesk_spawner.slurm.refusals import explain_refusal
+from classdesk_spawner.slurm.states import END_SENTENCES, STATES, Phase, end_sentence, phase_of
 from support.fake_slurm import FakeSlurm
 
 HEADING = "5ecret|JOBID|STATE|REASON|START_TIME|END_TIME|EXEC_HOST|USER|COMMENT\n"

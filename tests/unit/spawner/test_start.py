@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from classdesk_spawner import SessionError
-from classdesk_spawner._errors import JobEndedError, OptionsError, SlurmUnavailableError
+from classdesk_spawner.errors import JobEndedError, OptionsError, SlurmUnavailableError
 from support.fake_slurm import FakeSlurm
 from support.fake_spawner import make_spawner, message, run_scene, until
 

@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from classdesk_spawner import SlurmUnavailableError
-from classdesk_spawner._slurm import Job
-from classdesk_spawner._watcher import JobWatcher
+from classdesk_spawner.slurm.commands import Job
+from classdesk_spawner.slurm.watcher import JobWatcher
 
 
 def _job(job_id: str, state: str = "RUNNING") -> Job:

@@ -1,0 +1,1 @@
+"""The learner's files on the page: uploads and downloads."""

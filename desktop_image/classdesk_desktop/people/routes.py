@@ -1,0 +1,56 @@
+"""Puts the parts of this package together, and into the server."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tornado.web import Application
+
+from classdesk_desktop.people.announce import AnnounceHandler
+from classdesk_desktop.people.calls import HandHandler, MessageHandler, ThumbnailHandler
+from classdesk_desktop.people.hand import Hand
+from classdesk_desktop.people.memory import Memory
+from classdesk_desktop.people.messages import Messages
+from classdesk_desktop.people.presence import count_pages
+from classdesk_desktop.people.record import Record
+from classdesk_desktop.people.thumbnail import Thumbnails
+from classdesk_desktop.people.visit_socket import VisitedSocketHandler
+from classdesk_desktop.people.watchers import Watchers
+from classdesk_desktop.server.channel import Channels
+from classdesk_desktop.server.notify import notify
+from classdesk_desktop.session.policy import Policy
+from classdesk_desktop.session.runtime import RuntimeDirectory
+
+Route = tuple[Any, ...]
+
+
+def set_up(application: Application, channels: Channels, runtime: RuntimeDirectory, policy: Policy) -> list[Route]:
+    """Make the parts known to the handlers; returns the routes, relative to the session's address."""
+
+    async def show(title: str, text: str) -> bool:
+        return bool(await notify(runtime, title, text))
+
+    memory = Memory(runtime.path / "people.json")
+    record = Record(memory)
+    hand = Hand(channels, memory, record)
+    count_pages(channels)
+    application.settings.update(
+        classdesk_record=record,
+        classdesk_watchers=Watchers(channels, policy.observe, show, hand, record),
+        classdesk_messages=Messages(channels, memory, show),
+        classdesk_hand=hand,
+        classdesk_thumbnails=Thumbnails(channels, runtime),
+    )
+    return [
+        (r"desktop/message", MessageHandler),
+        (r"desktop/announce", AnnounceHandler),
+        (r"desktop/hand", HandHandler),
+        (r"desktop/thumbnail", ThumbnailHandler),
+        # jupyter-remote-desktop-proxy's route, which existing links and tools know.
+        (
+            r"desktop-websockify/?()",
+            VisitedSocketHandler,
+            # Bytes of the desktop are no sign of a learner: its clock sends some each minute.
+            {"update_last_activity": False},
+        ),
+    ]

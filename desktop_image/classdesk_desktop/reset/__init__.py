@@ -1,0 +1,1 @@
+"""The learner's desktop settings: moved aside, and brought back."""

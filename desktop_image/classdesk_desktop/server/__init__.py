@@ -1,0 +1,1 @@
+"""The single-user server: its access rule, its pages, its channel to them, its report to the hub."""

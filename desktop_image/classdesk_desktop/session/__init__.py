@@ -1,0 +1,1 @@
+"""What every process of a session knows of it. Standard library only."""

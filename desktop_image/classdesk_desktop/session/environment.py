@@ -1,0 +1,160 @@
+"""The environments of a session's children, made from the job's."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from classdesk_desktop.session.runtime import RuntimeDirectory
+
+# Only the system's directories: a conda or a virtual environment in front of them replaces dbus-launch,
+# python3 and gsettings, which is the classic dead desktop (OSC/ondemand#700). The learner's own
+# directories come back in terminals, which run login shells.
+SYSTEM_PATH: Final = "/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games"
+
+# Names the process that starts a new desktop when it gets a SIGUSR1.
+SUPERVISOR_VARIABLE: Final = "CLASSDESK_SUPERVISOR"
+
+# Settings of other desktops, Pythons and sessions. Whatever else a site gives to its sessions is kept.
+_FOREIGN_PREFIXES: Final = (
+    "BASH_FUNC_",
+    "CONDA",
+    "DBUS_",
+    "DCONF_",
+    "FONTCONFIG_",
+    "GDK_",
+    "GIO_",
+    "GNOME_",
+    "GSETTINGS_",
+    "GTK",
+    # Of GLib; G_DEBUG=fatal-warnings ends MATE at its first word.
+    "G_",
+    "KDE_",
+    "LD_",
+    "MAMBA_",
+    "MATE_",
+    "PIP_",
+    "PYTHON",
+    "QT_",
+    "SBATCH_",
+    "SSH_",
+    "VIRTUAL_ENV",
+    "XDG_",
+    "_CE_",
+    "__LMOD",
+)
+_FOREIGN_NAMES: Final = frozenset(
+    {
+        "BASH_ENV",
+        "DESKTOP_SESSION",
+        "DISPLAY",
+        "ENV",
+        "ICEAUTHORITY",
+        "MODULESHOME",
+        "PROMPT_COMMAND",
+        "PS1",
+        "SESSION_MANAGER",
+        "WAYLAND_DISPLAY",
+        "XAUTHORITY",
+        "XMODIFIERS",
+        # These two reach jobs that the learner submits from the desktop and break them (OSC/ondemand#4612).
+        "SLURM_EXPORT_ENV",
+        "SLURM_GET_USER_ENV",
+        # Of the job's temporary directory only the private one below is used.
+        "TMPDIR",
+    }
+)
+
+
+def desktop_environment(environ: Mapping[str, str], runtime: RuntimeDirectory, display: int) -> dict[str, str]:
+    """The environment of mate-session: clean, on its own display, without the hub's token."""
+    env = {name: value for name, value in _without_foreign(environ).items() if not name.startswith("JUPYTER")}
+    env |= dask_variables(runtime)
+    env |= {
+        "DISPLAY": f":{display}",
+        "XAUTHORITY": str(runtime.x_authority),
+        # Beside the X cookie and not in the home, which may be full or read-only.
+        "ICEAUTHORITY": str(runtime.ice_authority),
+        "XDG_RUNTIME_DIR": str(runtime.path),
+        "DBUS_SESSION_BUS_ADDRESS": runtime.bus_address,
+        "XDG_CURRENT_DESKTOP": "MATE",
+        "XDG_SESSION_DESKTOP": "mate",
+        "XDG_SESSION_TYPE": "x11",
+        "XDG_MENU_PREFIX": "mate-",
+        "DESKTOP_SESSION": "mate",
+        # There is no /dev/fuse in the job, and no disk for a learner to mount.
+        "GVFS_DISABLE_FUSE": "1",
+        "GIO_USE_VOLUME_MONITOR": "unix",
+        # The accessibility bus serves screen readers, which need sound; VNC carries none.
+        "NO_AT_BRIDGE": "1",
+        "GTK_A11Y": "none",
+    }
+    return env
+
+
+def server_environment(
+    environ: Mapping[str, str], runtime: RuntimeDirectory, listen_fd: int, supervisor_pid: int
+) -> dict[str, str]:
+    """The environment of the single-user server, which is also that of its terminals and kernels."""
+    env = _without_foreign(environ)
+    env |= dask_variables(runtime) | dashboard_link(environ)
+    env |= {
+        "XDG_RUNTIME_DIR": str(runtime.path),
+        "JUPYTER_RUNTIME_DIR": str(runtime.path / "jupyter"),
+        # A learner's ~/.jupyter must not be able to stop the page; kernels of the learner's are still found.
+        "JUPYTER_NO_CONFIG": "1",
+        "CLASSDESK_RUNTIME": str(runtime.path),
+        "CLASSDESK_LISTEN_FD": str(listen_fd),
+        SUPERVISOR_VARIABLE: str(supervisor_pid),
+    }
+    return env
+
+
+def dask_variables(runtime: RuntimeDirectory) -> dict[str, str]:
+    """What makes dask refuse everybody without this session's certificate (`distributed.comm` in its configuration)."""
+    files = {"KEY": str(runtime.dask_key), "CERT": str(runtime.dask_certificate)}
+    variables = {
+        f"DASK_DISTRIBUTED__COMM__TLS__{role}__{kind}": file
+        for role in ("SCHEDULER", "WORKER", "CLIENT")
+        for kind, file in files.items()
+    }
+    return variables | {
+        "DASK_DISTRIBUTED__COMM__TLS__CA_FILE": str(runtime.dask_certificate),
+        "DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION": "true",
+        "DASK_DISTRIBUTED__COMM__DEFAULT_SCHEME": "tls",
+    }
+
+
+def dashboard_link(environ: Mapping[str, str]) -> dict[str, str]:
+    """The link to dask's dashboard that is right in the learner's own browser: through the session's server.
+
+    dask's own names 127.0.0.1, which is the learner's laptop there. In a desktop it is right, for the browser is in the
+    session, too. Where the hub does not know its public address, the page makes the rest a link.
+    """
+    if environ.get("CLASSDESK_INTERFACE", "desktop") == "desktop":
+        return {}
+    session = environ.get("JUPYTERHUB_PUBLIC_URL") or environ.get("JUPYTERHUB_SERVICE_PREFIX", "/")
+    # dask fills in what is in braces.
+    session = session.replace("{", "{{").replace("}", "}}")
+    return {"DASK_DISTRIBUTED__DASHBOARD__LINK": f"{session}proxy/{{port}}/status"}
+
+
+def web_root(environ: Mapping[str, str]) -> Path:
+    """Where the pages and the npm packages are; CLASSDESK_WEB moves it for tests."""
+    return Path(environ.get("CLASSDESK_WEB") or "/opt/classdesk/web")
+
+
+def _without_foreign(environ: Mapping[str, str]) -> dict[str, str]:
+    env = {
+        name: value
+        for name, value in environ.items()
+        if name not in _FOREIGN_NAMES and not name.startswith(_FOREIGN_PREFIXES)
+    }
+    env["PATH"] = SYSTEM_PATH
+    env.setdefault("LANG", "C.UTF-8")
+    # The node may have shells that the image has not.
+    if not os.access(env.get("SHELL", ""), os.X_OK):
+        env["SHELL"] = "/bin/bash"
+    return env

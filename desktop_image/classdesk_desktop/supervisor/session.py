@@ -1,0 +1,228 @@
+"""What the job runs: the supervisor of one learner's session (`classdesk-session`).
+
+It starts the desktop and the single-user server at once, tells the hub the port, and ends when the server
+ends or the job is asked to stop. It uses the standard library alone: its own start must cost nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Coroutine, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from classdesk_desktop.session.environment import server_environment
+from classdesk_desktop.session.policy import Policy
+from classdesk_desktop.session.processes import (
+    become_subreaper,
+    end_descendants,
+    reap,
+    stop_group,
+    zombie_children,
+)
+from classdesk_desktop.session.runtime import RuntimeDirectory, RuntimeDirectoryError, write_state
+from classdesk_desktop.session.settings import SessionSettings, SettingsError
+from classdesk_desktop.supervisor.dask_security import is_there, make_certificate
+from classdesk_desktop.supervisor.desktop import Desktop
+from classdesk_desktop.supervisor.locales import with_locale, with_time_zone
+from classdesk_desktop.supervisor.log_size import keep_short
+from classdesk_desktop.version import VERSION
+
+# `-I`: neither PYTHON* variables nor the learner's own packages reach the server. Not `-m`: the module must
+# have its own name, because jupyter_server imports it once more as an extension.
+# A tenth of its start was spent in looking for garbage among what it imports; main() has it looked for again.
+SERVER_COMMAND: Final = (
+    "-I",
+    "-c",
+    "import gc; gc.disable(); from classdesk_desktop.server.app import main; main()",
+)
+# The server lets pages save first: see saving.py.
+_SERVER_STOP_SECONDS: Final = 7.0
+_REST_STOP_SECONDS: Final = 1.0
+_LOOK_SECONDS: Final = 5.0
+
+log = logging.getLogger("classdesk-session")
+
+
+def listen(address: str) -> socket.socket:
+    """A listening socket on a free port that the kernel chooses.
+
+    The socket is bound here and inherited by the server, so that the port cannot be lost to another
+    session between its choice and its use, and the hub can be told while the server still starts:
+    connections wait in the kernel until it accepts them.
+    """
+    if address:
+        family = socket.getaddrinfo(address, 0, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((address, 0), family=family, backlog=128)
+    if socket.has_dualstack_ipv6():
+        with contextlib.suppress(OSError):
+            return socket.create_server(("", 0), family=socket.AF_INET6, backlog=128, dualstack_ipv6=True)
+    return socket.create_server(("", 0), backlog=128)
+
+
+@dataclass(slots=True)
+class Session:
+    """One session, from its start to its end."""
+
+    settings: SessionSettings
+    policy: Policy
+    environ: Mapping[str, str]
+    runtime: RuntimeDirectory
+    _stop: asyncio.Event = field(default_factory=asyncio.Event)
+    _desktop: Desktop | None = None
+    _status: int = 0
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    async def run(self) -> int:
+        """Run the session; returns the exit status of the job."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            loop.add_signal_handler(number, self._stop.set)
+        loop.add_signal_handler(signal.SIGUSR1, self._restart_desktop)
+        become_subreaper()
+        self._begin(self._keep_certificate())
+
+        if self.settings.interface == "desktop":
+            self._desktop = Desktop(
+                self.environ,
+                self.runtime,
+                self.settings.home,
+                f"{self.settings.user}'s desktop",
+                self._stop.set,
+                self.policy,
+            )
+            self._begin(self._desktop.run())
+        else:
+            write_state(self.runtime.state_file, "no desktop")
+        with listen(self.settings.bind_address) as listener:
+            server = await self._start_server(listener)
+            port: int = listener.getsockname()[1]
+        self._begin(self._copy_lessons())
+        self._begin(self._announce(port))
+        self._begin(self._reap_orphans())
+        self._begin(keep_short())
+        try:
+            return await self._until_end(server)
+        finally:
+            await self._end(server)
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("The session ends: %s", error, exc_info=error)
+            self._fail()
+
+    async def _start_server(self, listener: socket.socket) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            *SERVER_COMMAND,
+            env=server_environment(self.environ, self.runtime, listener.fileno(), os.getpid()),
+            cwd=self.settings.home if os.access(self.settings.home, os.X_OK) else "/",
+            stdin=asyncio.subprocess.DEVNULL,
+            pass_fds=(listener.fileno(),),
+            start_new_session=True,
+        )
+
+    async def _keep_certificate(self) -> None:
+        """Make dask's certificate, and again where it is gone with the rest of /tmp."""
+        while True:
+            if not is_there(self.runtime):
+                with contextlib.suppress(OSError):
+                    self.runtime.restore()
+                    await make_certificate(self.runtime)
+            await asyncio.sleep(_LOOK_SECONDS)
+
+    async def _copy_lessons(self) -> None:
+        try:
+            # Late: the desktop and the server are on their way by now.
+            from classdesk_desktop.lesson import ensure_copies
+
+            await asyncio.to_thread(ensure_copies, self.settings.home)
+        except Exception as error:  # noqa: BLE001 - a full home must not cost the learner the desktop
+            log.warning("The lesson's files could not be copied: %s", error)
+
+    async def _announce(self, port: int) -> None:
+        # Late: this brings in http.client and ssl, 40 ms that the desktop need not wait for.
+        from classdesk_desktop.supervisor.announce import AnnouncementRefusedError, announce_port
+
+        try:
+            await announce_port(self.settings.hub_api_url, self.settings.hub_token, port, self.environ)
+        except AnnouncementRefusedError as error:
+            log.error("%s", error)
+            self._fail()
+
+    def _fail(self) -> None:
+        self._status = 1
+        self._stop.set()
+
+    async def _reap_orphans(self) -> None:
+        """Take care of orphans, which this process adopts as a subreaper."""
+        ended = asyncio.Event()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGCHLD, ended.set)
+        while True:
+            await ended.wait()
+            ended.clear()
+            # asyncio takes its own children's status within milliseconds: who is left over is an orphan.
+            zombies = zombie_children()
+            await asyncio.sleep(1)
+            reap(zombies & zombie_children())
+
+    async def _until_end(self, server: asyncio.subprocess.Process) -> int:
+        ended = asyncio.create_task(server.wait())
+        stopped = asyncio.create_task(self._stop.wait())
+        await asyncio.wait({ended, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        if ended.done():
+            log.info("The server has ended with status %d; so does the session.", ended.result())
+            return ended.result() if ended.result() >= 0 else 1
+        log.info("The session is asked to stop.")
+        ended.cancel()
+        return self._status
+
+    async def _end(self, server: asyncio.subprocess.Process) -> None:
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(stop_group(server, _SERVER_STOP_SECONDS), *tasks, return_exceptions=True)
+        end_descendants(_REST_STOP_SECONDS)
+
+    def _restart_desktop(self) -> None:
+        if self._desktop:
+            self._desktop.restart()
+
+
+def main() -> None:
+    """Run a session from the job's environment; exits with the session's status."""
+    logging.basicConfig(
+        level=logging.INFO,
+        format="%(asctime)s.%(msecs)03d classdesk-session: %(message)s",
+        datefmt="%Y-%m-%d %H:%M:%S",
+    )
+    log.info("classdesk %s, %s", VERSION, os.environ.get("CLASSDESK_INTERFACE") or "desktop")
+    try:
+        settings = SessionSettings.from_environ(os.environ)
+        runtime = RuntimeDirectory.create(os.environ, os.getuid())
+    except (SettingsError, RuntimeDirectoryError) as error:
+        sys.exit(f"classdesk-session: {error}")
+    try:
+        policy = Policy.from_environ(os.environ)
+        environ = with_time_zone(with_locale(os.environ, policy.locale))
+        status = asyncio.run(Session(settings, policy, environ, runtime).run())
+    finally:
+        runtime.remove()
+    sys.exit(status)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""VNC that only shows: the filter between a visitor and the desktop."""

@@ -1,0 +1,1 @@
+"""What runs in the hub's own process, beside the spawner."""

@@ -1,0 +1,1 @@
+"""What a session and its page tell the hub: one module for each route."""

@@ -1,0 +1,30 @@
+"""`POST /hub/api/classdesk/report`: a running session tells of itself, and learns when it ends."""
+
+import json
+
+from tornado import web
+
+from classdesk_spawner.session.report import read_report
+
+from .session_handler import SessionHandler
+
+REPORT_ROUTE = r"/api/classdesk/report"
+
+
+class ReportHandler(SessionHandler):
+    """Accepts a session's reports."""
+
+    @web.authenticated
+    async def post(self) -> None:
+        """Take a `SessionReport`; answer 200 with the session's end and what ends it then, 400 or 403."""
+        try:
+            report = read_report(self.request.body)
+        except ValueError as error:
+            raise web.HTTPError(400, str(error)) from None
+        spawner = self.session()
+        spawner.take_report(report)
+        job = spawner.job
+        if job is not None and job.reservation:
+            await spawner.cluster.learn_reservations()
+        end, reservation = job.end if job else (None, "")
+        self.finish(json.dumps({"end": end, "reservation": reservation}))

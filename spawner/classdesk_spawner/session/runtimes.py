@@ -1,0 +1,116 @@
+"""The container runtimes: pure functions from settings to the command that opens the image.
+
+Each gives the session the learner's home, its own /tmp and its own pid namespace: when the job is
+cancelled, the kernel ends everything that the session started.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from classdesk_spawner.settings.models import RuntimeSettings, split_bind
+
+SESSION_PROGRAM = "/opt/classdesk/bin/classdesk-session"
+"""What runs in the image."""
+
+
+_PROGRAMS: Mapping[str, str] = {
+    "bubblewrap": "/usr/bin/bwrap",
+    "apptainer": "/usr/bin/apptainer",
+    "host": "/usr/bin/unshare",
+}
+
+
+def runtime_program(settings: RuntimeSettings) -> str:
+    """Return the absolute path of the program that opens the image."""
+    return settings.program or _PROGRAMS[settings.kind]
+
+
+@dataclass(frozen=True)
+class RuntimeCommand:
+    """How the batch script starts the session.
+
+    Attributes:
+        argv: The command.
+        needs_accounts: The script must open descriptor 11 on the learner's passwd lines and 12 on
+            group lines, so that names resolve in the image whatever directory service the node uses.
+    """
+
+    argv: tuple[str, ...]
+    needs_accounts: bool = False
+
+
+def bubblewrap(settings: RuntimeSettings, home: str) -> RuntimeCommand:
+    """Open an unpacked image with bwrap, as an ordinary user.
+
+    The root is an empty tmpfs into which the image's directories are bound: any home path can be made in it.
+    """
+    image = settings.image.rstrip("/")
+    argv = [runtime_program(settings)]
+    argv += ["--die-with-parent", "--new-session", "--unshare-pid", "--unshare-ipc"]
+    for name in ("usr", "etc", "opt", "var"):
+        argv += ["--ro-bind", f"{image}/{name}", f"/{name}"]
+    for name in ("bin", "sbin", "lib", "lib64"):
+        argv += ["--symlink", f"usr/{name}", f"/{name}"]
+    argv += ["--proc", "/proc", "--dev", "/dev", "--ro-bind-try", "/sys", "/sys"]
+    argv += ["--size", str(settings.tmp_mib * 1024 * 1024), "--perms", "1777", "--tmpfs", "/tmp"]  # noqa: S108
+    argv += ["--tmpfs", "/run", "--tmpfs", "/var/tmp", "--tmpfs", "/home"]  # noqa: S108
+    for name in ("resolv.conf", "hosts"):
+        argv += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
+    # The node's time zone; bwrap can't bind onto the image's /etc/localtime, which is a symbolic link.
+    argv += [
+        "--ro-bind-try",
+        "/etc/localtime",
+        "/run/localtime",
+        "--setenv",
+        "TZ",
+        ":/run/localtime",
+    ]
+    argv += ["--ro-bind-data", "11", "/etc/passwd", "--ro-bind-data", "12", "/etc/group"]
+    argv += ["--bind", home, home]
+    for bind in settings.binds:
+        source, inside, read_only = split_bind(bind)
+        argv += ["--ro-bind" if read_only else "--bind", source, inside]
+    argv += ["--chdir", home, "--", SESSION_PROGRAM]
+    return RuntimeCommand(tuple(argv), needs_accounts=True)
+
+
+def apptainer(settings: RuntimeSettings, home: str) -> RuntimeCommand:
+    """Open a SIF (or image directory) with Apptainer, which brings the learner's account itself."""
+    argv = [runtime_program(settings), "exec"]
+    argv += ["--pid", "--ipc", "--contain", "--home", f"{home}:{home}", "--pwd", home]
+    for bind in settings.binds:
+        source, inside, read_only = split_bind(bind)
+        argv += ["--bind", f"{source}:{inside}" + (":ro" if read_only else "")]
+    argv += [settings.image, SESSION_PROGRAM]
+    return RuntimeCommand(tuple(argv))
+
+
+def host(settings: RuntimeSettings, home: str) -> RuntimeCommand:
+    """Run what is installed on the node itself, in a pid namespace of its own."""
+    argv = [
+        runtime_program(settings),
+        "--user",
+        "--map-current-user",
+        "--pid",
+        "--fork",
+        "--kill-child",
+    ]
+    argv += ["--mount-proc", "--wd", home, SESSION_PROGRAM]
+    return RuntimeCommand(tuple(argv))
+
+
+RUNTIMES: Mapping[str, Callable[[RuntimeSettings, str], RuntimeCommand]] = {
+    "bubblewrap": bubblewrap,
+    "apptainer": apptainer,
+    "host": host,
+}
+
+
+def runtime_command(settings: RuntimeSettings, home: str) -> RuntimeCommand:
+    """Return the command of the runtime that the settings name.
+
+    Args:
+        settings: The site's runtime.
+        home: The learner's home directory, an absolute path.
+    """
+    return RUNTIMES[settings.kind](settings, home)
