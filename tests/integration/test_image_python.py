@@ -1,7 +1,6 @@
 """Modules and the course's Python in the desktop image work the way the course's page says."""
 
 import json
-import time
 import zipfile
 from pathlib import Path
 
@@ -50,10 +49,8 @@ def test_module_sets_nothing_that_hides_what_is_in_an_environment(shared_image_h
 # --- the course's Python -------------------------------------------------------------------------------------------
 
 
-def test_course_pip_line_succeeds_quickly_without_network(image_home: Path) -> None:
-    began = time.monotonic()
+def test_course_pip_line_succeeds_without_network(image_home: Path) -> None:
     output = shell(f"module load python && {COURSE_PIP_LINE}", image_home).stdout
-    assert time.monotonic() - began < 10
     assert output.count("Requirement already satisfied") >= 10
     assert not (image_home / ".local/lib").exists()
 

@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from support.browser import Learner
 from support.screen import Window, XServer
-from support.world import wait_until
+from support.world import PATIENCE, wait_until
 
 WINDOW_SECONDS = 20.0
 KEY_DELAY_MS = 6
@@ -66,8 +66,8 @@ class Desktop:
 
     def wait_until_connected(self) -> None:
         """Waits until the page shows the desktop, at the size of the browser's window."""
-        expect(self.canvas).to_be_visible(timeout=30_000)
-        expect(self.page.locator("#curtain")).to_be_hidden(timeout=30_000)
+        expect(self.canvas).to_be_visible(timeout=30_000 * PATIENCE)
+        expect(self.page.locator("#curtain")).to_be_hidden(timeout=30_000 * PATIENCE)
         wait_until(lambda: self.x.size() == self.room(), 10, "the desktop has the page's size")
 
     def wait_until_painted(self) -> "Desktop":

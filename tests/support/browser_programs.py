@@ -7,7 +7,7 @@ from pathlib import Path
 
 from support.browser_desktop import Desktop
 from support.screen import Window, session_processes
-from support.world import wait_until
+from support.world import PATIENCE, wait_until
 
 PROMPT = re.compile(r"^[\w-]+@[\w.-]+:[^\s$]*\$(?: |$)", re.MULTILINE)
 COMMAND_SECONDS = 30.0
@@ -72,7 +72,7 @@ class Terminal:
             "(field, mark) => { field.value = mark; field.dispatchEvent(new Event('input')); }",
             mark,
         )
-        end = time.monotonic() + seconds
+        end = time.monotonic() + PATIENCE * seconds
         while time.monotonic() < end:
             self.desktop.press("Control+Shift+A", "Control+Shift+C")
             again = time.monotonic() + COPY_AGAIN_SECONDS

@@ -25,7 +25,7 @@ from classdesk_spawner.session.script import render_batch_script
 from support.fake_hub import TOKEN, FakeHub
 from support.image import IMAGE
 from support.screen import XServer
-from support.world import wait_until
+from support.world import PATIENCE, wait_until
 
 # The working tree's code instead of the image's, for those who write it: no image to build after each change.
 _SOURCE: Final = os.environ.get("CLASSDESK_SOURCE", "")
@@ -157,7 +157,7 @@ class DesktopSession:
             headers={"Authorization": f"token {TOKEN}", "Content-Type": "application/json"},
             method=method,
         )
-        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - our own address
+        with urllib.request.urlopen(request, timeout=10 * PATIENCE) as answer:  # noqa: S310 - our own address
             return answer.status, json.loads(answer.read() or b"null")
 
     def _beside(self, *words: str) -> list[str]:
@@ -188,7 +188,7 @@ class DesktopSession:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=timeout,
+            timeout=PATIENCE * timeout,
             cwd="/",
             check=False,
         )

@@ -17,7 +17,7 @@ from typing import Any, Self
 import httpx
 
 from support.hub_client import HubClient
-from support.world import LOGS, Hub, command, job_ids, slurm, wait_until
+from support.world import LOGS, PATIENCE, Hub, command, job_ids, slurm, wait_until
 
 SITE_FILE = Path("/etc/classdesk/site.toml")
 SLURM_CONF = Path("/etc/slurm/slurm.conf")
@@ -94,7 +94,7 @@ def forget_choices(hub: Hub) -> None:
             return
     supervisor("stop", "hub")
     try:
-        with contextlib.closing(sqlite3.connect(database, timeout=10)) as change:
+        with contextlib.closing(sqlite3.connect(database, timeout=10 * PATIENCE)) as change:
             change.execute("UPDATE spawners SET user_options = '{}'")
             change.commit()
     finally:
@@ -223,7 +223,7 @@ def start_requeued(job_id: str) -> None:
 
 def page_answers(client: HubClient) -> bool:
     """Tell whether a learner's session answers through the proxy."""
-    page = client.http.get(f"/user/{client.name}/api", follow_redirects=False, timeout=10)
+    page = client.http.get(f"/user/{client.name}/api", follow_redirects=False, timeout=10 * PATIENCE)
     return page.status_code == 200
 
 
@@ -250,9 +250,9 @@ def events(client: HubClient, timeout: float) -> Iterator[dict[str, Any]]:
     Raises:
         AssertionError: It has not ended in time.
     """
-    end = time.monotonic() + timeout
+    end = time.monotonic() + PATIENCE * timeout
     path = f"/hub/api/users/{client.name}/server/progress"
-    with client.http.stream("GET", path, params={"_xsrf": client.xsrf}, timeout=30) as answer:
+    with client.http.stream("GET", path, params={"_xsrf": client.xsrf}, timeout=30 * PATIENCE) as answer:
         assert answer.status_code == 200, answer.read()
         for line in answer.iter_lines():
             assert time.monotonic() < end, f"the event stream has not ended within {timeout:g} s"
@@ -344,7 +344,7 @@ class Latency:
         while not self._end.wait(0.25):
             began = time.monotonic()
             try:
-                answer = httpx.get("http://127.0.0.1:8081/hub/api/", timeout=20)
+                answer = httpx.get("http://127.0.0.1:8081/hub/api/", timeout=20 * PATIENCE)
                 assert answer.status_code == 200
             except (httpx.HTTPError, AssertionError) as error:
                 self.failed.append(f"the hub: {error!r}")
@@ -353,7 +353,7 @@ class Latency:
             self.worst_s = max(self.worst_s, took)
             for client in self._clients:
                 try:
-                    page = httpx.get(f"{self._hub.url}/user/{client.name}/api", timeout=20)
+                    page = httpx.get(f"{self._hub.url}/user/{client.name}/api", timeout=20 * PATIENCE)
                     assert page.status_code == 200, page.status_code
                 except (httpx.HTTPError, AssertionError) as error:
                     self.failed.append(f"the session of {client.name}: {error!r}")

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import httpx
 
-from support.world import Hub, job_ids, wait_until
+from support.world import PATIENCE, Hub, job_ids, wait_until
 
 
 class HubClient:
@@ -21,7 +21,7 @@ class HubClient:
     def __init__(self, hub: Hub, name: str) -> None:
         self.hub = hub
         self.name = name
-        self.http = httpx.Client(base_url=hub.url, follow_redirects=True, timeout=60)
+        self.http = httpx.Client(base_url=hub.url, follow_redirects=True, timeout=60 * PATIENCE)
 
     def __enter__(self) -> Self:
         assert self.log_in(self.hub.accounts[self.name]).url.path != "/hub/login"

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from support.world import REPOSITORY
+from support.world import PATIENCE, REPOSITORY
 
 
 def _image() -> Path:
@@ -111,7 +111,7 @@ def run_in_image(
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=timeout_s,
+            timeout=PATIENCE * timeout_s,
             check=False,
         )
     finally:

@@ -8,13 +8,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from support.world import PATIENCE
+
 
 class RfbConnection:
     """A connection to a VNC server's unix socket."""
 
     def __init__(self, path: Path, timeout: float = 5.0) -> None:
         self._socket = socket.socket(socket.AF_UNIX)
-        self._socket.settimeout(timeout)
+        self._socket.settimeout(PATIENCE * timeout)
         self._socket.connect(str(path))
         version = self._read(12)
         self._socket.sendall(version)

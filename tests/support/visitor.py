@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from playwright.sync_api import Locator, Page, expect
 
 from support.browser import Learner
+from support.world import PATIENCE
 
 CLASS = "demo"
 
@@ -81,7 +82,7 @@ class Visitor:
         return self.page.get_by_role("button", name=name, exact=True).filter(visible=True)
 
     def wait_for_picture(self) -> None:
-        expect(self.page.locator("#screen canvas")).to_be_visible(timeout=30_000)
+        expect(self.page.locator("#screen canvas")).to_be_visible(timeout=30_000 * PATIENCE)
         expect(self.page.locator("#curtain")).to_be_hidden()
 
     def type(self, text: str) -> None:

@@ -200,8 +200,4 @@ def test_waiting_job_cancelled_behind_the_hubs_back(ada: HubClient, user: str | 
 
 
 def _ends_within_seconds(client: HubClient) -> None:
-    began = time.monotonic()
-    wait_until(lambda: not client.server(), 30, "the hub has noticed")
-    took = time.monotonic() - began
-    print(f"{took:.1f} s until the hub had noticed")
-    assert took < 20
+    wait_until(lambda: not client.server(), 20, "the hub has noticed")
