@@ -1,5 +1,6 @@
 """The hub or its proxy dies at any moment: nobody loses a session. See docs/developer/faults.md."""
 
+import contextlib
 import os
 import signal
 import sqlite3
@@ -126,7 +127,8 @@ def test_jobs_without_a_session_are_cancelled_and_those_of_another_hub_are_not(a
     )
     try:
         faults.supervisor("stop", "hub")
-        with sqlite3.connect(hub.state / "hub/jupyterhub.sqlite") as connection:
+        database = sqlite3.connect(hub.state / "hub/jupyterhub.sqlite")
+        with contextlib.closing(database), database as connection:
             connection.execute("update spawners set server_id = null, state = '{}'")
         faults.supervisor("start", "hub")
         faults.hub_answers(hub)

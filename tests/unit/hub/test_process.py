@@ -1,11 +1,13 @@
 """How the hub's process is set up."""
 
 import asyncio
+import contextlib
 import gc
 import re
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,19 +22,19 @@ from classdesk_hub.in_hub.process import (
 )
 
 
-def _open(file: Path) -> sqlite3.Connection:
+@contextlib.contextmanager
+def _open(file: Path) -> Iterator[sqlite3.Connection]:
     ((on_connect, event),) = database_options(file)["pool_events"]
     assert event == "connect"
-    connection = sqlite3.connect(file)
-    on_connect(connection, None)
-    return connection
+    with contextlib.closing(sqlite3.connect(file)) as connection:
+        on_connect(connection, None)
+        yield connection
 
 
 def test_the_database_does_not_wait_for_the_disk_at_each_commit(tmp_path: Path) -> None:
-    connection = _open(tmp_path / "jupyterhub.sqlite")
-    assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-    assert connection.execute("PRAGMA synchronous").fetchone() == (1,)
-    connection.close()
+    with _open(tmp_path / "jupyterhub.sqlite") as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        assert connection.execute("PRAGMA synchronous").fetchone() == (1,)
 
 
 _WRITE_AND_DIE = """
@@ -57,17 +59,19 @@ def test_another_database_is_left_as_it_is(tmp_path: Path) -> None:
 def test_what_was_committed_outlives_a_killed_process(tmp_path: Path) -> None:
     file = tmp_path / "jupyterhub.sqlite"
     subprocess.run([sys.executable, "-c", _WRITE_AND_DIE, file], check=False, timeout=60)
-    assert _open(file).execute("SELECT id FROM jobs").fetchall() == [(101,)]
+    with _open(file) as connection:
+        assert connection.execute("SELECT id FROM jobs").fetchall() == [(101,)]
 
 
 def test_nothing_of_a_removed_database_gets_into_the_next_one(tmp_path: Path) -> None:
     file = tmp_path / "jupyterhub.sqlite"
-    old = _open(file)
-    old.execute("CREATE TABLE jobs (id)")
-    old.commit()
-    file.unlink()
-    assert (tmp_path / "jupyterhub.sqlite-wal").exists()
-    assert _open(file).execute("SELECT name FROM sqlite_master").fetchall() == []
+    with _open(file) as old:
+        old.execute("CREATE TABLE jobs (id)")
+        old.commit()
+        file.unlink()
+        assert (tmp_path / "jupyterhub.sqlite-wal").exists()
+        with _open(file) as connection:
+            assert connection.execute("SELECT name FROM sqlite_master").fetchall() == []
 
 
 def test_a_transaction_begins_without_asking_whether_the_file_is_there(tmp_path: Path) -> None:
@@ -87,6 +91,7 @@ def test_a_transaction_begins_without_asking_whether_the_file_is_there(tmp_path:
     session.scalar(text("SELECT 42"))
     assert statements == ["SELECT 42"]
     session.close()
+    session.get_bind().dispose()
 
 
 def test_what_is_loaded_is_left_out_of_garbage_collection() -> None:
