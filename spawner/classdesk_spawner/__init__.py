@@ -15,7 +15,7 @@ from .form.options import OptionRules, SessionOptions
 from .hub.stop_handler import ServerHandler
 from .session.progress import reason_text
 from .session.report import Event
-from .session.runtimes import SESSION_PROGRAM, runtime_program
+from .session.runtimes import runtime_program
 from .settings.desktop import DesktopSettings
 from .settings.models import (
     ChoiceField,
@@ -45,7 +45,6 @@ __all__ = [
     "CLASS_KEY",
     "FIELD_LABELS",
     "OPERATOR_QUESTIONS",
-    "SESSION_PROGRAM",
     "ChoiceField",
     "ClassForm",
     "ClassPreset",

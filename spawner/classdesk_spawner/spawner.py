@@ -10,6 +10,8 @@ from typing import Any
 from batchspawner import SlurmSpawner
 from traitlets import Callable, Dict, Instance, Unicode, default
 
+from classdesk_desktop.protocol import DEFAULT_URLS, Variable
+
 from .errors import SessionError
 from .form.chosen import ChosenOptions
 from .form.options import SessionOptions, options_from_state, start_again
@@ -17,16 +19,12 @@ from .hub.server_wait import look_after
 from .hub.start_queue import Step
 from .session.accounts import unix_account
 from .session.job import SessionJob
-from .session.locale import LOCALE_VARIABLE, browser_locale
+from .session.locale import browser_locale
 from .session.progress import StartState, progress_event
 from .session.reported import ReportedSession
 from .session.runtimes import runtime_command
 from .session.script import render_batch_script, sbatch_arguments
-from .settings.desktop import POLICY_VARIABLE
 from .settings.models import SpawnerSettings
-
-DEFAULT_URLS = {"desktop": "/desktop/", "lab": "/lab", "terminal": "/terminal/"}
-"""The page that a session opens, by kind of interface."""
 
 
 class DesktopSpawner(ChosenOptions, ReportedSession, SlurmSpawner):  # type: ignore[misc]  # batchspawner has no type information
@@ -132,7 +130,7 @@ class DesktopSpawner(ChosenOptions, ReportedSession, SlurmSpawner):  # type: ign
             await job.submit(
                 sbatch_arguments(self.settings.slurm, options, job.comment(self.name)),
                 render_batch_script(options, runtime, account.pw_dir),
-                self._job_environment() | {"CLASSDESK_START_AGAIN": start_again(options)},
+                self._job_environment() | {Variable.START_AGAIN: start_again(options)},
             )
             self.cluster.ledger.write(self)
             self.log.info("Session %s is job %s: %s", self._log_name, job.job_id, options)
@@ -273,11 +271,11 @@ class DesktopSpawner(ChosenOptions, ReportedSession, SlurmSpawner):  # type: ign
         api_url = environment["JUPYTERHUB_API_URL"]
         # The session reports when its learner was active; a clock in the desktop is no activity.
         environment.pop("JUPYTERHUB_ACTIVITY_URL", None)
-        environment[POLICY_VARIABLE] = self.settings.desktop.for_session()
+        environment[Variable.POLICY] = self.settings.desktop.for_session()
         # The request that starts the session; one that has no browser behind it says nothing.
         if request := getattr(self.handler, "request", None):
-            environment[LOCALE_VARIABLE] = browser_locale(request.headers.get("Accept-Language", ""))
-        environment["LESSONS_URL"] = self.lessons_url or api_url.removesuffix("/api") + "/lessons"
+            environment[Variable.LOCALE] = browser_locale(request.headers.get("Accept-Language", ""))
+        environment[Variable.LESSONS_URL] = self.lessons_url or api_url.removesuffix("/api") + "/lessons"
         return environment
 
     # Across restarts of the hub --------------------------------------------------------------

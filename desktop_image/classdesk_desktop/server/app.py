@@ -9,11 +9,12 @@ import sys
 from functools import partial
 from typing import Any, Final, cast
 
+from classdesk_desktop.protocol import DEFAULT_URLS, InterfaceKind, Variable
 from classdesk_desktop.server.spared import spare_imports
-from classdesk_desktop.session.settings import DEFAULT_URLS, INTERFACES, Interface
+from classdesk_desktop.session.settings import INTERFACES
 
 # What each interface loads besides the session's pages. JupyterLab alone costs more than all the rest.
-_EXTENSIONS: Final[dict[Interface, tuple[str, ...]]] = {
+_EXTENSIONS: Final[dict[InterfaceKind, tuple[str, ...]]] = {
     "desktop": ("jupyter_server_terminals",),
     # With jupyter_server_proxy the learner's own browser reaches dask's dashboard: see dashboard_link.
     "terminal": ("jupyter_server_proxy", "jupyter_server_terminals"),
@@ -25,7 +26,7 @@ _EXTENSIONS: Final[dict[Interface, tuple[str, ...]]] = {
 _PING_SECONDS: Final = 10
 
 
-spare_imports(kernels=os.environ.get("CLASSDESK_INTERFACE") == "lab")
+spare_imports(kernels=os.environ.get(Variable.INTERFACE) == "lab")
 
 from jupyter_server.serverapp import ServerApp  # noqa: E402 - what is spared above
 from jupyterhub.log import log_request  # noqa: E402
@@ -42,7 +43,7 @@ from classdesk_desktop.server.saving import SessionContents, end_in_order  # noq
 from classdesk_desktop.session.processes import name_process  # noqa: E402
 
 
-def server_config(interface: Interface, home: str, default_url: str) -> Config:
+def server_config(interface: InterfaceKind, home: str, default_url: str) -> Config:
     """The server's configuration; the learner's own configuration files are not read."""
     config = Config()
     config.ServerApp.root_dir = home
@@ -155,10 +156,10 @@ class SessionServer(JupyterHubSingleUser):  # type: ignore[misc]
     @classmethod
     def make_serverapp(cls, **kwargs: Any) -> ServerApp:
         """Make the application with this session's configuration."""
-        interface = os.environ.get("CLASSDESK_INTERFACE") or "desktop"
+        interface = os.environ.get(Variable.INTERFACE) or "desktop"
         if interface not in INTERFACES:
-            sys.exit(f"CLASSDESK_INTERFACE is {interface!r}; it must be one of {', '.join(INTERFACES)}.")
-        kind = cast("Interface", interface)
+            sys.exit(f"{Variable.INTERFACE} is {interface!r}; it must be one of {', '.join(INTERFACES)}.")
+        kind = cast("InterfaceKind", interface)
         kwargs["jpserver_extensions"] = dict.fromkeys(
             (*kwargs["jpserver_extensions"], "classdesk_desktop", *_EXTENSIONS[kind]), True
         )
@@ -185,7 +186,8 @@ class SessionServer(JupyterHubSingleUser):  # type: ignore[misc]
         """Do not ask the hub for its version at each start.
 
         The original ends the server when the hub is away for half a minute, which a hub's restart may take,
-        and costs a round trip; the image and the hub are installed together.
+        and costs a round trip. Each report to the hub names this session's version and protocol instead, and the
+        hub logs where its own are others.
         """
 
 

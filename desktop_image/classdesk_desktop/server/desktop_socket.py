@@ -8,10 +8,8 @@ from typing import Final, cast
 from jupyter_server_proxy.rawsocket import RawSocketHandler, RawSocketProtocol
 from tornado.websocket import WebSocketClosedError
 
+from classdesk_desktop.protocol import TRY_AGAIN_LATER, SessionPath
 from classdesk_desktop.session.runtime import RuntimeDirectory
-
-# RFC 6455 and its registry: 1013 asks to come again later.
-TRY_AGAIN_LATER: Final = 1013
 
 # The most bytes that wait in this process for a slow browser; beyond, X is not read, and waits itself.
 _MOST_WAITING_BYTES: Final = 1 << 20
@@ -20,7 +18,7 @@ _MOST_WAITING_BYTES: Final = 1 << 20
 class DesktopSocketHandler(RawSocketHandler):  # type: ignore[misc]
     """Carries VNC between the page and the X server's unix socket."""
 
-    name = "desktop-websockify"
+    name = str(SessionPath.SCREEN)
 
     @property
     def unix_socket(self) -> str:

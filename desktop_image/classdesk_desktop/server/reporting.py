@@ -13,9 +13,9 @@ from jupyter_server.serverapp import ServerApp
 from tornado.web import RequestHandler
 
 from classdesk_desktop.people.record import Record
+from classdesk_desktop.protocol import Policy
 from classdesk_desktop.server.last_minute import end_in_time
 from classdesk_desktop.server.report import Meter, Reporter, last_activity
-from classdesk_desktop.session.policy import Policy
 
 # In the server's settings: when a file was last written through it, in Unix seconds.
 LAST_WRITE: Final = "classdesk_last_write"

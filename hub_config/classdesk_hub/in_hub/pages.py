@@ -16,6 +16,7 @@ from jupyterhub.scopes import needs_scope
 from tornado import web
 from tornado.web import StaticFileHandler
 
+from classdesk_desktop.protocol import HubPath
 from classdesk_hub.site.file import Site
 from classdesk_spawner import CLASS_KEY, FIELD_LABELS, SessionError, shown
 
@@ -116,7 +117,7 @@ class _WithoutPulse(logging.Filter):
         return not record.getMessage().startswith(_PULSE)
 
 
-_PULSE = ("200 POST /hub/api/classdesk/report ", "200 GET /hub/api/classdesk/sessions?fresh=1 ")
+_PULSE = (f"200 POST /hub/api/{HubPath.REPORT} ", "200 GET /hub/api/classdesk/sessions?fresh=1 ")
 
 
 class ConsoleIsStartingHandler(BaseHandler):  # type: ignore[misc]  # as above
