@@ -13,6 +13,7 @@ from .form.fields import LABELS as FIELD_LABELS
 from .form.fields import shown
 from .form.options import OptionRules, SessionOptions
 from .hub.stop_handler import ServerHandler
+from .hub.upstream import replace_handler
 from .session.progress import reason_text
 from .session.report import Event
 from .session.runtimes import runtime_program
@@ -78,6 +79,7 @@ __all__ = [
     "is_kept",
     "parse_flags",
     "reason_text",
+    "replace_handler",
     "runtime_program",
     "shown",
 ]

@@ -101,5 +101,4 @@ class VisitedSocketHandler(DesktopSocketHandler):
         self._is_over = True
         if self._visit and self._visit is not asyncio.current_task():
             self._visit.cancel()
-        if hasattr(self, "ws_transp"):
-            self.ws_transp.close()
+        self.disconnect()

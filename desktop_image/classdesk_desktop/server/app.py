@@ -40,6 +40,7 @@ from classdesk_desktop.server.identity import SessionIdentityProvider  # noqa: E
 from classdesk_desktop.server.own_ports import keep_to_own_ports  # noqa: E402
 from classdesk_desktop.server.reporting import note_request  # noqa: E402
 from classdesk_desktop.server.saving import SessionContents, end_in_order  # noqa: E402
+from classdesk_desktop.server.upstream import SocketServerApp, frame_lab, leave_out_process  # noqa: E402
 from classdesk_desktop.session.processes import name_process  # noqa: E402
 
 
@@ -65,36 +66,18 @@ def server_config(interface: InterfaceKind, home: str, default_url: str) -> Conf
     return config
 
 
-def _forget_stock_desktop() -> None:
-    """Keep jupyter-server-proxy from offering jupyter-remote-desktop-proxy's desktop.
-
-    Its entry point starts a VNC server of its own, with another home for its settings; ours comes with the
-    interface Desktop. Other entry points of jupyter-server-proxy stay.
-    """
-    import jupyter_server_proxy  # late: the desktop does not need it
-
-    original = jupyter_server_proxy.get_entrypoint_server_processes
-
-    def without_desktop() -> list[Any]:
-        return [process for process in original() if process.name != DesktopSocketHandler.name]
-
-    jupyter_server_proxy.get_entrypoint_server_processes = without_desktop
-
-
 def _let_our_page_frame_lab() -> None:
     """Let JupyterLab's page, and no other, be shown in a frame, and only by the page that has the bar.
 
     jupyterhub forbids all frames: pages of other learners' sessions are of the same origin.
     """
-    from jupyterlab_server.handlers import LabHandler  # late: JupyterLab alone needs it
-
-    from classdesk_desktop.server.pages import is_from_lab
+    from classdesk_desktop.server.pages import is_from_lab  # late: JupyterLab alone needs it
 
     def policy(handler: Any) -> str:
         ours = is_from_lab(handler.request.headers.get("Referer", ""), handler.base_url)
         return "frame-ancestors " + ("'self'" if ours else "'none'")
 
-    setattr(LabHandler, "content_security_policy", property(policy))  # noqa: B010  # mypy takes it for a method
+    frame_lab(policy)
 
 
 def _log_unusual_request(handler: RequestHandler) -> None:
@@ -104,41 +87,23 @@ def _log_unusual_request(handler: RequestHandler) -> None:
         log_request(handler)
 
 
-class SocketServerApp(ServerApp):
-    """jupyter_server's application on a socket that is bound and listening already."""
+class SessionServerApp(SocketServerApp):
+    """The application that ends in order."""
 
-    listener: socket.socket
-
-    def _find_http_port(self) -> None:
-        """Take the inherited socket's port.
-
-        The original binds a free port, closes it and binds it again later: another session of the node can
-        take it in between.
-        """
-        self.port = self.listener.getsockname()[1]
-
-    def _signal_stop(self, sig: Any, frame: Any) -> None:
+    async def before_stop(self) -> None:
         """Tell the pages before their connections close, and let what is being saved be saved."""
-        self.io_loop.add_callback_from_signal(self._stop_in_order, sig, frame)
-
-    async def _stop_in_order(self, sig: Any, frame: Any) -> None:
         settings = self.web_app.settings
         await end_in_order(
             partial(say_goodbye, settings["classdesk_channels"]),
             settings["classdesk_savers"],
             cast("SessionContents", self.contents_manager),
         )
-        super()._signal_stop(sig, frame)
-
-    def _bind_http_server_tcp(self) -> bool:
-        self.http_server.add_socket(self.listener)
-        return True
 
 
 class SessionServer(JupyterHubSingleUser):  # type: ignore[misc]
     """jupyterhub's single-user server, which authenticates against the hub, on an inherited socket."""
 
-    serverapp_class = SocketServerApp
+    serverapp_class = SessionServerApp
     load_other_extensions = False
 
     @classmethod
@@ -164,7 +129,9 @@ class SessionServer(JupyterHubSingleUser):  # type: ignore[misc]
             (*kwargs["jpserver_extensions"], "classdesk_desktop", *_EXTENSIONS[kind]), True
         )
         if kind != "desktop":
-            _forget_stock_desktop()
+            # jupyter-remote-desktop-proxy's, which starts a VNC server of its own, with another home for its settings;
+            # ours comes with the interface Desktop. Others' entry points stay.
+            leave_out_process(DesktopSocketHandler.name)
             keep_to_own_ports()
         if kind == "lab":
             _let_our_page_frame_lab()

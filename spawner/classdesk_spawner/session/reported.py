@@ -1,6 +1,5 @@
 """What others may know of a session: its report, its size, why it could not be started."""
 
-import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from classdesk_desktop.protocol import PROTOCOL
 from classdesk_desktop.version import VERSION
 from classdesk_spawner.form.options import SessionOptions
+from classdesk_spawner.hub.upstream import start_of
 from classdesk_spawner.settings.models import SpawnerSettings
 
 from .report import Event, ReceivedReport, SessionReport, note_activity, receive
@@ -30,7 +30,6 @@ class ReportedSession:
     user_options: Mapping[str, object]
     orm_spawner: Any
     user: Any
-    _spawn_future: "asyncio.Future[Any] | None"
 
     def chosen(self, key: str) -> str:
         """Return the partition, reservation and so on that the session was started with; empty: Slurm's choice."""
@@ -53,7 +52,7 @@ class ReportedSession:
     @property
     def start_failure(self) -> BaseException | None:
         """Why the last start failed; None where it did not, or where there was none."""
-        start = self._spawn_future
+        start = start_of(self)
         if self.active or start is None or not start.done() or start.cancelled():
             return None
         return start.exception()
