@@ -13,9 +13,10 @@ from .form.fields import LABELS as FIELD_LABELS
 from .form.fields import shown
 from .form.options import OptionRules, SessionOptions
 from .hub.stop_handler import ServerHandler
+from .hub.upstream import replace_handler
 from .session.progress import reason_text
 from .session.report import Event
-from .session.runtimes import SESSION_PROGRAM, runtime_program
+from .session.runtimes import runtime_program
 from .settings.desktop import DesktopSettings
 from .settings.models import (
     ChoiceField,
@@ -45,7 +46,6 @@ __all__ = [
     "CLASS_KEY",
     "FIELD_LABELS",
     "OPERATOR_QUESTIONS",
-    "SESSION_PROGRAM",
     "ChoiceField",
     "ClassForm",
     "ClassPreset",
@@ -79,6 +79,7 @@ __all__ = [
     "is_kept",
     "parse_flags",
     "reason_text",
+    "replace_handler",
     "runtime_program",
     "shown",
 ]

@@ -10,23 +10,22 @@ from typing import Any
 from batchspawner import SlurmSpawner
 from traitlets import Callable, Dict, Instance, Unicode, default
 
+from classdesk_desktop.protocol import DEFAULT_URLS, Variable
+
 from .errors import SessionError
 from .form.chosen import ChosenOptions
 from .form.options import SessionOptions, options_from_state, start_again
+from .hub import upstream
 from .hub.server_wait import look_after
 from .hub.start_queue import Step
 from .session.accounts import unix_account
 from .session.job import SessionJob
-from .session.locale import LOCALE_VARIABLE, browser_locale
+from .session.locale import browser_locale
 from .session.progress import StartState, progress_event
 from .session.reported import ReportedSession
 from .session.runtimes import runtime_command
 from .session.script import render_batch_script, sbatch_arguments
-from .settings.desktop import POLICY_VARIABLE
 from .settings.models import SpawnerSettings
-
-DEFAULT_URLS = {"desktop": "/desktop/", "lab": "/lab", "terminal": "/terminal/"}
-"""The page that a session opens, by kind of interface."""
 
 
 class DesktopSpawner(ChosenOptions, ReportedSession, SlurmSpawner):  # type: ignore[misc]  # batchspawner has no type information
@@ -85,8 +84,6 @@ class DesktopSpawner(ChosenOptions, ReportedSession, SlurmSpawner):  # type: ign
     def _default_apply_user_options(self) -> object:
         return DesktopSpawner._take_options
 
-    _server: Any
-
     options_form = Callable()
 
     @default("options_form")
@@ -132,7 +129,7 @@ class DesktopSpawner(ChosenOptions, ReportedSession, SlurmSpawner):  # type: ign
             await job.submit(
                 sbatch_arguments(self.settings.slurm, options, job.comment(self.name)),
                 render_batch_script(options, runtime, account.pw_dir),
-                self._job_environment() | {"CLASSDESK_START_AGAIN": start_again(options)},
+                self._job_environment() | {Variable.START_AGAIN: start_again(options)},
             )
             self.cluster.ledger.write(self)
             self.log.info("Session %s is job %s: %s", self._log_name, job.job_id, options)
@@ -147,8 +144,8 @@ class DesktopSpawner(ChosenOptions, ReportedSession, SlurmSpawner):  # type: ign
             raise
         await self.cluster.turnstile.pass_through(Step.REACHED)
         self.port = job.port
-        if self._server is not None:
-            look_after(self._server, job, self._move_to)
+        if (server := upstream.server_of(self)) is not None:
+            look_after(server, job, self._move_to)
         if job.start is None:
             self._confirmation = asyncio.ensure_future(self._confirm(job, address))
         return address, job.port
@@ -273,11 +270,11 @@ class DesktopSpawner(ChosenOptions, ReportedSession, SlurmSpawner):  # type: ign
         api_url = environment["JUPYTERHUB_API_URL"]
         # The session reports when its learner was active; a clock in the desktop is no activity.
         environment.pop("JUPYTERHUB_ACTIVITY_URL", None)
-        environment[POLICY_VARIABLE] = self.settings.desktop.for_session()
+        environment[Variable.POLICY] = self.settings.desktop.for_session()
         # The request that starts the session; one that has no browser behind it says nothing.
         if request := getattr(self.handler, "request", None):
-            environment[LOCALE_VARIABLE] = browser_locale(request.headers.get("Accept-Language", ""))
-        environment["LESSONS_URL"] = self.lessons_url or api_url.removesuffix("/api") + "/lessons"
+            environment[Variable.LOCALE] = browser_locale(request.headers.get("Accept-Language", ""))
+        environment[Variable.LESSONS_URL] = self.lessons_url or api_url.removesuffix("/api") + "/lessons"
         return environment
 
     # Across restarts of the hub --------------------------------------------------------------
@@ -302,7 +299,7 @@ class DesktopSpawner(ChosenOptions, ReportedSession, SlurmSpawner):  # type: ign
         """
         resumption = self._resumption = asyncio.ensure_future(self._go_on_starting())
         start = asyncio.ensure_future(self._until_checked(resumption))
-        self._spawn_future, self._spawn_pending = start, True
+        upstream.begin_start(self, start)
         start.add_done_callback(self._end_resumption)
         await asyncio.wait([resumption])
         if resumption.cancelled():
@@ -339,9 +336,9 @@ class DesktopSpawner(ChosenOptions, ReportedSession, SlurmSpawner):  # type: ign
         A start that was over before would be neither pending nor ready: to the waiting page it had failed.
         """
         has_moved = await resumption
-        while self._check_pending:  # noqa: ASYNC110  # JupyterHub has no event for it
+        while upstream.is_checked(self):  # noqa: ASYNC110  # JupyterHub has no event for it
             await asyncio.sleep(0.1)
-        if has_moved and self.server is not None and not self._stop_pending:
+        if has_moved and self.server is not None and not upstream.is_stopping(self):
             # JupyterHub itself looks only every few minutes, but then it looks again: no failure of the start.
             route = asyncio.ensure_future(self._add_route())
             await asyncio.wait([route])
@@ -349,13 +346,9 @@ class DesktopSpawner(ChosenOptions, ReportedSession, SlurmSpawner):  # type: ign
                 self.log.warning("Session %s has no route yet: %s", self._log_name, error)
 
     def _end_resumption(self, start: "asyncio.Future[None]") -> None:
-        self._spawn_pending = False
-        if start.cancelled():
-            self._spawn_future, self._check_pending = None, False
-        elif start.exception() is not None:
+        upstream.end_start(self, start)
+        if not start.cancelled() and start.exception() is not None:
             self.log.error("Session %s: %s", self._log_name, start.exception())
-        else:
-            self._spawn_future = None
 
     async def _until_settled(self) -> None:
         while self.pending:  # noqa: ASYNC110  # JupyterHub has no event for it

@@ -24,7 +24,7 @@ from classdesk_desktop.files.store import (
     open_file,
     too_large,
 )
-from classdesk_desktop.session.policy import Policy
+from classdesk_desktop.protocol import Policy
 
 # Large enough to make a thread for each piece worth it, and small enough to be nothing in memory.
 _PIECE: Final = 1 << 20

@@ -34,6 +34,7 @@ from classdesk_desktop.lesson.model import (
     masters_folder,
     unknown,
 )
+from classdesk_desktop.protocol import Variable
 
 __all__ = ["ensure_copies", "main"]
 
@@ -209,7 +210,7 @@ def _diff(arguments: argparse.Namespace) -> int:
 
 
 def _url(arguments: argparse.Namespace) -> int:
-    base = os.environ.get("LESSONS_URL", "").rstrip("/")
+    base = os.environ.get(Variable.LESSONS_URL, "").rstrip("/")
     if not base:
         raise LessonError(
             "LESSONS_URL is not set in this terminal, so there is no address for wget. "

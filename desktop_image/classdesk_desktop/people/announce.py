@@ -9,6 +9,7 @@ from jupyter_server.base.handlers import APIHandler
 from tornado import web
 
 from classdesk_desktop.people.messages import Messages
+from classdesk_desktop.protocol import Announcement, ProtocolError, read
 from classdesk_desktop.server.channel import Channels
 from classdesk_desktop.server.identity import only_visitors
 from classdesk_desktop.server.report import Reporter
@@ -28,17 +29,17 @@ class AnnounceHandler(APIHandler):
 
     @web.authenticated
     async def post(self) -> None:
-        """Take `{"act": "stop", "restart" or "extend"}`."""
+        """Take an `Announcement`."""
         visitor = only_visitors(self)
-        body: object = self.get_json_body()
-        act = body.get("act") if isinstance(body, dict) else None
+        try:
+            act = read(Announcement, self.get_json_body()).act
+        except ProtocolError as error:
+            raise web.HTTPError(400, 'Send {"act": "stop"}, "restart" or "extend".') from error
         channels: Channels = self.settings["classdesk_channels"]
         if act in _BEFORE:
             channels.announced = (_BEFORE[act].format(visitor.shown), time.monotonic())
-        elif act == "extend":
-            await self._tell_of_more_time(visitor.shown, channels)
         else:
-            raise web.HTTPError(400, 'Send {"act": "stop"}, "restart" or "extend".')
+            await self._tell_of_more_time(visitor.shown, channels)
         self.finish({})
 
     async def _tell_of_more_time(self, name: str, channels: Channels) -> None:

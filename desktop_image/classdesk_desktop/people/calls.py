@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from jupyter_server.base.handlers import APIHandler, JupyterHandler
 from tornado import web
 
@@ -9,23 +11,23 @@ from classdesk_desktop.people.hand import Hand
 from classdesk_desktop.people.messages import Messages
 from classdesk_desktop.people.text import TextError
 from classdesk_desktop.people.thumbnail import Thumbnails
+from classdesk_desktop.protocol import HandAnswer, Message, MessageAnswer, Policy, ProtocolError, Refusal, read
 from classdesk_desktop.server.identity import only_visitors, who_asks
-from classdesk_desktop.session.policy import Policy
 
 
 class _Call(APIHandler):
     # What others do in a session is no sign of its learner.
     _track_activity = False
 
-    def read_body(self, *keys: str) -> dict[str, object]:
-        """The JSON object that was sent, with these keys and no others.
+    def read_body(self) -> dict[str, object]:
+        """The JSON object that was sent.
 
         Raises:
             HTTPError: 400, it is something else.
         """
         body: object = self.get_json_body() or {}
-        if not isinstance(body, dict) or not set(body) <= set(keys):
-            raise web.HTTPError(400, f"Send a JSON object with no other keys than {', '.join(keys)}.")
+        if not isinstance(body, dict):
+            raise web.HTTPError(400, "Send a JSON object.")
         return body
 
 
@@ -38,10 +40,10 @@ class MessageHandler(_Call):
         sender = only_visitors(self)
         messages: Messages = self.settings["classdesk_messages"]
         try:
-            shown = await messages.send(sender.shown, self.read_body("text").get("text"))
-        except TextError as error:
+            shown = await messages.send(sender.shown, read(Message, self.read_body()).text)
+        except (ProtocolError, TextError) as error:
             raise web.HTTPError(400, str(error)) from error
-        self.finish({"shown": shown})
+        self.finish(asdict(MessageAnswer(shown)))
 
 
 class HandHandler(_Call):
@@ -54,9 +56,9 @@ class HandHandler(_Call):
         person = who_asks(self)
         if not person.is_owner:
             hand.take(person.name)
-            self.finish({"helper": hand.helper})
+            self.finish(asdict(HandAnswer(hand.helper)))
             return
-        body = self.read_body("text", "look")
+        body = self.read_body()
         try:
             hand.put_up(body.get("text", ""), look=body.get("look") is True)
         except TextError as error:
@@ -82,7 +84,7 @@ class ThumbnailHandler(JupyterHandler):
         self.set_header("Cache-Control", "no-store")
         if not policy.thumbnails:
             self.set_status(403)
-            self.finish({"message": "This site shows no small pictures of desktops."})
+            self.finish(asdict(Refusal("This site shows no small pictures of desktops.")))
             return
         is_told = who_asks(self).is_owner or thumbnails.tell_owner()
         picture = await thumbnails.get() if is_told else None

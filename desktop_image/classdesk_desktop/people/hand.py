@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from dataclasses import asdict, replace
 from typing import Final
 
 from classdesk_desktop.people.memory import Memory
 from classdesk_desktop.people.record import Record
 from classdesk_desktop.people.text import TextError, plain_text
+from classdesk_desktop.protocol import RaisedHand, read
 from classdesk_desktop.server.channel import Channels, Listener, Message
 
 LONGEST_TEXT: Final = 200
@@ -48,7 +50,8 @@ class Hand:
         """
         text = plain_text(given, LONGEST_TEXT, required=False)
         before = self._memory.get("hand")
-        self._set({"helper": "", **(before or {"since": time.time()}), "text": text, "look": look})
+        hand = read(RaisedHand, before or {"since": time.time()})
+        self._set(asdict(replace(hand, text=text, look=look)))
 
     def take(self, helper: str) -> None:
         """Let everybody know that somebody comes to help a raised hand; who has said so first, stays."""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from typing import Final, Literal
+from dataclasses import asdict
+from typing import Final
 
 from classdesk_desktop.people.memory import Memory
+from classdesk_desktop.protocol import VisitAct, VisitEvent
 
 MOST_EVENTS: Final = 32
 """A report tells so many; they come every 20 s, and at once where something is new."""
 
-Act = Literal["observe", "control", "help"]
 Event = dict[str, object]
 
 
@@ -21,7 +22,7 @@ class Record:
         self._memory = memory
         self.events: list[Event] = memory.get("events") or []
 
-    def note(self, who: str, act: Act, result: str) -> None:
+    def note(self, who: str, act: VisitAct, result: str) -> None:
         """Add an event.
 
         Args:
@@ -30,12 +31,6 @@ class Record:
             result: what became of it, in a word or two, such as `refused`.
         """
         last = self.events[-1]["number"] if self.events else 0
-        event: Event = {
-            "number": int(str(last)) + 1,
-            "time": round(time.time(), 1),
-            "who": who,
-            "act": act,
-            "result": result,
-        }
-        self.events = [*self.events, event][-MOST_EVENTS:]
+        event = VisitEvent(int(str(last)) + 1, round(time.time(), 1), who, act, result)
+        self.events = [*self.events, asdict(event)][-MOST_EVENTS:]
         self._memory.set("events", self.events)

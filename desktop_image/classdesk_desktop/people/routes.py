@@ -16,9 +16,9 @@ from classdesk_desktop.people.record import Record
 from classdesk_desktop.people.thumbnail import Thumbnails
 from classdesk_desktop.people.visit_socket import VisitedSocketHandler
 from classdesk_desktop.people.watchers import Watchers
+from classdesk_desktop.protocol import Policy, SessionPath
 from classdesk_desktop.server.channel import Channels
 from classdesk_desktop.server.notify import notify
-from classdesk_desktop.session.policy import Policy
 from classdesk_desktop.session.runtime import RuntimeDirectory
 
 Route = tuple[Any, ...]
@@ -42,13 +42,12 @@ def set_up(application: Application, channels: Channels, runtime: RuntimeDirecto
         classdesk_thumbnails=Thumbnails(channels, runtime),
     )
     return [
-        (r"desktop/message", MessageHandler),
-        (r"desktop/announce", AnnounceHandler),
-        (r"desktop/hand", HandHandler),
-        (r"desktop/thumbnail", ThumbnailHandler),
-        # jupyter-remote-desktop-proxy's route, which existing links and tools know.
+        (SessionPath.MESSAGE, MessageHandler),
+        (SessionPath.ANNOUNCE, AnnounceHandler),
+        (SessionPath.HAND, HandHandler),
+        (SessionPath.THUMBNAIL, ThumbnailHandler),
         (
-            r"desktop-websockify/?()",
+            rf"{SessionPath.SCREEN}/?()",
             VisitedSocketHandler,
             # Bytes of the desktop are no sign of a learner: its clock sends some each minute.
             {"update_last_activity": False},

@@ -6,13 +6,12 @@ import asyncio
 from typing import Final
 
 from classdesk_desktop.people.watchers import RefusedError, Watchers
+from classdesk_desktop.protocol import NOT_ALLOWED
 from classdesk_desktop.server.desktop_socket import DesktopSocketHandler
 from classdesk_desktop.server.identity import Person, who_asks
 from classdesk_desktop.view_only.filter import ViewOnlyFilter
 from classdesk_desktop.view_only.stream import RfbError
 
-# RFC 6455 leaves 4000-4999 to applications; after HTTP's 403.
-NOT_ALLOWED: Final = 4403
 _POLICY_VIOLATION: Final = 1008
 
 
@@ -102,5 +101,4 @@ class VisitedSocketHandler(DesktopSocketHandler):
         self._is_over = True
         if self._visit and self._visit is not asyncio.current_task():
             self._visit.cancel()
-        if hasattr(self, "ws_transp"):
-            self.ws_transp.close()
+        self.disconnect()

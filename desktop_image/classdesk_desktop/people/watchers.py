@@ -11,12 +11,14 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 from typing import Final, Protocol
 
+from classdesk_desktop import protocol
 from classdesk_desktop.people.hand import Hand
 from classdesk_desktop.people.record import Record
+from classdesk_desktop.protocol import Observe, VisitReason, VisitState
 from classdesk_desktop.server.channel import Channels, Listener, Message
-from classdesk_desktop.session.policy import Observe
 
 ANSWER_SECONDS: Final = 60.0
 """How long a learner has to answer a visitor who asks to look."""
@@ -33,7 +35,15 @@ Notify = Callable[[str, str], Awaitable[object]]
 
 
 class RefusedError(Exception):
-    """A visitor may not look at the desktop; the text is the reason in a word or two, for the console's page."""
+    """A visitor may not look at the desktop; the text is the reason.
+
+    Attributes:
+        reason: for the console's page.
+    """
+
+    def __init__(self, reason: VisitReason) -> None:
+        super().__init__(reason)
+        self.reason: VisitReason = reason
 
 
 class Visit(Protocol):
@@ -56,7 +66,7 @@ class _Watcher:
         self.visits: list[Visit] = []
 
     def facts(self) -> dict[str, object]:
-        return {"name": self.name, "since": self.since, "control": self.control}
+        return {**asdict(protocol.Watcher(self.name, self.control)), "since": self.since}
 
 
 class _Question:
@@ -90,7 +100,7 @@ class Watchers:
         self._left: dict[str, float] = {}  # when somebody who had been admitted lost the last connection
         self._at_work: set[asyncio.Future[object]] = set()
         channels.on("view", self._view_answered)
-        channels.on("control", self._control_answered)
+        channels.on(protocol.Control.type, self._control_answered)
         self._publish()
 
     @asynccontextmanager
@@ -104,8 +114,8 @@ class Watchers:
             try:
                 await self._allow(name)
             except RefusedError as refusal:
-                self._record.note(name, "observe", str(refusal))
-                self._tell(name, "refused", str(refusal))
+                self._record.note(name, "observe", refusal.reason)
+                self._tell(name, "refused", refusal.reason)
                 raise
         if not self._is_known(name):
             self._announce(name)
@@ -242,7 +252,7 @@ class Watchers:
                 self._set_control(None)
         self._publish()
 
-    def _set_control(self, name: str | None, reason: str = "") -> None:
+    def _set_control(self, name: str | None, reason: VisitReason = "") -> None:
         """Give keyboard and mouse to one visitor, or to nobody besides the learner.
 
         Args:
@@ -277,6 +287,5 @@ class Watchers:
         self._at_work.add(task)
         task.add_done_callback(self._at_work.discard)
 
-    def _tell(self, name: str, state: str, reason: str = "") -> None:
-        message = {"type": "visit", "state": state, "reason": reason}
-        self._channels.broadcast(message, to=name)
+    def _tell(self, name: str, state: VisitState, reason: VisitReason = "") -> None:
+        self._channels.broadcast(asdict(protocol.Visit(state, reason)), to=name)

@@ -9,11 +9,12 @@ import sys
 from functools import partial
 from typing import Any, Final, cast
 
+from classdesk_desktop.protocol import DEFAULT_URLS, InterfaceKind, Variable
 from classdesk_desktop.server.spared import spare_imports
-from classdesk_desktop.session.settings import DEFAULT_URLS, INTERFACES, Interface
+from classdesk_desktop.session.settings import INTERFACES
 
 # What each interface loads besides the session's pages. JupyterLab alone costs more than all the rest.
-_EXTENSIONS: Final[dict[Interface, tuple[str, ...]]] = {
+_EXTENSIONS: Final[dict[InterfaceKind, tuple[str, ...]]] = {
     "desktop": ("jupyter_server_terminals",),
     # With jupyter_server_proxy the learner's own browser reaches dask's dashboard: see dashboard_link.
     "terminal": ("jupyter_server_proxy", "jupyter_server_terminals"),
@@ -25,7 +26,7 @@ _EXTENSIONS: Final[dict[Interface, tuple[str, ...]]] = {
 _PING_SECONDS: Final = 10
 
 
-spare_imports(kernels=os.environ.get("CLASSDESK_INTERFACE") == "lab")
+spare_imports(kernels=os.environ.get(Variable.INTERFACE) == "lab")
 
 from jupyter_server.serverapp import ServerApp  # noqa: E402 - what is spared above
 from jupyterhub.log import log_request  # noqa: E402
@@ -39,10 +40,11 @@ from classdesk_desktop.server.identity import SessionIdentityProvider  # noqa: E
 from classdesk_desktop.server.own_ports import keep_to_own_ports  # noqa: E402
 from classdesk_desktop.server.reporting import note_request  # noqa: E402
 from classdesk_desktop.server.saving import SessionContents, end_in_order  # noqa: E402
+from classdesk_desktop.server.upstream import SocketServerApp, frame_lab, leave_out_process  # noqa: E402
 from classdesk_desktop.session.processes import name_process  # noqa: E402
 
 
-def server_config(interface: Interface, home: str, default_url: str) -> Config:
+def server_config(interface: InterfaceKind, home: str, default_url: str) -> Config:
     """The server's configuration; the learner's own configuration files are not read."""
     config = Config()
     config.ServerApp.root_dir = home
@@ -64,36 +66,18 @@ def server_config(interface: Interface, home: str, default_url: str) -> Config:
     return config
 
 
-def _forget_stock_desktop() -> None:
-    """Keep jupyter-server-proxy from offering jupyter-remote-desktop-proxy's desktop.
-
-    Its entry point starts a VNC server of its own, with another home for its settings; ours comes with the
-    interface Desktop. Other entry points of jupyter-server-proxy stay.
-    """
-    import jupyter_server_proxy  # late: the desktop does not need it
-
-    original = jupyter_server_proxy.get_entrypoint_server_processes
-
-    def without_desktop() -> list[Any]:
-        return [process for process in original() if process.name != DesktopSocketHandler.name]
-
-    jupyter_server_proxy.get_entrypoint_server_processes = without_desktop
-
-
 def _let_our_page_frame_lab() -> None:
     """Let JupyterLab's page, and no other, be shown in a frame, and only by the page that has the bar.
 
     jupyterhub forbids all frames: pages of other learners' sessions are of the same origin.
     """
-    from jupyterlab_server.handlers import LabHandler  # late: JupyterLab alone needs it
-
-    from classdesk_desktop.server.pages import is_from_lab
+    from classdesk_desktop.server.pages import is_from_lab  # late: JupyterLab alone needs it
 
     def policy(handler: Any) -> str:
         ours = is_from_lab(handler.request.headers.get("Referer", ""), handler.base_url)
         return "frame-ancestors " + ("'self'" if ours else "'none'")
 
-    setattr(LabHandler, "content_security_policy", property(policy))  # noqa: B010  # mypy takes it for a method
+    frame_lab(policy)
 
 
 def _log_unusual_request(handler: RequestHandler) -> None:
@@ -103,41 +87,23 @@ def _log_unusual_request(handler: RequestHandler) -> None:
         log_request(handler)
 
 
-class SocketServerApp(ServerApp):
-    """jupyter_server's application on a socket that is bound and listening already."""
+class SessionServerApp(SocketServerApp):
+    """The application that ends in order."""
 
-    listener: socket.socket
-
-    def _find_http_port(self) -> None:
-        """Take the inherited socket's port.
-
-        The original binds a free port, closes it and binds it again later: another session of the node can
-        take it in between.
-        """
-        self.port = self.listener.getsockname()[1]
-
-    def _signal_stop(self, sig: Any, frame: Any) -> None:
+    async def before_stop(self) -> None:
         """Tell the pages before their connections close, and let what is being saved be saved."""
-        self.io_loop.add_callback_from_signal(self._stop_in_order, sig, frame)
-
-    async def _stop_in_order(self, sig: Any, frame: Any) -> None:
         settings = self.web_app.settings
         await end_in_order(
             partial(say_goodbye, settings["classdesk_channels"]),
             settings["classdesk_savers"],
             cast("SessionContents", self.contents_manager),
         )
-        super()._signal_stop(sig, frame)
-
-    def _bind_http_server_tcp(self) -> bool:
-        self.http_server.add_socket(self.listener)
-        return True
 
 
 class SessionServer(JupyterHubSingleUser):  # type: ignore[misc]
     """jupyterhub's single-user server, which authenticates against the hub, on an inherited socket."""
 
-    serverapp_class = SocketServerApp
+    serverapp_class = SessionServerApp
     load_other_extensions = False
 
     @classmethod
@@ -155,15 +121,17 @@ class SessionServer(JupyterHubSingleUser):  # type: ignore[misc]
     @classmethod
     def make_serverapp(cls, **kwargs: Any) -> ServerApp:
         """Make the application with this session's configuration."""
-        interface = os.environ.get("CLASSDESK_INTERFACE") or "desktop"
+        interface = os.environ.get(Variable.INTERFACE) or "desktop"
         if interface not in INTERFACES:
-            sys.exit(f"CLASSDESK_INTERFACE is {interface!r}; it must be one of {', '.join(INTERFACES)}.")
-        kind = cast("Interface", interface)
+            sys.exit(f"{Variable.INTERFACE} is {interface!r}; it must be one of {', '.join(INTERFACES)}.")
+        kind = cast("InterfaceKind", interface)
         kwargs["jpserver_extensions"] = dict.fromkeys(
             (*kwargs["jpserver_extensions"], "classdesk_desktop", *_EXTENSIONS[kind]), True
         )
         if kind != "desktop":
-            _forget_stock_desktop()
+            # jupyter-remote-desktop-proxy's, which starts a VNC server of its own, with another home for its settings;
+            # ours comes with the interface Desktop. Others' entry points stay.
+            leave_out_process(DesktopSocketHandler.name)
             keep_to_own_ports()
         if kind == "lab":
             _let_our_page_frame_lab()
@@ -185,7 +153,8 @@ class SessionServer(JupyterHubSingleUser):  # type: ignore[misc]
         """Do not ask the hub for its version at each start.
 
         The original ends the server when the hub is away for half a minute, which a hub's restart may take,
-        and costs a round trip; the image and the hub are installed together.
+        and costs a round trip. Each report to the hub names this session's version and protocol instead, and the
+        hub logs where its own are others.
         """
 
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,12 +17,24 @@ from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 from classdesk_desktop.lesson import files
 from classdesk_desktop.lesson.model import LessonError
 from classdesk_desktop.people.messages import Messages
+from classdesk_desktop.protocol import (
+    DesktopReset,
+    Extend,
+    Extension,
+    HubPath,
+    LessonReset,
+    Policy,
+    ProtocolError,
+    Refusal,
+    as_json,
+    read,
+    read_text,
+)
 from classdesk_desktop.reset.settings_store import reset_settings
 from classdesk_desktop.server.channel import Channels
 from classdesk_desktop.server.ending import say_goodbye
 from classdesk_desktop.server.identity import who_asks
 from classdesk_desktop.server.scale import ScaleError, set_scale
-from classdesk_desktop.session.policy import Policy
 
 _HUB_SECONDS: Final = 20.0
 _SCALES: Final = (1, 2)
@@ -61,7 +74,7 @@ class _Call(APIHandler):
             answer = await self.do(self._wish())
         except RefusedError as error:
             self.set_status(error.status)
-            answer = {"message": str(error)}
+            answer = asdict(Refusal(str(error)))
         self.finish(answer)
 
     async def do(self, wish: dict[str, Any]) -> dict[str, Any]:
@@ -119,7 +132,7 @@ class ResetHandler(_Call):
         person = who_asks(self)
         if not person.is_owner:
             messages: Messages = self.settings["classdesk_messages"]
-            if answer.get("restored") != []:
+            if answer.get("restored") != ():
                 done = _DONE[wish["what"]]
                 await messages.tell(f"{person.shown} {done} {answer['sentence']}")
         return answer
@@ -129,7 +142,7 @@ class ResetHandler(_Call):
         if wish.get("what") == "desktop":
             report = await asyncio.to_thread(reset_settings, home)
             self.tell_supervisor(signal.SIGUSR1)
-            return {"kept": report.kept, "sentence": report.sentence}
+            return asdict(DesktopReset(report.sentence, report.kept))
         if wish.get("what") == "lesson":
             try:
                 restored = await asyncio.to_thread(files.reset_all, home)
@@ -137,7 +150,7 @@ class ResetHandler(_Call):
                 raise RefusedError(409, str(error)) from error
             kept = [files.shown(path, home) for path in restored.values() if path]
             names = [path.name for path in restored]
-            return {"restored": names, "kept": kept, "sentence": _lesson_sentence(names, kept)}
+            return asdict(LessonReset(_lesson_sentence(names, kept), tuple(names), tuple(kept)))
         raise RefusedError(400, 'What is to be reset must be "desktop" or "lesson".')
 
 
@@ -177,12 +190,12 @@ class ExtendHandler(_Call):
         if type(minutes) is not int or not 0 < minutes <= self.policy.extend_minutes:
             text = f"A session is extended by up to {self.policy.extend_minutes} minutes at once."
             raise RefusedError(400, text)
-        answer = await _ask_hub("classdesk/extend", {"minutes": minutes})
-        self.channels.state.update(end=answer["end"])
-        return {"end": answer["end"]}
+        answer = read(Extension, await _ask_hub(HubPath.EXTEND, Extend(minutes)))
+        self.channels.state.update(end=answer.end)
+        return {"end": answer.end}
 
 
-async def _ask_hub(path: str, body: dict[str, Any]) -> dict[str, Any]:
+async def _ask_hub(path: HubPath, wish: Extend) -> object:
     request = HTTPRequest(
         f"{os.environ['JUPYTERHUB_API_URL'].rstrip('/')}/{path}",
         method="POST",
@@ -190,19 +203,18 @@ async def _ask_hub(path: str, body: dict[str, Any]) -> dict[str, Any]:
             "Authorization": f"token {os.environ['JUPYTERHUB_API_TOKEN']}",
             "Content-Type": "application/json",
         },
-        body=json.dumps(body),
+        body=as_json(wish),
         request_timeout=_HUB_SECONDS,
     )
     try:
         response = await AsyncHTTPClient().fetch(request)
-        answer: dict[str, Any] = json.loads(response.body)
+        return json.loads(response.body)
     except HTTPClientError as error:
         if error.response is None or error.code >= 500:
             raise RefusedError(409, _NO_HUB) from error
         raise RefusedError(error.code if error.code in {403, 409} else 409, _sentence(error.response.body)) from error
     except (OSError, ValueError) as error:
         raise RefusedError(409, _NO_HUB) from error
-    return answer
 
 
 _NO_HUB: Final = "The hub does not answer. Please try again in a minute."
@@ -210,9 +222,10 @@ _NO_HUB: Final = "The hub does not answer. Please try again in a minute."
 
 def _sentence(body: bytes) -> str:
     try:
-        return str(json.loads(body)["message"])
-    except (ValueError, KeyError, TypeError):
-        return "The hub refused it."
+        told = read_text(Refusal, body).message
+    except ProtocolError:
+        told = ""
+    return told or "The hub refused it."
 
 
 class ScaleHandler(_Call):

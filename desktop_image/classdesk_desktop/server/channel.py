@@ -13,9 +13,11 @@ import logging
 import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+from classdesk_desktop.protocol import Ping, Pong, SessionFacts
 from classdesk_desktop.session.runtime import read_state
 
 Message = dict[str, Any]
@@ -112,7 +114,7 @@ class Channels:
         self._looking: asyncio.Task[None] | None = None
         self._at_work: set[asyncio.Task[None]] = set()
         state.on_change(self._tell_state)
-        self.on("ping", _answer_ping)
+        self.on(Ping.type, _answer_ping)
 
     def __iter__(self) -> Iterator[Listener]:
         """The listeners who are there now."""
@@ -200,11 +202,11 @@ class Channels:
 
     def state_message(self) -> Message:
         """The state, and the time by which its other times count: clocks of laptops are often wrong."""
-        return {"type": "state", "now": time.time(), **self._facts()}
+        return {"type": SessionFacts.type, "now": time.time(), **self._facts()}
 
 
 def _answer_ping(listener: Listener, message: Message) -> None:
-    listener.send({"type": "pong", "t": message.get("t")})
+    listener.send(asdict(Pong(message.get("t", 0.0))))
 
 
 async def _logged(work: Awaitable[None]) -> None:

@@ -5,22 +5,21 @@ from __future__ import annotations
 import asyncio
 from typing import Final, cast
 
-from jupyter_server_proxy.rawsocket import RawSocketHandler, RawSocketProtocol
+from jupyter_server_proxy.rawsocket import RawSocketProtocol
 from tornado.websocket import WebSocketClosedError
 
+from classdesk_desktop.protocol import TRY_AGAIN_LATER, SessionPath
+from classdesk_desktop.server.upstream import UnixSocketHandler
 from classdesk_desktop.session.runtime import RuntimeDirectory
-
-# RFC 6455 and its registry: 1013 asks to come again later.
-TRY_AGAIN_LATER: Final = 1013
 
 # The most bytes that wait in this process for a slow browser; beyond, X is not read, and waits itself.
 _MOST_WAITING_BYTES: Final = 1 << 20
 
 
-class DesktopSocketHandler(RawSocketHandler):  # type: ignore[misc]
+class DesktopSocketHandler(UnixSocketHandler):
     """Carries VNC between the page and the X server's unix socket."""
 
-    name = "desktop-websockify"
+    name = str(SessionPath.SCREEN)
 
     @property
     def unix_socket(self) -> str:
@@ -37,16 +36,13 @@ class DesktopSocketHandler(RawSocketHandler):  # type: ignore[misc]
         except OSError:
             self.close(TRY_AGAIN_LATER, "The desktop is not up.")
 
-    async def proxy_open(self, *_where: object) -> None:
-        """Open the connection to the X server."""
-        loop = asyncio.get_running_loop()
-        self.ws_transp, self.ws_proto = await loop.create_unix_connection(
-            lambda: _PatientProtocol(self), self.unix_socket
-        )
+    def protocol(self) -> RawSocketProtocol:
+        """Make what takes the X server's bytes."""
+        return _PatientProtocol(self)
 
     def on_message(self, message: str | bytes) -> None:
         """Send the browser's bytes to the X server."""
-        if hasattr(self, "ws_transp"):
+        if self.is_connected:
             super().on_message(message)
 
     def to_browser(self, data: bytes) -> bytes:

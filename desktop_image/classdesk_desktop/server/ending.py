@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from typing import Final, Literal
 
+from classdesk_desktop.protocol import Ended
 from classdesk_desktop.server.channel import Channels
 
 Reason = Literal["time-limit", "stopped", "logout"]
@@ -45,4 +46,4 @@ def say_goodbye(channels: Channels, reason: Reason | None = None) -> None:
         sentence = f"The reservation {reservation} ended."
     elif why == "stopped" and time.monotonic() - when < _ANNOUNCED_SECONDS:
         sentence = announced
-    channels.broadcast({"type": "ended", "reason": why, "sentence": sentence})
+    channels.broadcast({"type": Ended.type, "reason": why, "sentence": sentence})

@@ -14,6 +14,7 @@ from jupyter_server_proxy.handlers import AddSlashHandler
 
 from classdesk_desktop.files.handlers import FilesHandler, UploadHandler
 from classdesk_desktop.people.routes import set_up as set_up_people
+from classdesk_desktop.protocol import SessionPath, Variable
 from classdesk_desktop.server.assets import WebAssets
 from classdesk_desktop.server.calls import (
     EndHandler,
@@ -40,7 +41,7 @@ from classdesk_desktop.server.reporting import start_reports
 from classdesk_desktop.server.saving import Savers
 from classdesk_desktop.server.time_left import TimeLeft
 from classdesk_desktop.session.environment import web_root
-from classdesk_desktop.session.policy import Policy
+from classdesk_desktop.session.policy import read_policy
 from classdesk_desktop.session.runtime import RuntimeDirectory
 
 
@@ -51,11 +52,11 @@ def load(server: ServerApp) -> None:
     application = server.web_app
     application.settings["classdesk_assets"] = assets
     application.settings["classdesk_runtime"] = runtime
-    application.settings["classdesk_policy"] = policy = Policy.from_environ(os.environ)
+    application.settings["classdesk_policy"] = policy = read_policy(os.environ)
     application.settings["classdesk_channels"] = channels = Channels(
         SessionState(
             runtime.state_file,
-            end=_number(os.environ.get("CLASSDESK_END", "")),
+            end=_number(os.environ.get(Variable.END, "")),
             extend_minutes=policy.extend_minutes,
         )
     )
@@ -74,9 +75,9 @@ def load(server: ServerApp) -> None:
             (route(r"desktop"), AddSlashHandler),
             (route(r"desktop/"), DesktopPage),
             (route(r"desktop/state"), StateHandler),
-            (route(r"desktop/channel"), ChannelSocket),
+            (route(SessionPath.CHANNEL), ChannelSocket),
             (route(r"desktop/restart"), RestartHandler),
-            (route(r"desktop/reset"), ResetHandler),
+            (route(SessionPath.RESET), ResetHandler),
             (route(r"desktop/end"), EndHandler),
             (route(r"desktop/extend"), ExtendHandler),
             (route(r"desktop/scale"), ScaleHandler),

@@ -9,23 +9,25 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from jupyter_server.base.handlers import JupyterHandler
 from jupyterhub.singleuser.extension import JupyterHubIdentityProvider, JupyterHubUser
 from tornado.web import Finish, HTTPError, RequestHandler
 
+from classdesk_desktop.protocol import Refusal, SessionPath
+
 OPEN_TO_VISITORS: Final[Mapping[str, frozenset[str]]] = {
     path: frozenset(methods.split())
     for path, methods in {
-        "desktop/channel": "GET",
-        "desktop/reset": "POST",
-        "desktop/message": "POST",
-        "desktop/announce": "POST",
-        "desktop/hand": "DELETE POST",
-        "desktop/thumbnail": "GET",
-        "desktop-websockify": "GET",
+        SessionPath.CHANNEL: "GET",
+        SessionPath.RESET: "POST",
+        SessionPath.MESSAGE: "POST",
+        SessionPath.ANNOUNCE: "POST",
+        SessionPath.HAND: "DELETE POST",
+        SessionPath.THUMBNAIL: "GET",
+        SessionPath.SCREEN: "GET",
     }.items()
 }
 """What visitors may call, through the hub's class console: paths below the session's own address, and methods."""
@@ -122,4 +124,4 @@ def _refuse(handler: RequestHandler) -> None:
     is_for_a_person = "text/html" in handler.request.headers.get("Accept", "")
     RequestHandler.set_status(handler, 403)
     RequestHandler.set_header(handler, "Content-Type", "text/plain" if is_for_a_person else "application/json")
-    RequestHandler.finish(handler, sentence if is_for_a_person else {"message": sentence})
+    RequestHandler.finish(handler, sentence if is_for_a_person else asdict(Refusal(sentence)))

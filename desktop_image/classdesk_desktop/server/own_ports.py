@@ -13,6 +13,8 @@ from typing import Any, Final
 
 from tornado import web
 
+from classdesk_desktop.server.upstream import check_ports
+
 _TABLES: Final = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
 _LISTENS: Final = "0A"  # include/net/tcp_states.h
 
@@ -35,21 +37,10 @@ def is_others(port: int) -> bool:
 
 def keep_to_own_ports() -> None:
     """Have jupyter-server-proxy refuse the ports of others, for pages and for websockets."""
-    from jupyter_server_proxy.handlers import ProxyHandler  # late: a desktop does not need it
+    check_ports(_refuse_others)
 
-    proxy, proxy_open = ProxyHandler.proxy, ProxyHandler.proxy_open
 
-    def check(handler: Any, port: object) -> None:
-        if handler.unix_socket is None and is_others(int(str(port))):
-            sentence = f"Port {port} belongs to somebody else on this node."
-            raise web.HTTPError(403, sentence, reason=sentence)
-
-    async def own_proxy(self: Any, host: str, port: object, path: str) -> Any:
-        check(self, port)
-        return await proxy(self, host, port, path)
-
-    async def own_proxy_open(self: Any, host: str, port: object, path: str = "") -> Any:
-        check(self, port)
-        return await proxy_open(self, host, port, path)
-
-    ProxyHandler.proxy, ProxyHandler.proxy_open = own_proxy, own_proxy_open
+def _refuse_others(handler: Any, port: object) -> None:
+    if handler.unix_socket is None and is_others(int(str(port))):
+        sentence = f"Port {port} belongs to somebody else on this node."
+        raise web.HTTPError(403, sentence, reason=sentence)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import time
@@ -18,8 +17,8 @@ from tornado.httputil import HTTPServerRequest
 from tornado.routing import PathMatches
 
 from classdesk_desktop.files.store import LARGEST_UPLOAD
+from classdesk_desktop.protocol import Policy, Variable, as_json
 from classdesk_desktop.server.assets import WebAssets
-from classdesk_desktop.session.policy import Policy
 
 
 @cache
@@ -68,11 +67,11 @@ class _Page(JupyterHandler):
             assets=f"{self.base_url}desktop/assets/{assets.version}",
             base_url=self.base_url,
             user=os.environ.get("JUPYTERHUB_USER") or os.environ.get("USER", ""),
-            policy=json.dumps(policy.as_dict()),
+            policy=as_json(policy),
             asks_to_look=policy.observe == "ask" and self.file_name == DesktopPage.file_name,
-            start_again=os.environ.get("CLASSDESK_START_AGAIN", ""),
+            start_again=os.environ.get(Variable.START_AGAIN, ""),
             largest_upload=LARGEST_UPLOAD,
-            end=(end := os.environ.get("CLASSDESK_END", "")),
+            end=(end := os.environ.get(Variable.END, "")),
             utc_offset=time.localtime(float(end) if end else None).tm_gmtoff,
             hub_home=server.jinja_template_vars.get("hub_control_panel_url", "") if server else "",
             modules=assets.modules(*self.preloaded),

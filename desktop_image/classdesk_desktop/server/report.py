@@ -4,23 +4,35 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 
+from classdesk_desktop.protocol import (
+    FROZEN,
+    PROTOCOL,
+    HubPath,
+    Policy,
+    ProtocolError,
+    RaisedHand,
+    Report,
+    ReportAnswer,
+    VisitEvent,
+    as_json,
+    read,
+    read_text,
+)
 from classdesk_desktop.server.idle import (
     ComputingWatch,
     computing_seconds,
     input_idle_seconds,
     session_processes,
 )
-from classdesk_desktop.session.policy import Policy
 from classdesk_desktop.session.runtime import RuntimeDirectory
 from classdesk_desktop.session.usage import memory_mib, read_processes
 from classdesk_desktop.version import VERSION
@@ -99,16 +111,9 @@ class Meter:
         )
 
 
-def report_of(measure: Measure, state: Mapping[str, Any], events: Sequence[Record] = ()) -> Record:
+def report_of(measure: Measure, state: Mapping[str, Any], events: Sequence[Record] = ()) -> Report:
     """The report as the hub takes it."""
-    return {
-        "idle_s": measure.idle_s,
-        "busy": measure.busy,
-        "cpu_s": measure.cpu_s,
-        "memory_mib": measure.memory_mib,
-        "version": VERSION,
-        **_told_at_once(state, events),
-    }
+    return replace(_told_at_once(state, events), **asdict(measure), version=VERSION, protocol=PROTOCOL)
 
 
 def last_activity(measure: Measure, policy: Policy, now: float) -> datetime:
@@ -117,18 +122,18 @@ def last_activity(measure: Measure, policy: Policy, now: float) -> datetime:
     return datetime.fromtimestamp(now - idle, UTC)
 
 
-def _told_at_once(state: Mapping[str, Any], events: Sequence[Record]) -> Record:
+def _told_at_once(state: Mapping[str, Any], events: Sequence[Record]) -> Report:
     """The part of the report whose change is told at once."""
     watchers = state.get("watchers") or ()
-    return {
-        "desktop": "frozen" if state.get("frozen") else str(state.get("state", "")).lower(),
-        "starts": state.get("starts", 0),
-        "pages": state.get("pages"),
-        "events": list(events),
-        "safe": bool(state.get("safe")),
-        "hand": state.get("hand"),
-        "watchers": [str(watcher["name"]) for watcher in watchers][:64],
-    }
+    return Report(
+        desktop=FROZEN if state.get("frozen") else str(state.get("state", "")).lower(),
+        starts=state.get("starts", 0),
+        pages=state.get("pages"),
+        events=tuple(read(VisitEvent, event) for event in events),
+        safe=bool(state.get("safe")),
+        hand=read(RaisedHand, hand) if (hand := state.get("hand")) else None,
+        watchers=tuple(str(watcher["name"]) for watcher in watchers)[:64],
+    )
 
 
 class Reporter:
@@ -145,10 +150,10 @@ class Reporter:
         self._state = state
         self._events = events
         self._measure = measure
-        self._url = f"{hub_api_url.rstrip('/')}/classdesk/report"
+        self._url = f"{hub_api_url.rstrip('/')}/{HubPath.REPORT}"
         self._headers = {"Authorization": f"token {token}", "Content-Type": "application/json"}
         self._changed = asyncio.Event()
-        self._told: Record = {}
+        self._told: Report | None = None
         self._hub_answers = True
         self.latest: Measure | None = None
         state.on_change(self._look)
@@ -183,14 +188,13 @@ class Reporter:
             self._url,
             method="POST",
             headers=self._headers,
-            body=json.dumps(report_of(measure, state, events)),
+            body=as_json(report_of(measure, state, events)),
             request_timeout=_ANSWER_SECONDS,
         )
         try:
             response = await AsyncHTTPClient().fetch(request)
-            answer = json.loads(response.body)
-            end = answer["end"]
-        except (HTTPClientError, OSError, ValueError, LookupError, TypeError) as error:
+            answer = read_text(ReportAnswer, response.body)
+        except (HTTPClientError, OSError, ProtocolError) as error:
             if self._hub_answers:
                 log.warning("The hub does not take the session's reports: %s", error)
             self._hub_answers = False
@@ -198,11 +202,10 @@ class Reporter:
         if not self._hub_answers:
             log.warning("The hub takes the session's reports again.")
         self._hub_answers = True
-        # Older hubs do not say what ends the session.
-        self._take_end(state, end, str(answer.get("reservation") or ""))
+        self._take_end(state, answer.end, answer.reservation)
 
-    def _take_end(self, state: Mapping[str, Any], end: object, reservation: str) -> None:
-        if not isinstance(end, int | float):
+    def _take_end(self, state: Mapping[str, Any], end: float | None, reservation: str) -> None:
+        if end is None:
             return
         known = state.get("end")
         moved = not isinstance(known, int | float) or abs(end - known) > _SAME_END_SECONDS

@@ -13,9 +13,10 @@ from jupyter_server.serverapp import ServerApp
 from tornado.web import RequestHandler
 
 from classdesk_desktop.people.record import Record
+from classdesk_desktop.protocol import Policy
 from classdesk_desktop.server.last_minute import end_in_time
 from classdesk_desktop.server.report import Meter, Reporter, last_activity
-from classdesk_desktop.session.policy import Policy
+from classdesk_desktop.server.upstream import say_activity
 
 # In the server's settings: when a file was last written through it, in Unix seconds.
 LAST_WRITE: Final = "classdesk_last_write"
@@ -75,4 +76,4 @@ def _replace_last_activity(server: ServerApp, reporter: Reporter, policy: Policy
         measure = reporter.latest
         return last_activity(measure, policy, time.time()) if measure else started
 
-    server.web_app.last_activity = measured  # type: ignore[method-assign]
+    say_activity(server.web_app, measured)

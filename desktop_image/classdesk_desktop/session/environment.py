@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from classdesk_desktop.protocol import Variable
 from classdesk_desktop.session.runtime import RuntimeDirectory
 
 # Only the system's directories: a conda or a virtual environment in front of them replaces dbus-launch,
@@ -133,7 +134,7 @@ def dashboard_link(environ: Mapping[str, str]) -> dict[str, str]:
     dask's own names 127.0.0.1, which is the learner's laptop there. In a desktop it is right, for the browser is in the
     session, too. Where the hub does not know its public address, the page makes the rest a link.
     """
-    if environ.get("CLASSDESK_INTERFACE", "desktop") == "desktop":
+    if environ.get(Variable.INTERFACE, "desktop") == "desktop":
         return {}
     session = environ.get("JUPYTERHUB_PUBLIC_URL") or environ.get("JUPYTERHUB_SERVICE_PREFIX", "/")
     # dask fills in what is in braces.

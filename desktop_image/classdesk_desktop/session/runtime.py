@@ -12,14 +12,13 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
+
+from classdesk_desktop.protocol import DesktopState
 
 # Unix socket addresses end at 107 bytes, and programs of the desktop make sockets some directories below.
 MAX_DIRECTORY_LENGTH: Final = 60
 _YOUNG_SECONDS: Final = 60.0
-
-# "logged out": the learner is asked whether to start a new desktop or to end the session; nothing runs meanwhile.
-State = Literal["starting X", "starting MATE", "painted", "restarting", "failed", "logged out", "no desktop"]
 
 
 class RuntimeDirectoryError(Exception):
@@ -165,7 +164,7 @@ def read_cookie(path: Path) -> bytes:
 
 def write_state(  # noqa: PLR0913 - the fields of the file
     path: Path,
-    state: State,
+    state: DesktopState,
     detail: str = "",
     starts: int = 0,
     *,

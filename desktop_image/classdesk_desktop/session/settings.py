@@ -5,17 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal, cast, get_args
+from typing import Final, cast, get_args
 from urllib.parse import urlsplit
 
-Interface = Literal["desktop", "lab", "terminal"]
-INTERFACES: Final[tuple[str, ...]] = get_args(Interface)
+from classdesk_desktop.protocol import InterfaceKind, Variable
 
-DEFAULT_URLS: Final[dict[Interface, str]] = {
-    "desktop": "/desktop/",
-    "lab": "/lab",
-    "terminal": "/terminal/",
-}
+INTERFACES: Final[tuple[str, ...]] = get_args(InterfaceKind)
 
 
 class SettingsError(Exception):
@@ -35,7 +30,7 @@ class SessionSettings:
         hub_token: the session's own token for that API.
     """
 
-    interface: Interface
+    interface: InterfaceKind
     user: str
     home: Path
     bind_address: str
@@ -49,15 +44,15 @@ class SessionSettings:
         Raises:
             SettingsError: a variable is missing or has a value that cannot be used.
         """
-        interface = environ.get("CLASSDESK_INTERFACE") or "desktop"
+        interface = environ.get(Variable.INTERFACE) or "desktop"
         if interface not in INTERFACES:
-            raise SettingsError(f"CLASSDESK_INTERFACE is {interface!r}; it must be one of {', '.join(INTERFACES)}.")
+            raise SettingsError(f"{Variable.INTERFACE} is {interface!r}; it must be one of {', '.join(INTERFACES)}.")
         service_url = _required(environ, "JUPYTERHUB_SERVICE_URL")
         home = Path(_required(environ, "HOME"))
         if not home.is_absolute():
             raise SettingsError(f"HOME is {str(home)!r}; it must be an absolute path.")
         return cls(
-            interface=cast("Interface", interface),
+            interface=cast("InterfaceKind", interface),
             user=environ.get("USER") or environ.get("LOGNAME") or home.name,
             home=home,
             bind_address=urlsplit(service_url).hostname or "",

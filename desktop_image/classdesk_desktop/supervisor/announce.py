@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import http.client
-import json
 import logging
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlsplit
+
+from classdesk_desktop.protocol import HubPath, Port, as_json
 
 _FIRST_WAIT_SECONDS: Final = 0.25
 _LONGEST_WAIT_SECONDS: Final = 15.0
@@ -58,7 +59,7 @@ async def _attempts() -> AsyncIterator[None]:
 
 
 def _post(hub_api_url: str, token: str, port: int, environ: Mapping[str, str]) -> tuple[int, str]:
-    address = urlsplit(f"{hub_api_url}/batchspawner")
+    address = urlsplit(f"{hub_api_url}/{HubPath.PORT}")
     connection: http.client.HTTPConnection
     if address.scheme == "https":
         connection = http.client.HTTPSConnection(
@@ -70,7 +71,7 @@ def _post(hub_api_url: str, token: str, port: int, environ: Mapping[str, str]) -
         connection.request(
             "POST",
             address.path,
-            body=json.dumps({"port": port}),
+            body=as_json(Port(port)),
             headers={"Authorization": f"token {token}", "Content-Type": "application/json"},
         )
         answer = connection.getresponse()

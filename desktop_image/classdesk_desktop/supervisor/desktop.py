@@ -13,12 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from classdesk_desktop.protocol import DesktopState, Policy
 from classdesk_desktop.session.environment import SUPERVISOR_VARIABLE, desktop_environment
-from classdesk_desktop.session.policy import Policy
 from classdesk_desktop.session.processes import NotReadyError, stop_group
 from classdesk_desktop.session.runtime import (
     RuntimeDirectory,
-    State,
     write_desktop,
     write_state,
     write_x_authority,
@@ -238,7 +237,7 @@ class Desktop:
         await asyncio.Event().wait()
         return ""
 
-    def _say(self, state: State, detail: str = "") -> None:
+    def _say(self, state: DesktopState, detail: str = "") -> None:
         try:
             self.runtime.restore()
             write_state(

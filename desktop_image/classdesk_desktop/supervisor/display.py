@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Final, TypeVar
 
+from classdesk_desktop.protocol import Policy
 from classdesk_desktop.session.environment import SYSTEM_PATH
-from classdesk_desktop.session.policy import Policy
 from classdesk_desktop.session.processes import start_until_ready
 from classdesk_desktop.session.runtime import RuntimeDirectory, read_cookie, read_desktop
 from classdesk_desktop.session.x11 import XConnection, XProtocolError

@@ -8,11 +8,9 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-# Set by the hub from what the learner's browser asks for.
-VARIABLE: Final = "CLASSDESK_LOCALE"
+from classdesk_desktop.protocol import Variable
+
 DEFAULT: Final = "C.UTF-8"
-# Set by the batch script from the node's /etc/localtime.
-ZONE_VARIABLE: Final = "CLASSDESK_TIME_ZONE"
 _ZONES: Final = Path("/usr/share/zoneinfo")
 _ZONE: Final = re.compile(r"[A-Za-z0-9_+-]+(?:/[A-Za-z0-9_+-]+)*")
 _TAG: Final = re.compile(r"([a-z]{2,3})(?:[_-]([A-Za-z]{2}))?(?:\.[Uu][Tt][Ff]-?8)?")
@@ -41,7 +39,7 @@ def choose_locale(wishes: tuple[str, ...], is_there: Callable[[str], bool] | Non
 
 def with_locale(environ: Mapping[str, str], site_locale: str) -> dict[str, str]:
     """The job's environment with the session's locale, and nothing that would undo it."""
-    wishes = (site_locale, environ.get(VARIABLE, ""), environ.get("LANG", ""))
+    wishes = (site_locale, environ.get(Variable.LOCALE, ""), environ.get("LANG", ""))
     kept = {name: value for name, value in environ.items() if not name.startswith("LC_") and name != "LANGUAGE"}
     # Programs and the course read and write numbers with a point, whatever the learner's language is.
     return kept | {"LANG": choose_locale(wishes), "LC_NUMERIC": DEFAULT}
@@ -53,11 +51,11 @@ def with_time_zone(environ: Mapping[str, str], zones: Path = _ZONES) -> dict[str
     A file, such as the runtime has given before, is not enough for Firefox, Java and R.
 
     Args:
-        environ: has the name in CLASSDESK_TIME_ZONE, such as `America/Halifax`.
+        environ: has the name in `Variable.TIME_ZONE`, such as `America/Halifax`.
         zones: where the image's time zones are.
     """
     kept = dict(environ)
-    name = kept.pop(ZONE_VARIABLE, "")
+    name = kept.pop(Variable.TIME_ZONE, "")
     if _ZONE.fullmatch(name) and (zones / name).is_file():
         kept["TZ"] = name
     return kept

@@ -17,8 +17,9 @@ from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from classdesk_desktop.protocol import PROTOCOL, Policy, Variable
 from classdesk_desktop.session.environment import server_environment
-from classdesk_desktop.session.policy import Policy
+from classdesk_desktop.session.policy import read_policy
 from classdesk_desktop.session.processes import (
     become_subreaper,
     end_descendants,
@@ -209,14 +210,15 @@ def main() -> None:
         format="%(asctime)s.%(msecs)03d classdesk-session: %(message)s",
         datefmt="%Y-%m-%d %H:%M:%S",
     )
-    log.info("classdesk %s, %s", VERSION, os.environ.get("CLASSDESK_INTERFACE") or "desktop")
+    interface = os.environ.get(Variable.INTERFACE) or "desktop"
+    log.info("classdesk %s (protocol %d), %s", VERSION, PROTOCOL, interface)
     try:
         settings = SessionSettings.from_environ(os.environ)
         runtime = RuntimeDirectory.create(os.environ, os.getuid())
     except (SettingsError, RuntimeDirectoryError) as error:
         sys.exit(f"classdesk-session: {error}")
     try:
-        policy = Policy.from_environ(os.environ)
+        policy = read_policy(os.environ)
         environ = with_time_zone(with_locale(os.environ, policy.locale))
         status = asyncio.run(Session(settings, policy, environ, runtime).run())
     finally:

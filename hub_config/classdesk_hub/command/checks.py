@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+from classdesk_desktop.protocol import SESSION_PROGRAM, VERSION_FILE
 from classdesk_hub.site.file import Site
 from classdesk_spawner import (
     OPERATOR_QUESTIONS,
-    SESSION_PROGRAM,
     Cluster,
     Offer,
     OptionRules,
@@ -28,7 +28,6 @@ from classdesk_spawner import (
 
 _COMMAND_TIMEOUT_S = 20
 _SUDO = "/usr/bin/sudo"
-_VERSION_FILE = "/opt/classdesk/VERSION"
 
 
 @dataclass(frozen=True)
@@ -317,9 +316,9 @@ def versions(site: Site) -> Result:
     hub = version("classdesk")
     image = Path(site.runtime.image) if site.runtime.kind != "host" else Path("/")
     if image.is_file():
-        told = _run([runtime_program(site.runtime), "exec", str(image), "/bin/cat", _VERSION_FILE]).stdout
+        told = _run([runtime_program(site.runtime), "exec", str(image), "/bin/cat", VERSION_FILE]).stdout
     else:
-        file = image / _VERSION_FILE.lstrip("/")
+        file = image / VERSION_FILE.lstrip("/")
         told = file.read_text(encoding="utf-8") if file.exists() else ""
     seen = told.strip() or "of an unknown version"
     if seen != hub:

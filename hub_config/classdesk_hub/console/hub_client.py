@@ -10,6 +10,7 @@ from urllib.parse import quote
 from tornado.httpclient import AsyncHTTPClient, HTTPError, HTTPRequest, HTTPResponse
 from tornado.websocket import WebSocketClientConnection, WebSocketError, websocket_connect
 
+from classdesk_desktop.protocol import Refusal, SessionPath, read
 from classdesk_hub.site.file import Site
 
 _TIMEOUT_S = 30.0
@@ -114,7 +115,7 @@ class HubClient:
         Args:
             method: HTTP method.
             learner: Whose session.
-            path: Path in it, such as `desktop/message`.
+            path: Path in it; see `SessionPath`.
             token: The instructor's token; it goes to the hub only, which gives out the other.
             body: JSON to send.
 
@@ -129,7 +130,7 @@ class HubClient:
         Raises:
             CallError: As in `session`.
         """
-        answer = await self._visit("GET", learner, "desktop/thumbnail", token, None)
+        answer = await self._visit("GET", learner, SessionPath.THUMBNAIL, token, None)
         kind = answer.headers.get("Content-Type", "").partition(";")[0]
         if kind not in _PICTURES or not 0 < len(answer.body) <= _LARGEST_PICTURE:
             return None
@@ -206,9 +207,7 @@ async def _fetch(method: str, url: str, token: str, body: Mapping[str, Any] | No
 
 
 def _sentence(answer: HTTPResponse, who: str) -> str:
-    told = _json(answer)
-    message = told.get("message") if isinstance(told, Mapping) else None
-    if isinstance(message, str) and (shown := one_line(message)):
+    if shown := one_line(read(Refusal, _json(answer)).message):
         return shown
     return _SENTENCES.get((who, answer.code), f"{who} answered with the status {answer.code}.")
 

@@ -3,12 +3,26 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Protocol
 from urllib.parse import quote
 
+from classdesk_desktop.protocol import (
+    AnnouncedAct,
+    Announcement,
+    DesktopReset,
+    Extend,
+    Extension,
+    HandAnswer,
+    LessonReset,
+    Message,
+    MessageAnswer,
+    Reset,
+    SessionPath,
+    read,
+)
 from classdesk_hub.in_hub.learner_state import (
     FAILED,
     LIVE,
@@ -98,22 +112,22 @@ class Performer:
 
     async def _in_session(self, name: str, token: str, request: ActRequest) -> str:
         if request.act == "message":
-            answer = await self._call("POST", name, "desktop/message", token, {"text": request.text})
-            shown = answer.get("shown")
+            message = asdict(Message(request.text))
+            shown = read(MessageAnswer, await self._call("POST", name, SessionPath.MESSAGE, token, message)).shown
             return (
                 "No page of the learner is open: it is on the desktop, and on the next page they open."
                 if shown == 0
                 else "Shown above the desktop."
             )
         if request.act == "take-hand":
-            answer = await self._call("POST", name, "desktop/hand", token, {})
-            helper = one_line(str(answer.get("helper") or ""))
+            answer = read(HandAnswer, await self._call("POST", name, SessionPath.HAND, token, {}))
+            helper = one_line(answer.helper)
             return f"{helper} comes to help." if helper else "The hand is down already."
         if request.act == "lower-hand":
-            await self._call("DELETE", name, "desktop/hand", token, None)
+            await self._call("DELETE", name, SessionPath.HAND, token, None)
             return "The hand is lowered."
-        answer = await self._call("POST", name, "desktop/reset", token, {"what": "lesson"})
-        restored, kept = _names(answer.get("restored")), _names(answer.get("kept"))
+        done = read(LessonReset, await self._call("POST", name, SessionPath.RESET, token, asdict(Reset("lesson"))))
+        restored, kept = _names(done.restored), _names(done.kept)
         if not restored:
             return "All files of the lesson were unchanged already."
         told = f"Fresh copies: {', '.join(restored)}."
@@ -121,7 +135,7 @@ class Performer:
 
     async def _reset_desktop(self, name: str, token: str, slot: _Slot) -> str:
         before = self._facts(name)["starts"]
-        answer = await self._call("POST", name, "desktop/reset", token, {"what": "desktop"})
+        done = read(DesktopReset, await self._call("POST", name, SessionPath.RESET, token, asdict(Reset("desktop"))))
         await slot.aclose()
         # Images that do not count their desktops: it is done when it was taken.
         if before and not await self._until(
@@ -133,32 +147,31 @@ class Performer:
                 f"The new desktop was not there after {_PAINT_PATIENCE_S:.0f} s; the row says how far it is.",
                 504,
             )
-        kept = one_line(str(answer.get("kept") or ""))
+        kept = one_line(done.kept)
         told = "A fresh desktop is there"
         return f"{told}; the old settings are kept in {kept}." if kept else f"{told}."
 
-    async def _announce(self, name: str, token: str, act: str) -> None:
+    async def _announce(self, name: str, token: str, act: AnnouncedAct) -> None:
         """Let the learner read whose act it is; a session that does not answer keeps nobody from it."""
         with contextlib.suppress(CallError, TimeoutError):
             async with asyncio.timeout(_ANNOUNCE_S):
-                await self._call("POST", name, "desktop/announce", token, {"act": act})
+                await self._call("POST", name, SessionPath.ANNOUNCE, token, asdict(Announcement(act)))
 
     async def _call(
-        self, method: str, name: str, path: str, token: str, body: Mapping[str, Any] | None
-    ) -> Mapping[str, Any]:
-        answer = await self.hub.session(method, name, path, token, body)
-        return answer if isinstance(answer, Mapping) else {}
+        self, method: str, name: str, path: SessionPath, token: str, body: Mapping[str, Any] | None
+    ) -> object:
+        return await self.hub.session(method, name, path, token, body)
 
     async def _extend(self, name: str, token: str, minutes: int) -> Outcome:
         path = f"/classdesk/users/{quote(name, safe='')}/extend"
-        answer = await self.hub.hub("POST", path, token, {"minutes": minutes})
+        answer = read(Extension, await self.hub.hub("POST", path, token, asdict(Extend(minutes))))
         await self._announce(name, token, "extend")
-        end, given = answer.get("end"), answer["minutes"]
-        until = f", until {datetime.fromtimestamp(end).astimezone():%H:%M}" if isinstance(end, int | float) else ""
+        end, given = answer.end, answer.minutes
+        until = f", until {datetime.fromtimestamp(end).astimezone():%H:%M}" if end is not None else ""
         if given >= minutes:
             return Outcome(f"{_span(given)} more{until}.")
         return Outcome(
-            f"{_span(given)} instead of {_span(minutes)}{until}: {answer['limited_by']}.",
+            f"{_span(given)} instead of {_span(minutes)}{until}: {answer.limited_by}.",
             partly=True,
         )
 
@@ -211,7 +224,7 @@ class Performer:
                 return "It is still starting; its row says how far it is."
             await self.view.next_tick()
 
-    async def _stop(self, name: str, token: str, act: str) -> str:
+    async def _stop(self, name: str, token: str, act: AnnouncedAct) -> str:
         if self._state(name) in _WITHOUT_SESSION:
             return "Nothing to do: there was no session."
         if self._state(name) in LIVE:
@@ -248,10 +261,9 @@ def _span(minutes: int) -> str:
     return f"{hours} h {rest:02} min" if hours else f"{rest} min"
 
 
-def _names(given: object) -> list[str]:
+def _names(told: Sequence[str]) -> list[str]:
     """File names that a session has told, fit to be shown."""
-    names = given if isinstance(given, list) else []
-    return [one_line(name) for name in names[:_MOST_NAMES] if isinstance(name, str)]
+    return [one_line(name) for name in told[:_MOST_NAMES]]
 
 
 _MOST_NAMES = 50

@@ -12,13 +12,11 @@ from tornado import web
 from tornado.httpclient import HTTPClientError
 from tornado.websocket import WebSocketClientConnection, WebSocketClosedError, WebSocketHandler
 
+from classdesk_desktop.protocol import NOT_ALLOWED, TRY_AGAIN_LATER, SessionPath
+
 from . import watched_session
 from .base import CHECK_AGAIN_S, ConsoleHandler
 from .hub_client import CallError
-
-# RFC 6455 leaves 4000-4999 to applications; after HTTP's 403. The session's own code for a refusal is the same.
-_NOT_ALLOWED: Final = 4403
-_TRY_AGAIN_LATER: Final = 1013
 
 _LONGEST_PICTURE: Final = 1 << 22
 _LONGEST_MESSAGE: Final = 1 << 16
@@ -104,7 +102,7 @@ class _SessionSocket(ConsoleHandler, WebSocketHandler):
         try:
             session = await self.context.hub.socket(learner, self.path, self.token, self.longest)
         except CallError:
-            self.close(_TRY_AGAIN_LATER)
+            self.close(TRY_AGAIN_LATER)
             return
         if self._is_over:
             session.close()
@@ -123,7 +121,7 @@ class _SessionSocket(ConsoleHandler, WebSocketHandler):
         try:
             await self._session.write_message(passed, binary=isinstance(passed, bytes))
         except WebSocketClosedError:
-            self.close(_TRY_AGAIN_LATER)
+            self.close(TRY_AGAIN_LATER)
 
     def on_close(self) -> None:
         """Leave the session."""
@@ -149,7 +147,7 @@ class _SessionSocket(ConsoleHandler, WebSocketHandler):
                     await self.write_message(passed, binary=isinstance(passed, bytes))
         except WebSocketClosedError:
             return
-        self.close(_NOT_ALLOWED if session.close_code == _NOT_ALLOWED else _TRY_AGAIN_LATER)
+        self.close(NOT_ALLOWED if session.close_code == NOT_ALLOWED else TRY_AGAIN_LATER)
 
     async def _keep_checking(self, name: str, learner: str) -> None:
         while True:
@@ -159,14 +157,14 @@ class _SessionSocket(ConsoleHandler, WebSocketHandler):
             except (web.HTTPError, HTTPClientError):
                 continue  # the hub does not answer: it restarts, and what goes on goes on
             if not allowed or learner not in self.context.view.members.get(name, {}):
-                self.close(_NOT_ALLOWED)
+                self.close(NOT_ALLOWED)
                 return
 
 
 class PictureHandler(_SessionSocket):
     """The desktop's VNC connection. The session itself asks its learner, and lets no key pass before a yes."""
 
-    path = "desktop-websockify"
+    path = SessionPath.SCREEN
     longest = _LONGEST_PICTURE
 
     def from_page(self, message: str | bytes) -> bytes | None:
@@ -181,7 +179,7 @@ class PictureHandler(_SessionSocket):
 class ChannelHandler(_SessionSocket):
     """How the visit stands, and the wish for control."""
 
-    path = "desktop/channel"
+    path = SessionPath.CHANNEL
     longest = _LONGEST_MESSAGE
 
     def from_page(self, message: str | bytes) -> str | None:

@@ -5,29 +5,28 @@ lists below; the sentences are the page's own.
 """
 
 import json
-import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final, get_args
 
-DESKTOP = frozenset({"no desktop", "failed", "logged out", "restarting", "starting MATE", "painted"})
+from classdesk_desktop.protocol import (
+    Control,
+    DesktopState,
+    Ended,
+    Ping,
+    Pong,
+    ProtocolError,
+    SessionFacts,
+    Visit,
+    VisitReason,
+    as_json,
+    read,
+)
+
+DESKTOP: Final = frozenset(get_args(DesktopState)) - {"starting X"}
 """What a session says of its desktop; whatever else it says means that the desktop is starting."""
 
-REASONS = frozenset(
-    {
-        "not now",  # the learner's answers, and what stands for one
-        "no page",
-        "no answer",
-        "ended",
-        "off",
-        "control refused",
-        "control taken back",
-        "control given to another",
-        "control asked by another",
-    }
-)
+REASONS: Final = frozenset(get_args(VisitReason)) - {""}
 """Why an instructor does not see the desktop, or has no control."""
-
-_VISIT = frozenset({"asking", "watching", "refused"})
 
 
 def from_session(text: str | bytes, instructor: str) -> str | None:
@@ -37,58 +36,51 @@ def from_session(text: str | bytes, instructor: str) -> str | None:
         text: The message.
         instructor: Their user name.
     """
-    match _message(text):
-        case {"type": "state"} as state:
-            return _state(state, instructor)
-        case {"type": "visit", "state": str(stage)} as visit if stage in _VISIT:
-            reason = visit.get("reason")
-            known = reason if isinstance(reason, str) and reason in REASONS else ""
-            return json.dumps({"type": "visit", "state": stage, "reason": known})
-        case {"type": "ended"}:
-            return json.dumps({"type": "ended"})
-        case {"type": "pong"} as pong:
-            return _timed("pong", pong)
+    message = _message(text)
+    try:
+        match message.get("type"):
+            case SessionFacts.type:
+                return _state(read(SessionFacts, message), instructor)
+            case Visit.type:
+                return as_json(read(Visit, message))
+            case Ended.type:
+                return as_json(read(Ended, message))
+            case Pong.type:
+                return as_json(read(Pong, message))
+    except ProtocolError:
+        return None
     return None
 
 
 def from_page(text: str | bytes) -> str | None:
     """Return what of a page's message the session gets; None where it is nothing."""
-    match _message(text):
-        case {"type": "control", "want": bool(want)}:
-            return json.dumps({"type": "control", "want": want})
-        case {"type": "ping"} as ping:
-            return _timed("ping", ping)
+    message = _message(text)
+    try:
+        match message.get("type"):
+            case Control.type:
+                return as_json(read(Control, message))
+            case Ping.type:
+                return as_json(read(Ping, message))
+    except ProtocolError:
+        return None
     return None
 
 
-def _state(state: Mapping[str, Any], instructor: str) -> str:
-    watchers = state.get("watchers")
-    control = any(
-        isinstance(one, dict) and one.get("name") == instructor and one.get("control") is True
-        for one in (watchers if isinstance(watchers, list) else [])
-    )
-    asking = state.get("view_asked_by")
-    desktop = state.get("state")
+def _state(facts: SessionFacts, instructor: str) -> str:
     return json.dumps(
         {
-            "type": "state",
-            "desktop": desktop if isinstance(desktop, str) and desktop in DESKTOP else "starting",
-            "asking": isinstance(asking, list) and instructor in asking,
-            "control": control,
-            "asks_for_control": state.get("control_asked_by") == instructor,
+            "type": SessionFacts.type,
+            "desktop": facts.state if facts.state in DESKTOP else "starting",
+            "asking": instructor in facts.view_asked_by,
+            "control": any(one.name == instructor and one.control for one in facts.watchers),
+            "asks_for_control": facts.control_asked_by == instructor,
         }
     )
 
 
-def _timed(kind: str, message: Mapping[str, Any]) -> str | None:
-    moment = message.get("t")
-    if isinstance(moment, int | float) and math.isfinite(moment) and abs(moment) < 2**53:
-        return json.dumps({"type": kind, "t": moment})
-    return None
-
-
-def _message(text: str | bytes) -> Any:
+def _message(text: str | bytes) -> Mapping[str, Any]:
     try:
-        return json.loads(text)
+        message = json.loads(text)
     except (ValueError, RecursionError):
-        return None
+        return {}
+    return message if isinstance(message, dict) else {}

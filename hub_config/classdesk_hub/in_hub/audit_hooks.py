@@ -13,9 +13,10 @@ from jupyterhub.apihandlers.users import UserServerAPIHandler
 
 from classdesk_hub.audit import AuditLog, audit_log
 from classdesk_hub.site.file import Site
-from classdesk_spawner import DesktopSpawner, Event, ServerHandler
+from classdesk_spawner import DesktopSpawner, Event, ServerHandler, replace_handler
 
 from .roles import COMMAND_LINE, CONSOLE
+from .upstream import asker_of
 
 _ACTS = {"POST": "start", "DELETE": "stop"}
 
@@ -29,7 +30,7 @@ class RecordedServerHandler(ServerHandler):
         """Write the record, whatever the answer was."""
         super().on_finish()
         act = _ACTS.get(self.request.method)
-        who = getattr(self, "_jupyterhub_user", None)
+        who = asker_of(self)
         whom = (self.path_args or [""])[0]
         if act is None or who is None or who.name == whom or self._by_console(who):
             return
@@ -120,6 +121,4 @@ def configure(c: Any, site: Site) -> None:
     """Put our handler into JupyterHub's list, in the place of its own, and listen to the sessions."""
     c.DesktopSpawner.visits_changed = functools.partial(record_visits, site)
     handler = type("ServerHandler", (RecordedServerHandler,), {"site": site})
-    default_handlers[:] = [
-        (row[0], handler, *row[2:]) if issubclass(row[1], UserServerAPIHandler) else row for row in default_handlers
-    ]
+    replace_handler(default_handlers, UserServerAPIHandler, handler)

@@ -12,12 +12,12 @@ from urllib.parse import urlencode
 from jupyterhub.handlers import BaseHandler, default_handlers
 from jupyterhub.handlers.login import LogoutHandler
 from jupyterhub.handlers.pages import HomeHandler, SpawnHandler, TokenPageHandler
-from jupyterhub.scopes import needs_scope
 from tornado import web
 from tornado.web import StaticFileHandler
 
+from classdesk_desktop.protocol import HubPath
 from classdesk_hub.site.file import Site
-from classdesk_spawner import CLASS_KEY, FIELD_LABELS, SessionError, shown
+from classdesk_spawner import CLASS_KEY, FIELD_LABELS, SessionError, replace_handler, shown
 
 from . import class_api, sessions
 from .home import LINK_KEY, HomePageHandler
@@ -25,11 +25,12 @@ from .login import LogOutHandler
 from .own_session import form_fields, ui_of, wanted
 from .roles import CONSOLE
 from .site_page import SitePage
+from .upstream import SpawnPage
 
 _FORM_FIELDS = {*FIELD_LABELS, CLASS_KEY}
 
 
-class FormLinkHandler(SitePage, SpawnHandler):  # type: ignore[misc]  # jupyterhub has no type information
+class FormLinkHandler(SitePage, SpawnPage):
     """The start form, with links that preset it: `/hub/spawn?ui=desktop&cores=2&hours=3`.
 
     JupyterHub starts a server at once when a link has any argument. Here only its `opt-` arguments
@@ -44,9 +45,8 @@ class FormLinkHandler(SitePage, SpawnHandler):  # type: ignore[misc]  # jupyterh
                 values[:] = [value.decode("utf-8", "replace").encode() for value in values]
         await super().prepare()
 
-    @needs_scope("servers")  # type: ignore[untyped-decorator]
-    async def _get(self, user_name: str, server_name: str, display_name: str) -> None:
-        """Show the form; where another interface runs than a link is for, show the home page, which says so."""
+    def leads_elsewhere(self, user_name: str, server_name: str) -> bool:
+        """Where another interface runs than a link is for, lead to the home page, which says so."""
         # *Back* must not show a form as if nothing ran.
         self.set_header("Cache-Control", "no-store")
         query = form_fields(self.request.query)
@@ -56,8 +56,8 @@ class FormLinkHandler(SitePage, SpawnHandler):  # type: ignore[misc]  # jupyterh
             running = ui_of(user.spawner)
             if running and running != wish[0]:
                 self.redirect(f"{self.hub.base_url}home?{urlencode({LINK_KEY: urlencode(query)})}")
-                return
-        await super()._get(user_name, server_name, display_name)
+                return True
+        return False
 
     @property
     def template_namespace(self) -> dict[str, Any]:
@@ -66,22 +66,11 @@ class FormLinkHandler(SitePage, SpawnHandler):  # type: ignore[misc]  # jupyterh
         query = f"?{urlencode({'next': after})}" if after else ""
         return {**super().template_namespace, "form_address": f"{self.request.path}{query}"}
 
-    def _get_user_options(self, query_options: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    def options_in(self, query: Mapping[str, list[str]]) -> dict[str, list[str]]:
+        """Return what is not one of our fields."""
         # An address with the form's token, from somebody's history, is no wish to start something.
         plain = {*_FORM_FIELDS, "_xsrf"}
-        others = {key: value for key, value in query_options.items() if key not in plain}
-        options: dict[str, list[str]] = super()._get_user_options(others)
-        return options
-
-    @needs_scope("servers")  # type: ignore[untyped-decorator]
-    async def _post(self, user_name: str, server_name: str, display_name: str) -> None:
-        """Take who presses *Start* twice to the session, or to the page that waits for it."""
-        user = self.find_user(user_name)
-        spawner = user.spawners.get(server_name) if user else None
-        if spawner is not None and spawner.active:
-            self.redirect(self._get_pending_url(user, server_name))
-        else:
-            await super()._post(user_name, server_name, display_name)
+        return {key: value for key, value in query.items() if key not in plain}
 
     def spawn_single_user(self, *args: Any, **kwargs: Any) -> "asyncio.Future[None]":
         """Start a session; how it fails is kept with the session, so that nobody need ask the task."""
@@ -116,7 +105,7 @@ class _WithoutPulse(logging.Filter):
         return not record.getMessage().startswith(_PULSE)
 
 
-_PULSE = ("200 POST /hub/api/classdesk/report ", "200 GET /hub/api/classdesk/sessions?fresh=1 ")
+_PULSE = (f"200 POST /hub/api/{HubPath.REPORT} ", "200 GET /hub/api/classdesk/sessions?fresh=1 ")
 
 
 class ConsoleIsStartingHandler(BaseHandler):  # type: ignore[misc]  # as above
@@ -228,7 +217,9 @@ def configure(c: Any, site: Site) -> None:
         ours.append((rf"/services/{CONSOLE}(?:/(.*))?", ConsoleIsStartingHandler))
     routes = {row[0] for row in ours}
     # JupyterHub reads this list when it starts. Its `extra_handlers` come too late to take a route over.
-    default_handlers[:] = [_taken_over(row, site) for row in default_handlers if row[0] not in routes] + ours
+    default_handlers[:] = [row for row in default_handlers if row[0] not in routes] + ours
+    for stock, instead in _INSTEAD.items():
+        replace_handler(default_handlers, stock, instead, {"site": site})
 
 
 _INSTEAD: Mapping[type, type] = {
@@ -238,13 +229,6 @@ _INSTEAD: Mapping[type, type] = {
     LogoutHandler: LogOutHandler,
 }
 """Our handlers, by JupyterHub's that they take the place of."""
-
-
-def _taken_over(row: tuple[Any, ...], site: Site) -> tuple[Any, ...]:
-    for stock, ours in _INSTEAD.items():
-        if row[1] in {stock, ours}:
-            return row[0], ours, {"site": site}
-    return row
 
 
 def _directory(package: str) -> Path:

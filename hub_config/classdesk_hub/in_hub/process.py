@@ -1,7 +1,6 @@
 """How the hub's own process is set up, so that a class that starts at once does not wait for Python or the disk."""
 
 import asyncio
-import contextlib
 import gc
 import os
 import sqlite3
@@ -9,8 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event
-from sqlalchemy.exc import InvalidRequestError
+from .upstream import stop_pinging
 
 _GC_THRESHOLDS = (20_000, 20, 100)
 
@@ -66,9 +64,7 @@ def trust_the_database(session: Any) -> None:
     """
     engine = session.get_bind()
     if engine.dialect.name == "sqlite":
-        for ping in list(engine.dispatch.engine_connect):
-            with contextlib.suppress(InvalidRequestError):
-                event.remove(engine, "engine_connect", ping)
+        stop_pinging(engine)
 
 
 def _write_ahead(connection: Any, _record: object) -> None:

@@ -1,8 +1,4 @@
-"""What is to be done once the hub runs, and kept up: the proxy's routes, the search for stray jobs, the classes.
-
-JupyterHub calls its proxy object once the hub has started and all sessions are loaded. Nothing else of
-ours is called then, so all of it begins here.
-"""
+"""The hub's proxy, which has its routes again at once after it was restarted."""
 
 import asyncio
 import contextlib
@@ -10,13 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from jupyterhub.proxy import ConfigurableHTTPProxy
 from traitlets import Dict
 
-from classdesk_spawner import DesktopSpawner, SpawnerSettings, cluster_for
+from classdesk_spawner import DesktopSpawner
 
-from . import process
-from .membership import follow_site_file
+from . import startup
+from .upstream import StartUpHook
 
 _LONGEST_WAIT_S = 60.0
 _RETRY_S = 0.5
@@ -32,7 +27,7 @@ def look_often_after(services: Iterable[Any]) -> None:
             spawner.start_polling()
 
 
-class SteadyProxy(ConfigurableHTTPProxy):  # type: ignore[misc]  # jupyterhub has no type information
+class SteadyProxy(StartUpHook):
     """A proxy that has all its routes again within a second after it was restarted.
 
     Its routes are in its memory only, and JupyterHub looks at them every five minutes. A connection that
@@ -49,22 +44,11 @@ class SteadyProxy(ConfigurableHTTPProxy):  # type: ignore[misc]  # jupyterhub ha
 
     _upkeep: "asyncio.Task[None] | None" = None
 
-    async def check_routes(
-        self,
-        user_dict: Mapping[Any, Any],
-        service_dict: Mapping[str, Any],
-        routes: Mapping[str, Any] | None = None,
-    ) -> None:
-        """Add missing routes, remove stale ones; the first time, begin to keep them so."""
-        await super().check_routes(user_dict, service_dict, routes)
-        look_often_after(service_dict.values())
-        if self._upkeep is None:
-            self._upkeep = asyncio.ensure_future(self._keep_routes(user_dict, service_dict))
-            self._sweep()
-            process.watch_commands_without_threads()
-            process.trust_the_database(self.db)
-            process.settle_memory()
-            follow_site_file(self.db, self.classes)
+    def hub_has_started(self, users: Mapping[Any, Any], services: Mapping[str, Any]) -> None:
+        """Keep the routes as they should be from now on, and begin all else."""
+        look_often_after(services.values())
+        self._upkeep = asyncio.ensure_future(self._keep_routes(users, services))
+        startup.begin(self.db, self.classes, self.config.DesktopSpawner.get("settings"))
 
     async def get_all_routes(self) -> dict[str, Any]:
         """Return the proxy's routes, without the last byte's time where a session measures activity itself.
@@ -85,17 +69,12 @@ class SteadyProxy(ConfigurableHTTPProxy):  # type: ignore[misc]  # jupyterhub ha
                 if isinstance(spawner, DesktopSpawner) and spawner.measures_activity:
                     yield user.name, spawner.name
 
-    def _sweep(self) -> None:
-        settings = self.config.DesktopSpawner.get("settings")
-        if isinstance(settings, SpawnerSettings):
-            cluster_for(settings.slurm).start_sweeping()
-
     async def _keep_routes(self, user_dict: Mapping[Any, Any], service_dict: Mapping[str, Any]) -> None:
         address = urlsplit(self.api_url)
         while True:
             try:
                 await self._until_cut(address.hostname or "127.0.0.1", address.port or 8001)
-                await super().check_routes(user_dict, service_dict)
+                await self.check_routes(user_dict, service_dict)
                 look_often_after(service_dict.values())
             except Exception as error:  # noqa: BLE001 - whatever it was, the next look may work
                 self.log.warning("The proxy's routes could not be checked: %s", error)

@@ -13,6 +13,7 @@ from jupyterhub.apihandlers.auth import OAuthAuthorizeHandler
 from jupyterhub.utils import url_path_join
 
 from classdesk_hub.site.file import Site
+from classdesk_spawner import replace_handler
 
 from .audit_hooks import class_name_of
 from .roles import CONSOLE
@@ -48,6 +49,4 @@ class VisitorAuthorizeHandler(OAuthAuthorizeHandler):  # type: ignore[misc]  # j
 def configure(site: Site) -> None:
     """Put our handler into JupyterHub's list, in the place of its own."""
     handler = type("VisitorAuthorizeHandler", (VisitorAuthorizeHandler,), {"site": site})
-    default_handlers[:] = [
-        (row[0], handler, *row[2:]) if issubclass(row[1], OAuthAuthorizeHandler) else row for row in default_handlers
-    ]
+    replace_handler(default_handlers, OAuthAuthorizeHandler, handler)

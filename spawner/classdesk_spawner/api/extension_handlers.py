@@ -1,16 +1,16 @@
 """`POST …/classdesk/extend`, by a session, and `POST …/classdesk/users/NAME/extend`, by an instructor."""
 
-import json
 from typing import Any
 
 from jupyterhub.apihandlers import APIHandler
 from tornado import web
 
+from classdesk_desktop.protocol import HubPath, as_json
 from classdesk_spawner.session.extension import ExtensionError, extend, learners_minutes, read_minutes
 
 from .session_handler import SessionHandler
 
-EXTEND_ROUTE = r"/api/classdesk/extend"
+EXTEND_ROUTE = f"/api/{HubPath.EXTEND}"
 USER_EXTEND_ROUTE = r"/api/classdesk/users/([^/]+)/extend"
 
 
@@ -19,11 +19,11 @@ class ExtendHandler(SessionHandler):
 
     @web.authenticated
     async def post(self) -> None:
-        """Take `{"minutes": N}` or nothing; answer with the `Extension`, or 403 or 409 with a sentence."""
+        """Take an `Extend` or nothing; answer with the `Extension`, or 403 or 409 with a sentence."""
         spawner = self.session()
         asked = _minutes(self)
         minutes = learners_minutes(spawner.settings.desktop, asked)
-        self.finish(json.dumps((await extend(spawner, minutes)).answer()))
+        self.finish(as_json(await extend(spawner, minutes)))
 
 
 class UserExtendHandler(APIHandler):  # type: ignore[misc]  # jupyterhub has no type information
@@ -31,7 +31,7 @@ class UserExtendHandler(APIHandler):  # type: ignore[misc]  # jupyterhub has no 
 
     @web.authenticated
     async def post(self, name: str) -> None:
-        """Take `{"minutes": N}`; answer with the `Extension`, or 403 or 409 with a sentence."""
+        """Take an `Extend`; answer with the `Extension`, or 403 or 409 with a sentence."""
         if not self.has_scope(f"admin:servers!user={name}"):
             raise web.HTTPError(403, "You may not extend this session.")
         minutes = _minutes(self)
@@ -41,7 +41,7 @@ class UserExtendHandler(APIHandler):  # type: ignore[misc]  # jupyterhub has no 
         spawner = user.spawners[""] if user else None
         if spawner is None:
             raise ExtensionError("The session does not run, so it can't be extended.")
-        self.finish(json.dumps((await extend(spawner, minutes)).answer()))
+        self.finish(as_json(await extend(spawner, minutes)))
 
 
 def _minutes(handler: Any) -> int | None:

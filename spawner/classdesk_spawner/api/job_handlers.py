@@ -1,19 +1,20 @@
 """What a session tells the hub: its port, and its last words when it fails.
 
 The first takes the place of batchspawner's own handler, on the same route, so that its client works
-too. Both accept one value of one type, from the session that owns the token, and set nothing else.
+too. Both take one value of one type, from the session that owns the token, and set nothing else.
 """
 
 import base64
 import json
-from typing import Any
 
 from tornado import web
 
+from classdesk_desktop.protocol import HubPath, LastWords, Port, ProtocolError, Shape, read_text
+
 from .session_handler import SessionHandler
 
-PORT_ROUTE = r"/api/batchspawner"
-LAST_WORDS_ROUTE = r"/api/classdesk/last-words"
+PORT_ROUTE = f"/api/{HubPath.PORT}"
+LAST_WORDS_ROUTE = f"/api/{HubPath.LAST_WORDS}"
 
 _LONGEST_BODY = 8192
 _LONGEST_LAST_WORDS = 2000
@@ -24,7 +25,7 @@ class PortHandler(SessionHandler):
 
     @web.authenticated
     async def post(self) -> None:
-        """Take `{"port": N}` with 1024 <= N <= 65535; answer 201, 400, 403 or 409."""
+        """Take a `Port` from 1024 to 65535; answer 201, 400, 403 or 409."""
         port = read_port(self.request.body)
         if not await self.session().accept_port(port, self._caller()):
             raise web.HTTPError(409, "This session is not waiting for a port.")
@@ -42,7 +43,7 @@ class LastWordsHandler(SessionHandler):
 
     @web.authenticated
     def post(self) -> None:
-        """Take `{"log": BASE64}`; answer 201, 400 or 403."""
+        """Take `LastWords`; answer 201, 400 or 403."""
         text = read_last_words(self.request.body)
         spawner = self.session()
         if spawner.job is not None:
@@ -56,10 +57,10 @@ def read_port(body: bytes) -> int:
     """Return the port from a request's body.
 
     Raises:
-        tornado.web.HTTPError: 400 where the body is anything but `{"port": N}`.
+        tornado.web.HTTPError: 400 where there is no port in the body that a session can have.
     """
-    port = _only_value(body, "port")
-    if not isinstance(port, int) or isinstance(port, bool) or not 1024 <= port <= 65535:
+    port = _message(Port, body).port
+    if not 1024 <= port <= 65535:
         raise web.HTTPError(400, "The port must be a whole number from 1024 to 65535.")
     return port
 
@@ -68,21 +69,20 @@ def read_last_words(body: bytes) -> str:
     """Return the text from a request's body, with nothing in it but printable characters and line ends.
 
     Raises:
-        tornado.web.HTTPError: 400 where the body is anything but `{"log": BASE64}`.
+        tornado.web.HTTPError: 400 where there is no such text in the body.
     """
-    encoded = _only_value(body, "log")
+    encoded = _message(LastWords, body).log
     try:
         text = base64.b64decode(encoded, validate=True).decode("utf-8", "replace")
-    except (ValueError, TypeError):
+    except ValueError:
         raise web.HTTPError(400, "The log must be text in base64.") from None
     return "".join(c for c in text if c.isprintable() or c == "\n")[-_LONGEST_LAST_WORDS:].strip()
 
 
-def _only_value(body: bytes, key: str) -> Any:
+def _message(shape: type[Shape], body: bytes) -> Shape:
+    if len(body) > _LONGEST_BODY:
+        raise web.HTTPError(400, "The request is too long.")
     try:
-        data = json.loads(body) if len(body) <= _LONGEST_BODY else None
-    except (ValueError, RecursionError):
-        data = None
-    if not isinstance(data, dict) or set(data) != {key}:
-        raise web.HTTPError(400, f'Expected {{"{key}": …}} and nothing else.')
-    return data[key]
+        return read_text(shape, body)
+    except ProtocolError as error:
+        raise web.HTTPError(400, str(error)) from None

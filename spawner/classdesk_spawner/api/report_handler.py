@@ -1,14 +1,13 @@
 """`POST /hub/api/classdesk/report`: a running session tells of itself, and learns when it ends."""
 
-import json
-
 from tornado import web
 
+from classdesk_desktop.protocol import HubPath, ReportAnswer, as_json
 from classdesk_spawner.session.report import read_report
 
 from .session_handler import SessionHandler
 
-REPORT_ROUTE = r"/api/classdesk/report"
+REPORT_ROUTE = f"/api/{HubPath.REPORT}"
 
 
 class ReportHandler(SessionHandler):
@@ -16,7 +15,7 @@ class ReportHandler(SessionHandler):
 
     @web.authenticated
     async def post(self) -> None:
-        """Take a `SessionReport`; answer 200 with the session's end and what ends it then, 400 or 403."""
+        """Take a `SessionReport`; answer 200 with a `ReportAnswer`, 400 or 403."""
         try:
             report = read_report(self.request.body)
         except ValueError as error:
@@ -27,4 +26,4 @@ class ReportHandler(SessionHandler):
         if job is not None and job.reservation:
             await spawner.cluster.learn_reservations()
         end, reservation = job.end if job else (None, "")
-        self.finish(json.dumps({"end": end, "reservation": reservation}))
+        self.finish(as_json(ReportAnswer(end, reservation)))

@@ -8,11 +8,11 @@ import difflib
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
 from urllib.parse import urlencode
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from classdesk_desktop.protocol import InterfaceKind
 from classdesk_spawner.errors import OptionsError
 from classdesk_spawner.settings.models import FormSettings, Interface, SlurmSettings
 from classdesk_spawner.slurm.offer import Offer
@@ -44,7 +44,7 @@ class SessionOptions(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     ui: str
-    kind: Literal["desktop", "lab", "terminal"]
+    kind: InterfaceKind
     cores: int
     minutes: int
     memory_mib: int

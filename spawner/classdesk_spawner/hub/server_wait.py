@@ -14,6 +14,8 @@ from jupyterhub.objects import Server
 from classdesk_spawner.errors import ServerLostError, SessionError
 from classdesk_spawner.session.job import SessionJob
 
+from .upstream import wait_instead
+
 _ATTEMPT_S = 5.0
 
 
@@ -55,4 +57,4 @@ def look_after(server: Server, job: SessionJob, move: Callable[[str, int], None]
             )
         )
 
-    server.wait_up = wait_up
+    wait_instead(server, wait_up)

@@ -4,6 +4,8 @@ from typing import Any
 
 from jupyterhub.apihandlers.users import UserServerAPIHandler
 
+from .upstream import stop_of
+
 
 class ServerHandler(UserServerAPIHandler):  # type: ignore[misc]  # jupyterhub has no type information
     """JupyterHub's own handler, in which a second stop is no exception."""
@@ -12,5 +14,5 @@ class ServerHandler(UserServerAPIHandler):  # type: ignore[misc]  # jupyterhub h
         """Stop a session, or join the stop that somebody else has begun while this one let the start end."""
         spawner = user.spawners[server_name]
         if spawner.pending == "stop":
-            return spawner._stop_future  # noqa: SLF001  # JupyterHub has no public name for it
+            return stop_of(spawner)
         return await super().stop_single_user(user, server_name)

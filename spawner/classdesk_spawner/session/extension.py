@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from classdesk_desktop.protocol import Extend, Extension, ProtocolError, read
 from classdesk_spawner.errors import SessionError
 from classdesk_spawner.form.fields import number
 from classdesk_spawner.settings.desktop import DesktopSettings
@@ -113,25 +114,6 @@ async def ceilings(spawner: "DesktopSpawner", job: Job | None) -> list[Ceiling]:
     return found
 
 
-@dataclass(frozen=True)
-class Extension:
-    """What came of an extension.
-
-    Attributes:
-        end: The session's new end in Unix seconds; None where it is no longer known.
-        minutes: How much was given.
-        limited_by: What allows no more, where less was given than asked for; else empty.
-    """
-
-    end: int | None
-    minutes: int
-    limited_by: str = ""
-
-    def answer(self) -> dict[str, object]:
-        """Return it as the JSON values of an answer."""
-        return {"end": self.end, "minutes": self.minutes, "limited_by": self.limited_by}
-
-
 async def extend(spawner: "DesktopSpawner", minutes: int) -> Extension:
     """Give a running session more time.
 
@@ -173,12 +155,15 @@ def read_minutes(data: object, refuse: Callable[[str], Exception]) -> int | None
     """Return the minutes in a request's JSON; None where there are none.
 
     Args:
-        data: `{"minutes": N}`, `{}` or nothing.
+        data: An `Extend`, `{}` or nothing.
         refuse: Makes the error for anything else.
     """
     if data is None or data == {}:
         return None
-    minutes = data.get("minutes") if isinstance(data, dict) and set(data) == {"minutes"} else None
-    if isinstance(minutes, bool) or not isinstance(minutes, int) or not 1 <= minutes <= 1440:
+    try:
+        minutes = read(Extend, data).minutes
+    except ProtocolError:
+        minutes = 0
+    if not 1 <= minutes <= 1440:
         raise refuse('Expected {"minutes": a whole number from 1 to 1440}.')
     return minutes

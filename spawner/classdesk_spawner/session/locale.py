@@ -2,9 +2,6 @@
 
 import re
 
-LOCALE_VARIABLE = "CLASSDESK_LOCALE"
-"""The variable in the job's environment that carries the browser's locale, such as `fr-CA`."""
-
 _ENTRY = re.compile(r"\s*([A-Za-z]{2,3})(?:-([A-Za-z]{2}))?\s*(?:;\s*q=([01](?:\.\d{0,3})?)\s*)?")
 _LONGEST_HEADER = 500
 

@@ -7,9 +7,11 @@ desktop's clock sends all day.
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from classdesk_desktop.protocol import VisitAct
 
 _LONGEST_BODY = 16_384
 _RESOLUTION_S = 60.0
@@ -62,7 +64,7 @@ class Event(_Told):
     number: int = Field(ge=1, le=1_000_000_000)
     time: _Seconds
     who: _Name
-    act: Literal["observe", "control", "help"]
+    act: VisitAct
     result: str = Field(pattern=r"^[a-z][a-z ]{0,31}$")
 
 
@@ -82,6 +84,7 @@ class SessionReport(_Told):
         watchers: Who looks at the desktop now.
         events: What instructors did last.
         version: classdesk's in the image; empty where it does not tell.
+        protocol: The session's `PROTOCOL`; 0 where it does not tell.
     """
 
     idle_s: _Seconds | None = None
@@ -96,6 +99,7 @@ class SessionReport(_Told):
     watchers: tuple[_Name, ...] = Field((), max_length=64)
     events: tuple[Event, ...] = Field((), max_length=64)
     version: str = Field("", pattern=r"^[0-9A-Za-z.+-]{0,40}$")
+    protocol: int = Field(0, ge=0, le=1_000_000)
 
 
 def read_report(body: bytes) -> SessionReport:

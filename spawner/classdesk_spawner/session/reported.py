@@ -1,19 +1,18 @@
 """What others may know of a session: its report, its size, why it could not be started."""
 
-import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from importlib.metadata import version
 from typing import Any
 
+from classdesk_desktop.protocol import PROTOCOL
+from classdesk_desktop.version import VERSION
 from classdesk_spawner.form.options import SessionOptions
+from classdesk_spawner.hub.upstream import start_of
 from classdesk_spawner.settings.models import SpawnerSettings
 
 from .report import Event, ReceivedReport, SessionReport, note_activity, receive
 
 _log = logging.getLogger("jupyterhub.classdesk.sessions")
-_OTHER_VERSIONS: set[str] = set()
-"""Those that have been logged."""
 
 
 class ReportedSession:
@@ -31,7 +30,6 @@ class ReportedSession:
     user_options: Mapping[str, object]
     orm_spawner: Any
     user: Any
-    _spawn_future: "asyncio.Future[Any] | None"
 
     def chosen(self, key: str) -> str:
         """Return the partition, reservation and so on that the session was started with; empty: Slurm's choice."""
@@ -54,7 +52,7 @@ class ReportedSession:
     @property
     def start_failure(self) -> BaseException | None:
         """Why the last start failed; None where it did not, or where there was none."""
-        start = self._spawn_future
+        start = start_of(self)
         if self.active or start is None or not start.done() or start.cancelled():
             return None
         return start.exception()
@@ -66,12 +64,14 @@ class ReportedSession:
 
     def take_report(self, report: SessionReport) -> None:
         """Keep what the session says of itself, and store when its learner was active."""
-        if report.version != version("classdesk") and report.version not in _OTHER_VERSIONS:
-            _OTHER_VERSIONS.add(report.version)
+        if self.report is None and (report.version, report.protocol) != (VERSION, PROTOCOL):
             _log.warning(
-                "Sessions run classdesk %s, the hub %s",
-                report.version or "of before 0.1",
-                version("classdesk"),
+                "The session of %s runs classdesk %s (protocol %d), the hub %s (protocol %d)",
+                self.user.name,
+                report.version or "of an unknown version",
+                report.protocol,
+                VERSION,
+                PROTOCOL,
             )
         old = self.report.report if self.report else SessionReport()
         self.report = receive(report, self.report)

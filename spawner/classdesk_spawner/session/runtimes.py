@@ -7,11 +7,8 @@ cancelled, the kernel ends everything that the session started.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from classdesk_desktop.protocol import SESSION_PROGRAM
 from classdesk_spawner.settings.models import RuntimeSettings, split_bind
-
-SESSION_PROGRAM = "/opt/classdesk/bin/classdesk-session"
-"""What runs in the image."""
-
 
 _PROGRAMS: Mapping[str, str] = {
     "bubblewrap": "/usr/bin/bwrap",

@@ -1,13 +1,16 @@
 """From validated options to what sbatch gets: its arguments, its script. Pure functions."""
 
 import shlex
+from dataclasses import fields
 from functools import cache
 from importlib.resources import files
 
 import jinja2
 
+from classdesk_desktop.protocol import HubPath, LastWords, Variable
 from classdesk_spawner.form.options import SessionOptions
 from classdesk_spawner.settings.models import SlurmSettings
+from classdesk_spawner.slurm.environment import PACKED_VARIABLE
 
 from .runtimes import RuntimeCommand
 
@@ -65,6 +68,10 @@ def render_batch_script(options: SessionOptions, runtime: RuntimeCommand, home: 
     return _template().render(
         minutes=options.minutes,
         kind=options.kind,
+        variable=Variable,
+        packed=PACKED_VARIABLE,
+        last_words_path=HubPath.LAST_WORDS,
+        last_words_key=fields(LastWords)[0].name,
         home=shlex.quote(home),
         needs_accounts=runtime.needs_accounts,
         command=" ".join(shlex.quote(word) for word in runtime.argv),

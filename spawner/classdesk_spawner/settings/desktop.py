@@ -1,25 +1,30 @@
 """What a site allows in a session, and how the session is told: the section `[desktop]`."""
 
-import json
-from typing import Literal
+from dataclasses import fields
 
 from pydantic import Field
 
+from classdesk_desktop.protocol import Logout, Observe, Policy, as_json
+
 from .section import Section
 
-POLICY_VARIABLE = "CLASSDESK_POLICY"
-"""The variable in the job's environment that carries the policy, as a JSON object."""
+_ASSUMED = Policy()
+"""What a session assumes that is not told."""
 
 
 class DesktopSettings(Section):
     """What a session allows its learner and its instructors."""
 
-    clipboard_in: bool = Field(True, description="Whether text can be pasted from the laptop into the desktop.")
-    clipboard_out: bool = Field(True, description="Whether text can be copied from the desktop to the laptop.")
-    upload: bool = Field(True, description="Whether files can be dropped on the page.")
-    download: bool = Field(True, description="Whether files can be downloaded from the desktop's page.")
+    clipboard_in: bool = Field(
+        _ASSUMED.clipboard_in, description="Whether text can be pasted from the laptop into the desktop."
+    )
+    clipboard_out: bool = Field(
+        _ASSUMED.clipboard_out, description="Whether text can be copied from the desktop to the laptop."
+    )
+    upload: bool = Field(_ASSUMED.upload, description="Whether files can be dropped on the page.")
+    download: bool = Field(_ASSUMED.download, description="Whether files can be downloaded from the desktop's page.")
     extend_minutes: int = Field(
-        0,
+        _ASSUMED.extend_minutes,
         ge=0,
         le=1440,
         description="Minutes that one press of *Extend* adds to a session; 0: learners can't extend. "
@@ -32,38 +37,39 @@ class DesktopSettings(Section):
         description="Longest that a session may become in hours, all extensions included. "
         "The partition's own limit and the end of a reservation count too.",
     )
-    observe: Literal["ask", "notify", "off"] = Field(
-        "ask",
+    observe: Observe = Field(
+        _ASSUMED.observe,
         description="Whether instructors may look at a learner's desktop. ask: once the learner has accepted; "
         "notify: at once; off: never. The learner always sees who looks, and control always needs consent.",
     )
     thumbnails: bool = Field(
-        False, description="Whether instructors may have small pictures of all desktops of a class."
+        _ASSUMED.thumbnails, description="Whether instructors may have small pictures of all desktops of a class."
     )
-    idle_cpu: bool = Field(True, description="Whether a running computation counts as activity of the learner.")
+    idle_cpu: bool = Field(
+        _ASSUMED.idle_cpu, description="Whether a running computation counts as activity of the learner."
+    )
     idle_minutes: int = Field(
         10,
         ge=1,
         le=1440,
         description="Minutes without activity after which the class console calls a session idle.",
     )
-    logout: Literal["ask", "new", "end"] = Field(
-        "ask",
+    logout: Logout = Field(
+        _ASSUMED.logout,
         description="What a log-out from the desktop does. ask: the learner chooses; new: a new desktop; "
         "end: the session ends.",
     )
     locale: str = Field(
-        "",
+        _ASSUMED.locale,
         pattern=r"^([a-z]{2,3}(_[A-Z]{2})?(\.UTF-8)?)?$",
         description="Locale of the desktops, such as de_DE; empty: the browser's.",
     )
     keyboard: str = Field(
-        "",
+        _ASSUMED.keyboard,
         pattern=r"^([a-z]{2,12}(\([A-Za-z0-9_-]{1,24}\))?(,[a-z]{2,12}(\([A-Za-z0-9_-]{1,24}\))?){0,3})?$",
         description="Keyboard layout of the desktops, such as de or us(intl); empty: the browser's.",
     )
 
     def for_session(self) -> str:
-        """Return what the session must know, as the text of `POLICY_VARIABLE`."""
-        of_the_hub = {"extend_max_hours", "idle_minutes"}
-        return json.dumps(self.model_dump(exclude=of_the_hub), separators=(",", ":"))
+        """Return what the session must know, as the text of `Variable.POLICY`."""
+        return as_json(Policy(**self.model_dump(include={field.name for field in fields(Policy)})))

@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
+from classdesk_desktop.protocol import InterfaceKind
+
 from .desktop import DesktopSettings
 from .section import Section
 
@@ -90,9 +92,7 @@ class Interface(Section):
     """What a session opens, with the values that choosing it sets in the form."""
 
     label: str = Field(min_length=1, max_length=60, description="Text in the form.")
-    kind: Literal["desktop", "lab", "terminal"] = Field(
-        description="What runs: a MATE desktop, JupyterLab, or a terminal page."
-    )
+    kind: InterfaceKind = Field(description="What runs: a MATE desktop, JupyterLab, or a terminal page.")
     cores: int = Field(ge=1, le=1024, description="Cores that choosing it presets.")
     hours: float = Field(ge=0.25, le=8760, description="Hours that choosing it presets.")
     memory_mib: int = Field(

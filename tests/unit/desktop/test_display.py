@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from classdesk_desktop.session.policy import Policy
+from classdesk_desktop.protocol import Policy
 from classdesk_desktop.session.runtime import RuntimeDirectory
 from classdesk_desktop.supervisor.display import (
     DisplayError,

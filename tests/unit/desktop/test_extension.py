@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from classdesk_desktop.server.desktop_socket import TRY_AGAIN_LATER
+from classdesk_desktop.protocol import TRY_AGAIN_LATER
 from classdesk_desktop.server.pages import is_from_lab
 from classdesk_desktop.session.runtime import RuntimeDirectory, write_state
 

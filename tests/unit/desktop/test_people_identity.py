@@ -19,12 +19,12 @@ from jupyter_server.base.handlers import JupyterHandler
 from tornado.routing import PathMatches, Router, Rule
 from tornado.web import RequestHandler, create_signed_value
 
+from classdesk_desktop.protocol import Policy
 from classdesk_desktop.server.identity import (
     OPEN_TO_VISITORS,
     SessionIdentityProvider,
     is_open_to_visitors,
 )
-from classdesk_desktop.session.policy import Policy
 
 from .served import (
     AUTHORIZED,

@@ -17,8 +17,8 @@ from PIL import Image
 
 from classdesk_desktop.people import thumbnail
 from classdesk_desktop.people.picture import Picture
+from classdesk_desktop.protocol import Policy
 from classdesk_desktop.session import runtime as runtimes
-from classdesk_desktop.session.policy import Policy
 from classdesk_desktop.session.runtime import RuntimeDirectory
 
 from .served import AUTHORIZED, VISITING, Server, connect, get, leave

@@ -12,9 +12,8 @@ from typing import Any
 import pytest
 from tornado.websocket import WebSocketClientConnection
 
-from classdesk_desktop.people.visit_socket import NOT_ALLOWED
 from classdesk_desktop.people.watchers import Watchers
-from classdesk_desktop.session.policy import Observe
+from classdesk_desktop.protocol import NOT_ALLOWED, Observe
 from classdesk_desktop.session.runtime import RuntimeDirectory
 
 from .served import AUTHORIZED, VISITING, Server, connect, leave

@@ -17,8 +17,8 @@ from classdesk_desktop.people.hand import Hand
 from classdesk_desktop.people.memory import Memory
 from classdesk_desktop.people.record import Record
 from classdesk_desktop.people.watchers import RefusedError, Watchers
+from classdesk_desktop.protocol import Observe
 from classdesk_desktop.server.channel import Channels, Message, SessionState
-from classdesk_desktop.session.policy import Observe
 from classdesk_desktop.session.runtime import RuntimeDirectory
 
 

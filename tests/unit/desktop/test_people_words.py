@@ -51,7 +51,7 @@ def test_a_message_is_on_every_page_of_the_learner_until_one_of_them_puts_it_awa
         for page in (*pages, other):
             await heard(page, "state")
         text = "Look at <b>line 3</b>\n& save\u202e!\x07"
-        assert await call(address, "POST", "message", VISITING, {"text": text}) == (
+        assert await call(address, "POST", "message", VISITING, {"text": text, "from": "the dean"}) == (
             200,
             {"shown": 2},
         )
@@ -110,8 +110,7 @@ def test_without_a_page_a_message_waits_for_one(session_server: Server) -> None:
         pytest.param({"text": 3}, "missing", id="a number"),
         pytest.param({"text": " \n\x00 "}, "empty", id="nothing to be seen"),
         pytest.param({"text": "x" * 2001}, "2001 characters; the most is 2000", id="too long"),
-        pytest.param({"text": "x", "from": "the dean"}, "no other keys", id="a false sender"),
-        pytest.param(["text"], "no other keys", id="a list"),
+        pytest.param(["text"], "JSON object", id="a list"),
     ],
 )
 def test_a_message_that_cannot_be_shown_is_refused_with_the_reason(

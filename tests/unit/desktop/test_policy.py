@@ -5,15 +5,16 @@ import logging
 
 import pytest
 
-from classdesk_desktop.session.policy import Policy
+from classdesk_desktop.protocol import Policy, as_json
+from classdesk_desktop.session.policy import read_policy
 
 
 def read(**record: object) -> Policy:
-    return Policy.from_environ({"CLASSDESK_POLICY": json.dumps(record)})
+    return read_policy({"CLASSDESK_POLICY": json.dumps(record)})
 
 
 def test_without_a_policy_the_defaults_hold() -> None:
-    assert Policy.from_environ({}) == Policy()
+    assert read_policy({}) == Policy()
 
 
 def test_what_the_site_says_is_taken() -> None:
@@ -45,9 +46,9 @@ def test_what_cannot_be_used_is_logged_and_has_its_default(
 @pytest.mark.parametrize("text", ["{", "[]", "7"])
 def test_a_policy_that_is_no_object_costs_nobody_the_session(text: str, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
-        assert Policy.from_environ({"CLASSDESK_POLICY": text}) == Policy()
+        assert read_policy({"CLASSDESK_POLICY": text}) == Policy()
     assert "CLASSDESK_POLICY" in caplog.text
 
 
 def test_the_page_gets_the_policy_as_it_came() -> None:
-    assert Policy.from_environ({"CLASSDESK_POLICY": json.dumps(Policy().as_dict())}) == Policy()
+    assert read_policy({"CLASSDESK_POLICY": as_json(Policy())}) == Policy()

@@ -12,10 +12,10 @@ import pytest
 
 from classdesk_desktop.people.memory import Memory
 from classdesk_desktop.people.record import Record
+from classdesk_desktop.protocol import Policy, as_json
 from classdesk_desktop.server import report
 from classdesk_desktop.server.channel import SessionState
 from classdesk_desktop.server.report import Measure, Meter, Reporter, last_activity, report_of
-from classdesk_desktop.session.policy import Policy
 from classdesk_desktop.session.runtime import RuntimeDirectory, write_state
 from classdesk_spawner.session.report import read_report
 from support.fake_hub import TOKEN, FakeHub
@@ -55,13 +55,13 @@ def test_the_hub_understands_the_report(desktop: str) -> None:
         "watchers": [{"name": "grace", "since": 1.0, "control": False}],
         "end": 1.0,
     }
-    read = read_report(json.dumps(report_of(MEASURE, state)).encode())
+    read = read_report(as_json(report_of(MEASURE, state)).encode())
     assert (read.idle_s, read.desktop, read.safe) == (12.5, desktop.lower(), True)
     assert read.hand is not None
     assert read.hand.text == "help"
     assert read.watchers == ("grace",)
     frozen = report_of(MEASURE, {**state, "frozen": True, "pages": 2, "starts": 3})
-    read = read_report(json.dumps(frozen).encode())
+    read = read_report(as_json(frozen).encode())
     assert (read.desktop, read.pages, read.starts) == ("frozen", 2, 3)
 
 

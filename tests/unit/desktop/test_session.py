@@ -15,7 +15,9 @@ from pathlib import Path
 
 import pytest
 
+from classdesk_desktop.protocol import PROTOCOL
 from classdesk_desktop.supervisor.session import listen
+from classdesk_desktop.version import VERSION
 from support.fake_hub import FakeHub as Hub
 
 from .served import TOKEN
@@ -119,6 +121,7 @@ def test_a_session_serves_its_page_on_the_port_that_the_hub_was_told(start: Call
     # The hub was told before the server listens: the connection waits in the kernel.
     with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310 - our own address
         assert b"Terminal" in answer.read()
+    assert f"classdesk {VERSION} (protocol {PROTOCOL}), terminal" in job.log.read_text()
     assert len(job.leftovers()) == 1
     job.process.send_signal(signal.SIGTERM)
     assert job.process.wait(15) == 0, job.log.read_text()

@@ -8,9 +8,13 @@ from typing import Any
 import pytest
 from jupyterhub.apihandlers import default_handlers
 
+from classdesk_desktop.protocol import PROTOCOL
+from classdesk_desktop.version import VERSION
 from classdesk_spawner import DesktopSettings
 from classdesk_spawner.api.report_handler import REPORT_ROUTE, ReportHandler
 from classdesk_spawner.session.report import note_activity, read_report, receive
+from support.fake_slurm import FakeSlurm
+from support.fake_spawner import make_spawner
 
 REPORT: dict[str, Any] = {
     "idle_s": 12.5,
@@ -137,3 +141,22 @@ def test_a_hands_text_does_nothing_to_a_terminal() -> None:
     report = read_report(json.dumps({**REPORT, "hand": hand}).encode())
     assert report.hand is not None
     assert report.hand.text == "Hilfe ]0;x   2J  no 👩\u200d🏫"
+
+
+@pytest.mark.parametrize(
+    ("told", "lines"),
+    [
+        pytest.param({"version": VERSION, "protocol": PROTOCOL}, 0, id="the same"),
+        pytest.param({"version": "0.0.9", "protocol": PROTOCOL}, 1, id="another version"),
+        pytest.param({"version": VERSION, "protocol": PROTOCOL + 1}, 1, id="another protocol"),
+        pytest.param({}, 1, id="none"),
+    ],
+)
+@pytest.mark.usefixtures("learner")
+def test_a_session_of_another_version_is_logged_once(
+    fake_slurm: FakeSlurm, told: dict[str, Any], lines: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    spawner = make_spawner(fake_slurm)
+    for _ in range(2):
+        spawner.take_report(read_report(_body(idle_s=None, watchers=[], **told)))
+    assert caplog.text.count(f"the hub {VERSION} (protocol {PROTOCOL})") == lines

@@ -1,7 +1,8 @@
 import pytest
 from pydantic import ValidationError
 
-from classdesk_spawner import SESSION_PROGRAM, RuntimeSettings, runtime_program
+from classdesk_desktop.protocol import SESSION_PROGRAM
+from classdesk_spawner import RuntimeSettings, runtime_program
 from classdesk_spawner.session.runtimes import runtime_command
 from classdesk_spawner.settings.models import split_bind
 

@@ -1,9 +1,9 @@
 // A Mac's keyboard. Cmd is the desktop's Ctrl, and in a terminal Ctrl + Shift for letters, so that Cmd + C copies there,
 // too, and does not interrupt. Option writes signs, as on the Mac, or is Alt: the learner's choice in *Special keys*.
 
-import { getKeysym } from "../../node_modules/@novnc/novnc/core/input/util.js";
 import { remember, remembered } from "../common/remember.js";
 import { CONTROL, isModifier, keyOf, SHIFT } from "./keysyms.js";
+import { getKeysym } from "./upstream.js";
 
 export const isMac = /Mac|iPhone|iPad/.test(navigator.platform);
 

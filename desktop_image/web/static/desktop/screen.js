@@ -1,24 +1,12 @@
 // One noVNC connection after the other, in one element.
 
-import RFB from "../../node_modules/@novnc/novnc/core/rfb.js";
-import { sharpened } from "./density.js";
 import { letGoOnLeaving } from "./held_keys.js";
-import { pictured } from "./picture.js";
-
-const SessionRFB = pictured(sharpened(RFB));
+import { SessionRFB, textRequests } from "./upstream.js";
 
 // A server that accepts the connection and then says nothing must not be waited for.
 const CONNECT_SECONDS = 15;
 // A session that does not take the window's size is shown all the same.
 const PICTURE_SECONDS = 3;
-
-// noVNC answers the desktop's requests for the clipboard's text by itself, and has no event for it.
-const requests = new EventTarget();
-const provide = RFB.messages.extendedClipboardProvide;
-RFB.messages.extendedClipboardProvide = (...args) => {
-  provide(...args);
-  requests.dispatchEvent(new Event("answered"));
-};
 
 /** Sends the events `clipboard` (`detail`: a text), `up` and `down`. */
 export class Screen extends EventTarget {
@@ -158,7 +146,7 @@ export class Screen extends EventTarget {
 
   /** Resolves when the text that `offerText()` offered is on its way to a program that pastes it. */
   textFetched() {
-    return new Promise((resolve) => { requests.addEventListener("answered", resolve, { once: true }); });
+    return new Promise((resolve) => { textRequests.addEventListener("answered", resolve, { once: true }); });
   }
 
   /** Presses or lets go a key; without `down` both. */

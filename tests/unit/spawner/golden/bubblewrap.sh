@@ -4,16 +4,18 @@
 set -uo pipefail
 home=/home/ada
 
-# The session's variables came as one, a line each, and are no longer needed so (see _environment.py).
+# The session's variables came as one, a line each, and are no longer needed so (see slurm/environment.py).
+declare -n packed=CLASSDESK_ENVIRONMENT
 set -f
 IFS=$'\n'
-for line in ${CLASSDESK_ENVIRONMENT:-}; do
+for line in ${packed:-}; do
   value=${line#*=}
   printf -v value '%b' "${value//%/\\x}"
   export "${line%%=*}=$value"
 done
 set +f
-unset IFS line value CLASSDESK_ENVIRONMENT
+unset IFS line value packed
+unset -n packed
 
 home_is_open=true
 cd -- "$home" 2>/dev/null || home_is_open=false
@@ -40,13 +42,12 @@ printf 'classdesk: job %s on %s\n' "${SLURM_JOB_ID:-?}" "${SLURMD_NODENAME:-?}"
 # What a session submits itself must not inherit this job's submission (see sbatch(1), INPUT ENVIRONMENT VARIABLES).
 unset SBATCH_EXPORT SLURM_EXPORT_ENV SUDO_COMMAND SUDO_USER SUDO_UID SUDO_GID MAIL
 
-CLASSDESK_INTERFACE=desktop
 printf -v now '%(%s)T' -1
-CLASSDESK_END=$((now + 10800))
 # The name of the node's time zone, where it has one: some programs read no file.
-CLASSDESK_TIME_ZONE=$(/usr/bin/readlink -f /etc/localtime)
-CLASSDESK_TIME_ZONE=${CLASSDESK_TIME_ZONE##*/zoneinfo/}
-export CLASSDESK_INTERFACE CLASSDESK_END CLASSDESK_TIME_ZONE
+zone=$(/usr/bin/readlink -f /etc/localtime)
+export CLASSDESK_INTERFACE=desktop
+export CLASSDESK_END=$((now + 10800))
+export CLASSDESK_TIME_ZONE="${zone##*/zoneinfo/}"
 
 # Tells the hub why a session failed: the end of its log, over bash's own sockets, as the node may have no other client.
 send_last_words() {
