@@ -16,6 +16,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    # pytest-xdist makes the folder of temporary files for its workers; each world has a /tmp of its own.
+    if config.option.basetemp:
+        Path(config.option.basetemp).parent.mkdir(parents=True, exist_ok=True)
+
+
 @pytest.fixture(scope="session")
 def artifacts() -> Path:
     """Directory for screenshots and logs that are kept after the tests: build/artifacts."""

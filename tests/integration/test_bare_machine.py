@@ -1,6 +1,9 @@
 """A machine that does not allow what classdesk needs says so in a sentence, before anything is changed."""
 
 import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -12,10 +15,10 @@ def _world() -> None:
     require_world()
 
 
-def _make(target: str, *prefix: str) -> tuple[int, str]:
+def _make(target: str, *prefix: str, cwd: Path = REPOSITORY) -> tuple[int, str]:
     done = subprocess.run(
         [*prefix, "make", "--no-print-directory", target],
-        cwd=REPOSITORY,
+        cwd=cwd,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -38,9 +41,18 @@ def test_a_plain_container_is_told_how_to_be_started(target: str) -> None:
     assert len(said.splitlines()) <= 4, said
 
 
+@pytest.fixture(scope="module")
+def clone() -> Iterator[Path]:
+    """A clone that everybody can read, wherever ours is."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        command("git", "clone", "--quiet", "--no-hardlinks", REPOSITORY, Path(folder, "classdesk"))
+        yield Path(folder, "classdesk")
+
+
 @pytest.mark.parametrize("target", ["up", "test"])
-def test_an_ordinary_user_is_told_to_become_root(target: str) -> None:
-    status, said = _make(target, "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+def test_an_ordinary_user_is_told_to_become_root(target: str, clone: Path) -> None:
+    status, said = _make(target, "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", cwd=clone)
     assert status != 0
     assert f"sudo make {target}" in said, said
 

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expec
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import TimeoutError as Timeout
 
-from support.world import PATIENCE, Hub, job_ids, log_tails, processes, wait_until
+from support.world import PATIENCE, Hub, job_ids, log_tails, processes, slurm, wait_until
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = (
@@ -72,7 +72,7 @@ def close_window(context: BrowserContext) -> None:
     """Closes a browser window. In rare cases Chromium never says that it has done so: then it is ended itself."""
     # Only the browser's first process is called with a pipe; those of pages end with it.
     end_chromium = ("pkill", "--signal", "KILL", "--full", "--", "--remote-debugging-pipe")
-    out_of_patience = Timer(CLOSE_SECONDS, subprocess.run, [end_chromium], {"check": False})
+    out_of_patience = Timer(PATIENCE * CLOSE_SECONDS, subprocess.run, [end_chromium], {"check": False})
     out_of_patience.start()
     try:
         context.close()
@@ -188,6 +188,11 @@ class Learner:
 
     def leave(self) -> None:
         """After a test, whatever its state: ends the session as the page's button does, and closes the window."""
+        if self.context.browser is None or not self.context.browser.is_connected():
+            # It has gone in another test of the module.
+            slurm("scancel", f"--user={self.name}")
+            self.wait_until_gone()
+            return
         if not self.page.is_closed():
             self.screenshot("last")
         self.end_session()
