@@ -322,7 +322,8 @@ class SlurmCommands:
 
     async def _jobs(self, job_name: str, as_operator: bool) -> tuple[Job, ...]:
         mark = secrets.token_hex(8)
-        question = ("--states=all", f"--name={job_name}", f"--format={mark}|{JOB_FORMAT}")
+        # --all: also jobs in partitions that are hidden, or closed to the hub's own account.
+        question = ("--states=all", "--all", f"--name={job_name}", f"--format={mark}|{JOB_FORMAT}")
         if as_operator:
             try:
                 out = await self._ask_as_operator("squeue", *question)
