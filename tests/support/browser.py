@@ -1,5 +1,6 @@
 """A learner at a browser: log-in, form, start, stop. Chromium is real; it reaches the product by its pages alone."""
 
+import contextlib
 import re
 import subprocess
 from collections.abc import Callable, Iterator
@@ -193,7 +194,7 @@ class Learner:
             slurm("scancel", f"--user={self.name}")
             self.wait_until_gone()
             return
-        if not self.page.is_closed():
+        with contextlib.suppress(PlaywrightError):  # a tab behind another one may have no picture
             self.screenshot("last")
         self.end_session()
         close_window(self.context)

@@ -1,7 +1,7 @@
 // The log-in, which others can end: a log-out in another tab, or a new session, which does not know the old one's cookies.
 
 import { clock } from "./clock.js";
-import { askSession, hubHome, sessionUrl } from "./page.js";
+import { askSession, hubHome } from "./page.js";
 
 // Messages between the hub's pages and those of sessions, which are all of one origin.
 const news = "BroadcastChannel" in window ? new BroadcastChannel("classdesk-log-in") : new EventTarget();
@@ -9,8 +9,6 @@ const LOOK_SECONDS = 4;
 // A page that has just been opened again and is refused again needs a person.
 const REOPENED = "classdesk-reopened";
 const REOPEN_SECONDS = 20;
-// A session that is ended for another one to begin is between the two for some seconds.
-const BETWEEN_SECONDS = 10;
 
 /** @returns {Promise<boolean>} whether the hub knows who uses this browser; false where it does not answer */
 export async function isLoggedIn() {
@@ -30,39 +28,9 @@ export async function isLoggedIn() {
 export async function reopen() {
   const last = Number(sessionStorage.getItem(REOPENED)) || 0;
   if (Date.now() - last < 1000 * REOPEN_SECONDS || !(await isLoggedIn())) return false;
-  const giveUp = Date.now() + 1000 * BETWEEN_SECONDS;
-  let shows = await whoShows();
-  while (shows !== "session" && Date.now() < giveUp) {
-    await new Promise((resolve) => { setTimeout(resolve, 1000); });
-    shows = await whoShows();
-  }
-  if (!shows) return false;
   sessionStorage.setItem(REOPENED, String(Date.now()));
   window.location.reload();
   return true;
-}
-
-/**
- * Goes the way that the browser would go with this page's address, the log-in between session and hub included. A page
- * that went it itself would stay where the way ends while the session changes: at an error, or at the hub's page.
- *
- * @returns {Promise<"session" | "hub" | "">} whose page it leads to; empty where it leads to none
- */
-async function whoShows() {
-  try {
-    const answer = await fetch(window.location.href, { cache: "no-store", signal: AbortSignal.timeout(8000) });
-    const { pathname } = new URL(answer.url);
-    if (pathname.startsWith(sessionUrl("").pathname)) return answer.ok ? "session" : "";
-    return isOfHub(answer, pathname) ? "hub" : "";
-  } catch {
-    return "";
-  }
-}
-
-// The hub answers with its own page, of whatever status, where no session runs.
-function isOfHub(answer, pathname) {
-  const hub = new URL(hubHome, window.location.href).pathname.replace(/home\/?$/, "");
-  return pathname.startsWith(hub) && (answer.headers.get("Content-Type") || "").includes("html");
 }
 
 /**
