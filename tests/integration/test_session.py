@@ -136,7 +136,7 @@ def test_call_home_changes_nothing_of_a_running_session(ada: HubClient, hub: Hub
     attacks: list[tuple[object, int]] = [
         ({"port": 8888}, 409),
         ({"batch_submit_cmd": "touch /tmp/owned"}, 400),
-        ({"port": 8888, "cmd": ["sh"]}, 400),
+        ({"port": 8888, "cmd": ["sh"]}, 409),  # what no reader knows is ignored
         ({"port": "8888; id"}, 400),
         ([], 400),
     ]
