@@ -217,11 +217,13 @@ def ink(desktop: Desktop, editor: Editor) -> int:
     return sum(n for n, colour in image.convert("L").getcolors() or [] if isinstance(colour, int) and colour < 110)
 
 
-def test_a_double_click_on_a_lesson_s_program_opens_the_editor(desktop: Desktop) -> None:
+def test_the_icon_lesson_opens_the_text_and_the_folder_of_the_lesson(desktop: Desktop, home: Path) -> None:
+    desktop.screenshot("lesson-icon")
     desktop.double_click(*LESSON_ICON)
-    desktop.window("^Lesson$", "caja")
-    desktop.double_click(*panel.place_of(desktop, "^Lesson$", "dask-delay"))
-    desktop.window("^dask-delay$", "caja")
+    desktop.window("^Dask Delay", "firefox", timeout=30)
+    desktop.screenshot("lesson-open")
+    desktop.press("Control+w")
+    desktop.wait_until_closed("Firefox")
     desktop.double_click(*panel.place_of(desktop, "^dask-delay$", "hello.py"))
     desktop.window(r"^hello\.py \(~/Desktop/Lesson/dask-delay\)", "pluma")
     desktop.screenshot("lesson-folder")
@@ -231,6 +233,19 @@ def test_a_double_click_on_a_lesson_s_program_opens_the_editor(desktop: Desktop)
     desktop.activate("^dask-delay$", "caja")
     desktop.press("Control+w")
     desktop.wait_until_closed("^dask-delay$")
+    assert (home / "Desktop/Lesson/dask-delay/hello.py").is_file(), "the paths of the lesson's text hold"
+
+
+def test_every_program_finds_the_lesson_s_files_to_open(desktop: Desktop, terminal: Terminal) -> None:
+    terminal.begin("pluma &")
+    desktop.window("^Untitled|^Unsaved", "pluma")
+    desktop.press("Control+o")
+    desktop.window("^Open", "pluma")
+    desktop.screenshot("lesson-bookmark")
+    desktop.press("Escape")
+    desktop.activate("Pluma")
+    desktop.press("Control+q")
+    desktop.wait_until_closed("Pluma")
 
 
 def test_dask_s_dashboard_is_seen_in_the_desktop_s_browser(desktop: Desktop, terminal: Terminal) -> None:

@@ -4,5 +4,6 @@ Standard library only: it also runs with the system's Python, before any module 
 """
 
 from classdesk_desktop.lesson.files import ensure_copies
+from classdesk_desktop.lesson.icon import put_icon
 
-__all__ = ["ensure_copies"]
+__all__ = ["ensure_copies", "put_icon"]

@@ -35,6 +35,7 @@ __all__ = [
     "reset_all",
     "shown",
     "state",
+    "write_new",
 ]
 
 _log = logging.getLogger(__name__)
@@ -105,11 +106,25 @@ def get(lesson: Lesson, name: str, home: Path) -> bool:
     content = _read_master(lesson, name)
     with _explained(copy, home):
         _make_folder(copy.parent, home)
-        with _written_beside(copy, content, _mode(lesson, name)) as fresh:
-            try:
-                _put(fresh, copy)
-            except FileExistsError:
-                return False
+        return write_new(copy, content, _mode(lesson, name))
+
+
+def write_new(file: Path, content: bytes, mode: int = 0o644) -> bool:
+    """Write a file in full, unless something has its name.
+
+    Returns:
+        Whether it was written.
+
+    Raises:
+        OSError: It cannot be written; there is no part of it.
+    """
+    if os.path.lexists(file):
+        return False
+    with _written_beside(file, content, mode) as fresh:
+        try:
+            _put(fresh, file)
+        except FileExistsError:
+            return False
     return True
 
 

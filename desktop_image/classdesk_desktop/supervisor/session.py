@@ -147,9 +147,10 @@ class Session:
     async def _copy_lessons(self) -> None:
         try:
             # Late: the desktop and the server are on their way by now.
-            from classdesk_desktop.lesson import ensure_copies
+            from classdesk_desktop.lesson import ensure_copies, put_icon
 
             await asyncio.to_thread(ensure_copies, self.settings.home)
+            await asyncio.to_thread(put_icon, self.settings.home)
         except Exception as error:  # noqa: BLE001 - a full home must not cost the learner the desktop
             log.warning("The lesson's files could not be copied: %s", error)
 

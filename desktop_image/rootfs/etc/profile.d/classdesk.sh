@@ -33,17 +33,28 @@ if [ -n "${BASH_VERSION-}" ] && [ -z "${CLASSDESK_SHELL-}" ]; then
     unset _program
   fi
 
+  # What is not there, and what is.
+  classdesk_instead() {
+    printf '%s is not installed. Type:  %s\n' "$1" "$2" >&2
+  }
+
+  # Beginners type it; it is there as vi.
+  if ! type vim >/dev/null 2>&1; then
+    vim() { vi "$@"; }
+  fi
+
   command_not_found_handle() {
     case $1 in
       python | pip | pip3 | virtualenv | dask)
         printf '%s: not loaded yet. Type this first:  module load python\n' "$1" >&2
         ;;
       ipython | jupyter)
-        case :${LOADEDMODULES-}: in
-          *:python/*) printf '%s is not part of this course. Type:  python   or install it:  pip install %s\n' "$1" "$1" >&2 ;;
-          *) printf '%s: not loaded yet. Type this first:  module load python\n' "$1" >&2 ;;
-        esac
+        printf '%s is not part of this course. Type:  module load python   and then  python\n' "$1" >&2
         ;;
+      tree) classdesk_instead tree 'ls -R' ;;
+      htop | btop) classdesk_instead "$1" top ;;
+      emacs | gedit | code) classdesk_instead "$1" 'pluma FILE' ;;
+      apt | apt-get | sudo) printf '%s: nothing can be installed here for all. Python packages:  pip install NAME\n' "$1" >&2 ;;
       *)
         printf 'bash: %s: command not found\n' "$1" >&2
         ;;
