@@ -15,7 +15,7 @@ from .form.options import OptionRules, SessionOptions
 from .hub.stop_handler import ServerHandler
 from .hub.upstream import replace_handler
 from .session.progress import reason_text
-from .session.report import Event
+from .session.report import Event, Hand
 from .session.runtimes import runtime_program
 from .settings.desktop import DesktopSettings
 from .settings.models import (
@@ -55,6 +55,7 @@ __all__ = [
     "Event",
     "FormFields",
     "FormSettings",
+    "Hand",
     "Interface",
     "JobEndedError",
     "NumberField",

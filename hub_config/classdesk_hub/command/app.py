@@ -1,11 +1,9 @@
 """The command `classdesk`."""
 
-import json
 import os
 import sys
 import urllib.request
 from collections.abc import Callable
-from datetime import datetime
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
@@ -18,6 +16,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from classdesk_hub.in_hub.sessions import ROUTE as SESSIONS_ROUTE
+from classdesk_hub.learner_facts import HUB_SESSIONS, WITHOUT_SESSION
 from classdesk_hub.site.example import example as site_example
 from classdesk_hub.site.file import SITE_FILE, Site, SiteFileError, address, load_site
 from classdesk_hub.site.tokens import proxy_token, status_token
@@ -88,24 +87,21 @@ def sessions(site_file: SiteFile = SITE_FILE) -> None:
     )
     try:
         with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
-            known = json.load(answer)
+            known = HUB_SESSIONS.validate_json(answer.read())
     except OSError as error:
         console.print(f"The hub does not answer at {site.hub.api_url}: {error}")
         raise typer.Exit(1) from None
-    if known["stale"]:
-        console.print(f"Slurm does not answer; this is {known['age_s']:.0f} s old.")
-    if not known["sessions"]:
+    if known.stale and known.age_s is not None:
+        console.print(f"Slurm does not answer; this is {known.age_s:.0f} s old.")
+    there = [one for one in known.sessions if one.learner.state not in WITHOUT_SESSION]
+    if not there:
         console.print("none")
         return
     table = Table("user", "job", "state", "node", "ends", "what", box=None, pad_edge=False)
-    for session in known["sessions"]:
-        end = datetime.fromtimestamp(session["end"]).astimezone() if session["end"] else None
-        name = session["user"] + (f"/{session['server']}" if session["server"] else "")
-        table.add_row(
-            *(escape(text) for text in (name, session["job_id"], session["state"], session["node"])),
-            f"{end:%H:%M}" if end else "",
-            escape(session["text"]),
-        )
+    for one in there:
+        facts = one.learner
+        name = one.user + (f"/{one.server}" if one.server else "")
+        table.add_row(*map(escape, (name, facts.job_id, facts.state, facts.node, facts.end_clock, facts.sentence)))
     console.print(table)
 
 

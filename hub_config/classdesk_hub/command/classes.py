@@ -17,8 +17,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from classdesk_hub.in_hub.learner_state import FAILED, NOT_STARTED
 from classdesk_hub.in_hub.roles import CONSOLE
+from classdesk_hub.learner_facts import LEARNERS, WITHOUT_SESSION, Learner
 from classdesk_hub.roster import decode_roster
 from classdesk_hub.site.file import SITE_FILE, Site, load_site
 from classdesk_hub.site.tokens import class_token
@@ -55,10 +55,9 @@ class _Caller:
         base = self.site.hub.api_url.replace("//0.0.0.0:", "//127.0.0.1:")
         return self._call(method, f"{base}/hub/api{path}", body, "The hub")
 
-    def learners(self, name: str) -> list[dict[str, Any]]:
+    def learners(self, name: str) -> tuple[Learner, ...]:
         """Return the learners of a class as they are now."""
-        found: list[dict[str, Any]] = self.console("GET", f"class/{quote(name)}/learners")["learners"]
-        return found
+        return LEARNERS.validate_python(self.console("GET", f"class/{quote(name)}/learners")["learners"])
 
     def _call(self, method: str, url: str, body: Mapping[str, Any] | None, who: str) -> Any:
         request = urllib.request.Request(  # noqa: S310  # the site file allows http and https only
@@ -112,22 +111,15 @@ def show(name: ClassName, site_file: SiteFile = SITE_FILE) -> None:
     """Show the learners of a class with their sessions."""
     table = Table("learner", "name", "state", "node", "ends", "what", box=None, pad_edge=False)
     for one in _caller(site_file).learners(name):
-        end = datetime.fromtimestamp(one["end"]).astimezone() if one["end"] else None
-        what = one["sentence"] or one["reason"]
-        if one["hand"]:
-            what = f"asks for help: {one['hand']['text']}".rstrip(": ")
-        table.add_row(
-            *map(escape, (one["name"], one["full_name"], one["state"], one["node"])),
-            f"{end:%H:%M}" if end else "",
-            escape(what),
-        )
+        what = f"asks for help: {one.hand.text}".rstrip(": ") if one.hand else one.sentence or one.reason
+        table.add_row(*map(escape, (one.name, one.full_name, one.state, one.node, one.end_clock, what)))
     _OUT.print(table)
 
 
 @app.command()
 def start(name: ClassName, learners: Learners = None, site_file: SiteFile = SITE_FILE) -> None:
     """Start sessions with the preset of the class."""
-    _act(site_file, name, "start", learners, lambda one: one["state"] in {NOT_STARTED, FAILED})
+    _act(site_file, name, "start", learners, lambda one: one.state in WITHOUT_SESSION)
 
 
 @app.command()
@@ -180,7 +172,7 @@ def message(
 @app.command("lower-hand")
 def lower_hand(name: ClassName, learners: Learners = None, site_file: SiteFile = SITE_FILE) -> None:
     """Lower raised hands."""
-    _act(site_file, name, "lower-hand", learners, lambda one: bool(one["hand"]))
+    _act(site_file, name, "lower-hand", learners, lambda one: one.hand is not None)
 
 
 @app.command("import")
@@ -238,8 +230,8 @@ def audit(
     _OUT.print(table)
 
 
-def _has_session(one: Mapping[str, Any]) -> bool:
-    return one["state"] not in {NOT_STARTED, FAILED}
+def _has_session(one: Learner) -> bool:
+    return one.state not in WITHOUT_SESSION
 
 
 _OVER = {"done": "done", "partly": "done in part", "failed": "failed"}
@@ -251,7 +243,7 @@ def _act(  # noqa: PLR0913  # what, in which class, for whom
     name: str,
     act: str,
     learners: Iterable[str] | None,
-    concerns: Callable[[Mapping[str, Any]], bool],
+    concerns: Callable[[Learner], bool],
     *,
     ask: str = "",
     **more: Any,
@@ -260,7 +252,7 @@ def _act(  # noqa: PLR0913  # what, in which class, for whom
     caller = _caller(site_file)
     chosen = list(learners or [])
     if not chosen:
-        chosen = [one["name"] for one in caller.learners(name) if concerns(one)]
+        chosen = [one.name for one in caller.learners(name) if concerns(one)]
     if not chosen:
         print("Nothing to do: it concerns nobody at the moment.")
         return

@@ -6,69 +6,30 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from classdesk_hub.in_hub.learner_state import LIVE, NOT_STARTED, STATES
+from classdesk_hub.learner_facts import HubSessions, Learner, LearnerFacts, State, learners_as_json
 
 from .voice import for_instructor
 
-Learner = Mapping[str, Any]
 
-_UNKNOWN: Learner = {
-    "state": NOT_STARTED,
-    "sentence": "",
-    "reason": "",
-    "place": None,
-    "start_estimate": None,
-    "phase": "",
-    "node": "",
-    "cores": None,
-    "started": None,
-    "end": None,
-    "cpu": None,
-    "memory_mib": None,
-    "memory_limit_mib": None,
-    "idle_s": None,
-    "reported": None,
-    "busy": False,
-    "hand": None,
-    "watchers": [],
-    "desktop": "",
-    "starts": 0,
-    "pages": None,
-    "safe": False,
-    "job_id": "",
-}
-
-
-def facts_by_user(sessions: Mapping[str, Any]) -> dict[str, Learner]:
+def facts_by_user(told: HubSessions) -> dict[str, LearnerFacts]:
     """Return what the hub tells of each user's default server."""
-    return {
-        entry["user"]: entry["learner"]
-        for part in ("sessions", "without_job")
-        for entry in sessions[part]
-        if not entry["server"]
-    }
+    return {one.user: one.learner for one in told.sessions if not one.server}
 
 
-def learner(name: str, full_name: str, facts: Learner | None) -> Learner:
+def learner(name: str, full_name: str, facts: LearnerFacts) -> Learner:
     """Return one learner as the page has them."""
-    known = {**_UNKNOWN, **(facts or {})}
-    return {
-        "name": name,
-        "full_name": full_name,
-        **known,
-        "sentence": for_instructor(known["sentence"]),
-        "reason": for_instructor(known["reason"]),
-    }
+    said = {"sentence": for_instructor(facts.sentence), "reason": for_instructor(facts.reason)}
+    return Learner(name=name, full_name=full_name, **{**vars(facts), **said})
 
 
 def count(learners: Iterable[Learner]) -> dict[str, int]:
     """Return how many learners are in each state; `hand` are the raised ones, `away` those who have no page open."""
     learners = list(learners)
-    states = Counter(one["state"] for one in learners)
+    states = Counter(one.state for one in learners)
     return {
-        **{state: states[state] for state in STATES},
-        "hand": sum(one["hand"] is not None for one in learners),
-        "away": sum(one["state"] in LIVE and one["pages"] == 0 for one in learners),
+        **{state: states[state] for state in State},
+        "hand": sum(one.hand is not None for one in learners),
+        "away": sum(one.is_live and one.pages == 0 for one in learners),
     }
 
 
@@ -86,7 +47,9 @@ class Board:
     version: int = 0
     notice: str = ""
 
-    def take(self, members: Mapping[str, str], facts: Mapping[str, Learner], notice: str) -> Mapping[str, Any] | None:
+    def take(
+        self, members: Mapping[str, str], facts: Mapping[str, LearnerFacts], notice: str
+    ) -> Mapping[str, Any] | None:
         """Take the next moment; return what has changed, None where nothing has.
 
         Args:
@@ -94,7 +57,7 @@ class Board:
             facts: What the hub tells of sessions, by user name.
             notice: A sentence while the facts may be out of date.
         """
-        now = {name: learner(name, full, facts.get(name)) for name, full in members.items()}
+        now = {name: learner(name, full, facts.get(name, LearnerFacts())) for name, full in members.items()}
         changed = [one for name, one in now.items() if self.learners.get(name) != one]
         gone = sorted(set(self.learners) - set(now))
         if not changed and not gone and notice == self.notice:
@@ -104,7 +67,7 @@ class Board:
         return {
             "version": self.version,
             "time": round(time.time(), 1),
-            "learners": changed,
+            "learners": learners_as_json(changed),
             "gone": gone,
             "counts": count(now.values()),
             "notice": notice,

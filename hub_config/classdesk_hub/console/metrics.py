@@ -1,14 +1,14 @@
 """The console's figures in Prometheus's format. Names of people are in none of them."""
 
 from collections import Counter as Tally
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 
-from classdesk_hub.in_hub.learner_state import NOT_STARTED, STATES
+from classdesk_hub.learner_facts import StartFigures, State
 
 from .view import View
 
@@ -65,28 +65,28 @@ class _Sessions:
     def collect(self) -> Iterator[Any]:
         """Yield the figures."""
         facts = self.view.facts.values()
-        states = Tally(one["state"] for one in facts)
+        states = Tally(one.state for one in facts)
         sessions = GaugeMetricFamily("classdesk_sessions", "Sessions by state", labels=["state"])
-        for state in STATES:
-            if state != NOT_STARTED:
+        for state in State:
+            if state is not State.NOT_STARTED:
                 sessions.add_metric([state], states[state])
         yield sessions
-        hands = sum(one["hand"] is not None for one in facts)
+        hands = sum(one.hand is not None for one in facts)
         yield GaugeMetricFamily("classdesk_raised_hands", "Hands that are up", value=hands)
         yield from _starts(self.view.figures)
 
 
-def _starts(figures: Mapping[str, Any]) -> Iterator[Any]:
+def _starts(figures: StartFigures) -> Iterator[Any]:
     seconds = HistogramMetricFamily(
         "classdesk_start_seconds",
         "Seconds from Start to a session that answers, since the hub started",
     )
-    if buckets := figures.get("start_buckets"):
-        seconds.add_metric([], [(le, value) for le, value in buckets], figures["start_sum_s"])
+    if figures.buckets:
+        seconds.add_metric([], figures.buckets, figures.sum_s)
     yield seconds
     failures = CounterMetricFamily(
         "classdesk_start_failures", "Starts that failed, since the hub started", labels=["cause"]
     )
-    for cause, number in figures.get("failures", {}).items():
+    for cause, number in figures.failures.items():
         failures.add_metric([cause], number)
     yield failures

@@ -23,21 +23,13 @@ from classdesk_desktop.protocol import (
     SessionPath,
     read,
 )
-from classdesk_hub.in_hub.learner_state import (
-    FAILED,
-    LIVE,
-    NOT_STARTED,
-    PAINTED,
-    QUEUED,
-    STARTING,
-    STOPPING,
-)
+from classdesk_hub.learner_facts import LIVE, PAINTED, WITHOUT_SESSION, LearnerFacts, State
 from classdesk_spawner import CLASS_KEY
 
 from .act_request import ActRequest
-from .board import learner
 from .hub_client import CallError, HubClient, one_line
 from .view import View
+from .voice import for_instructor
 
 _ANNOUNCE_S = 3.0
 _FIRST_REPORT_S = 5.0
@@ -48,7 +40,6 @@ _STOP_PATIENCE_S = 60.0
 _OLD_NEWS = 2
 _COMPLETE = frozenset({PAINTED, "no desktop"})
 """Of other interfaces than the desktop, the page is all."""
-_WITHOUT_SESSION = frozenset({NOT_STARTED, FAILED})
 
 
 class _Slot(Protocol):
@@ -134,13 +125,13 @@ class Performer:
         return f"{told} The learner's own are kept: {', '.join(kept)}." if kept else told
 
     async def _reset_desktop(self, name: str, token: str, slot: _Slot) -> str:
-        before = self._facts(name)["starts"]
+        before = self._facts(name).starts
         done = read(DesktopReset, await self._call("POST", name, SessionPath.RESET, token, asdict(Reset("desktop"))))
         await slot.aclose()
         # Images that do not count their desktops: it is done when it was taken.
         if before and not await self._until(
             name,
-            lambda facts: facts["starts"] > before and facts["desktop"] == PAINTED,
+            lambda facts: facts.starts > before and facts.desktop == PAINTED,
             _PAINT_PATIENCE_S,
         ):
             raise CallError(
@@ -178,16 +169,16 @@ class Performer:
     # Start and stop --------------------------------------------------------------------------
 
     async def _start(self, name: str, token: str, options: Mapping[str, Any] | None, slot: _Slot) -> str:
-        if self._state(name) == STOPPING:
-            await self._until(name, lambda facts: facts["state"] != STOPPING, _STOP_PATIENCE_S)
-        if self._state(name) not in _WITHOUT_SESSION:
+        if self._state(name) is State.STOPPING:
+            await self._until(name, lambda facts: facts.state is not State.STOPPING, _STOP_PATIENCE_S)
+        if self._state(name) not in WITHOUT_SESSION:
             return f"Nothing to do: the session is {self._state(name)} already."
         body = None if options is None else dict(options)
         path = f"/users/{quote(name, safe='')}/server"
         call = asyncio.ensure_future(self.hub.hub("POST", path, token, body))
         try:
             # The hub answers after ten seconds, or when the session runs. Its job is seen earlier.
-            while not call.done() and not self._facts(name)["job_id"]:
+            while not call.done() and not self._facts(name).job_id:
                 tick = asyncio.ensure_future(self.view.next_tick())
                 await asyncio.wait([call, tick], return_when=asyncio.FIRST_COMPLETED)
                 tick.cancel()
@@ -208,33 +199,33 @@ class Performer:
                 call.result()  # raises what went wrong
                 news += 1
             facts = self._facts(name)
-            state, waited = facts["state"], time.monotonic() - began
+            state, waited = facts.state, time.monotonic() - began
             if state in LIVE:
                 ran = ran or time.monotonic()
                 if _is_complete(facts, time.monotonic() - ran):
-                    return f"Running on {facts['node']}." if facts["node"] else "Running."
+                    return f"Running on {facts.node}." if facts.node else "Running."
                 if time.monotonic() - ran > _PAINT_PATIENCE_S:
                     return "Running; its desktop is not complete yet."
             # The first look may have begun before the hub took the start.
-            if state in _WITHOUT_SESSION and news > _OLD_NEWS:
-                raise CallError(facts["sentence"] or "The session ended while it was starting.", 503)
-            if state == QUEUED and waited > _QUEUE_PATIENCE_S:
-                return f"In the queue: {facts['reason'] or 'waiting for its turn'}."
+            if state in WITHOUT_SESSION and news > _OLD_NEWS:
+                raise CallError(facts.sentence or "The session ended while it was starting.", 503)
+            if state is State.QUEUED and waited > _QUEUE_PATIENCE_S:
+                return f"In the queue: {for_instructor(facts.reason) or 'waiting for its turn'}."
             if waited > _START_PATIENCE_S:
                 return "It is still starting; its row says how far it is."
             await self.view.next_tick()
 
     async def _stop(self, name: str, token: str, act: AnnouncedAct) -> str:
-        if self._state(name) in _WITHOUT_SESSION:
+        if self._state(name) in WITHOUT_SESSION:
             return "Nothing to do: there was no session."
         if self._state(name) in LIVE:
             await self._announce(name, token, act)
         await self.hub.hub("DELETE", f"/users/{quote(name, safe='')}/server", token)
-        if not await self._until(name, lambda facts: facts["state"] in _WITHOUT_SESSION, _STOP_PATIENCE_S):
+        if not await self._until(name, lambda facts: facts.state in WITHOUT_SESSION, _STOP_PATIENCE_S):
             raise CallError("The session has not ended within a minute; the hub goes on trying.", 504)
         return "The session has ended."
 
-    async def _until(self, name: str, true: Callable[[Mapping[str, Any]], bool], patience_s: float) -> bool:
+    async def _until(self, name: str, true: Callable[[LearnerFacts], bool], patience_s: float) -> bool:
         deadline = time.monotonic() + patience_s
         while time.monotonic() < deadline:
             await self.view.next_tick()
@@ -242,18 +233,18 @@ class Performer:
                 return True
         return False
 
-    def _facts(self, name: str) -> Mapping[str, Any]:
-        return learner(name, "", self.view.facts.get(name))
+    def _facts(self, name: str) -> LearnerFacts:
+        return self.view.facts.get(name, LearnerFacts())
 
-    def _state(self, name: str) -> str:
-        return str(self._facts(name)["state"])
+    def _state(self, name: str) -> State:
+        return self._facts(name).state
 
 
-def _is_complete(facts: Mapping[str, Any], running_s: float) -> bool:
+def _is_complete(facts: LearnerFacts, running_s: float) -> bool:
     """Whether the learner can work; what sessions of older images tell of it has to do."""
-    if facts["reported"] is None:
+    if facts.reported is None:
         return running_s > _FIRST_REPORT_S
-    return not facts["starts"] or facts["desktop"] in _COMPLETE
+    return not facts.starts or facts.desktop in _COMPLETE
 
 
 def _span(minutes: int) -> str:
@@ -268,9 +259,9 @@ def _names(told: Sequence[str]) -> list[str]:
 
 _MOST_NAMES = 50
 _SENTENCES = {
-    NOT_STARTED: "There is no session",
-    FAILED: "There is no session",
-    QUEUED: "The session is still in the queue",
-    STARTING: "The session is still starting",
-    STOPPING: "The session is being stopped",
+    State.NOT_STARTED: "There is no session",
+    State.FAILED: "There is no session",
+    State.QUEUED: "The session is still in the queue",
+    State.STARTING: "The session is still starting",
+    State.STOPPING: "The session is being stopped",
 }

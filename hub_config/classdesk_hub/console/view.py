@@ -10,6 +10,8 @@ from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from classdesk_hub.learner_facts import HUB_SESSIONS, LearnerFacts, StartFigures, learners_as_json
+
 from .board import Board, count, facts_by_user
 from .hub_client import CallError, HubClient
 
@@ -58,8 +60,8 @@ class View:
     token: str
     tick_s: float = _TICK_S
     members: dict[str, dict[str, str]] = field(default_factory=dict)
-    facts: dict[str, Mapping[str, Any]] = field(default_factory=dict)
-    figures: Mapping[str, Any] = field(default_factory=dict)
+    facts: dict[str, LearnerFacts] = field(default_factory=dict)
+    figures: StartFigures = field(default_factory=StartFigures)
     _boards: defaultdict[str, Board] = field(default_factory=lambda: defaultdict(Board))
     _viewers: defaultdict[str, set[Viewer]] = field(default_factory=lambda: defaultdict(set))
     _needed: int = 0
@@ -81,7 +83,7 @@ class View:
         return {
             "version": board.version,
             "time": round(time.time(), 1),
-            "learners": list(board.learners.values()),
+            "learners": learners_as_json(board.learners.values()),
             "counts": count(board.learners.values()),
             "notice": board.notice,
         }
@@ -159,14 +161,15 @@ class View:
             if self._asked - self._asked_members > _ROSTER_TICK_S:
                 answer = await self.hub.hub("GET", "/classdesk/classes", self.token)
                 self.members, self._asked_members = answer["classes"], self._asked
-            sessions = await self.hub.hub("GET", "/classdesk/sessions?fresh=1", self.token)
+            told = await self.hub.hub("GET", "/classdesk/sessions?fresh=1", self.token)
+            sessions = HUB_SESSIONS.validate_python(told)
         except CallError as error:
             _log.warning("No news of the sessions: %s", error)
         else:
             self._answered = time.monotonic()
-            self._scheduler_stale = sessions["stale"]
+            self._scheduler_stale = sessions.stale
             self.facts = facts_by_user(sessions)
-            self.figures = sessions["figures"]
+            self.figures = sessions.figures
         self._publish()
         self._ticked.set()
         self._ticked = asyncio.Event()

@@ -7,33 +7,21 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+from classdesk_hub.learner_facts import State
 from classdesk_hub.site.file import Site
 from classdesk_spawner import CLASS_KEY, FIELD_LABELS, ClassForm, DesktopSpawner, cluster_for
 
-from .learner_state import (
-    FAILED,
-    FROZEN,
-    IDLE,
-    LIVE,
-    NOT_STARTED,
-    QUEUED,
-    RUNNING,
-    STARTING,
-    STOPPING,
-    is_news,
-    learner_state,
-    places,
-)
+from .learner_state import is_news, learner_state, places
 
 _STATES = {
-    QUEUED: "waiting",
-    STARTING: "waiting",
-    RUNNING: "running",
-    FROZEN: "running",
-    IDLE: "running",
-    STOPPING: "stopping",
-    FAILED: "none",
-    NOT_STARTED: "none",
+    State.QUEUED: "waiting",
+    State.STARTING: "waiting",
+    State.RUNNING: "running",
+    State.FROZEN: "running",
+    State.IDLE: "running",
+    State.STOPPING: "stopping",
+    State.FAILED: "none",
+    State.NOT_STARTED: "none",
 }
 
 
@@ -55,7 +43,7 @@ class Session:
     failed: bool = False
     interface: str = ""
     facts: tuple[str, ...] = ()
-    end: int | None = None
+    end: float | None = None
 
     @property
     def end_iso(self) -> str:
@@ -103,20 +91,19 @@ def session_of(user: Any, site: Site) -> Session:
     snapshot = cluster_for(site.slurm).watcher.latest
     facts = learner_state(spawner, places(snapshot.jobs if snapshot else {}), site.desktop.idle_minutes * 60)
     words = []
-    if facts["cores"]:
-        words.append(count(facts["cores"], "core"))
-    if facts["node"]:
-        words.append(f"on {facts['node']}")
-    pages = facts.get("pages")
-    if facts["state"] in LIVE and pages is not None:
-        words.append(f"{count(pages, 'open page')}" if pages else "no page open")
+    if facts.cores:
+        words.append(count(facts.cores, "core"))
+    if facts.node:
+        words.append(f"on {facts.node}")
+    if facts.is_live and facts.pages is not None:
+        words.append(f"{count(facts.pages, 'open page')}" if facts.pages else "no page open")
     return Session(
-        _STATES[facts["state"]],
-        str(facts["sentence"] or _ending(spawner)),
-        facts["state"] == FAILED,
+        _STATES[facts.state],
+        facts.sentence or _ending(spawner),
+        facts.state is State.FAILED,
         interface_label(ui_of(spawner), site),
         tuple(words),
-        facts["end"],
+        facts.end,
     )
 
 

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from jupyterhub import orm
@@ -12,11 +12,12 @@ from jupyterhub.apihandlers import APIHandler
 from jupyterhub.scopes import needs_scope
 from sqlalchemy import Text, type_coerce
 
+from classdesk_hub.learner_facts import HUB_SESSIONS, HubSession, HubSessions, State
 from classdesk_hub.site.file import Site
 from classdesk_spawner import Cluster, DesktopSpawner, cluster_for
 
 from .figures import start_figures
-from .learner_state import FAILED, is_news, learner_state, places
+from .learner_state import is_news, learner_state, places
 
 ROUTE = r"/api/classdesk/sessions"
 
@@ -50,9 +51,9 @@ class SessionsHandler(APIHandler):  # type: ignore[misc]  # jupyterhub has no ty
         spawners = [
             spawner for user in self.users.values() if may_read(user, kind="user") for spawner in user.spawners.values()
         ]
-        idle_after_s = self.site.desktop.idle_minutes * 60
-        model = sessions_model(cluster, spawners, idle_after_s)
-        self.finish(json.dumps({**model, "figures": start_figures()}))
+        told = hub_sessions(cluster, spawners, self.site.desktop.idle_minutes * 60)
+        self.set_header("Content-Type", "application/json")
+        self.finish(HUB_SESSIONS.dump_json(told))
 
     def _recall_ended(self) -> None:
         """Take those sessions up that have ended by themselves; JupyterHub forgets them, but for its database."""
@@ -76,48 +77,29 @@ async def _freshen(cluster: Cluster) -> None:
             await asyncio.wait_for(watcher.newer_than(latest.began if latest else 0.0), _FRESH_S)
 
 
-def sessions_model(cluster: Cluster, spawners: list[Any], idle_after_s: float = 600) -> Mapping[str, Any]:
-    """Return the sessions as JSON values; pure apart from the clock.
+def hub_sessions(cluster: Cluster, spawners: Iterable[Any], idle_after_s: float) -> HubSessions:
+    """Return what the hub tells of its sessions.
 
     Args:
         cluster: Whose snapshot is read; Slurm is not asked.
-        spawners: The hub's spawners.
+        spawners: The hub's spawners; those of other kinds are left out.
         idle_after_s: Seconds without input after which a session counts as idle.
     """
     watcher = cluster.watcher
     snapshot = watcher.latest
     place_of = places(snapshot.jobs if snapshot else {})
-    sessions, without = [], []
-    for spawner in spawners:
-        if not isinstance(spawner, DesktopSpawner):
-            continue
-        facts = learner_state(spawner, place_of, idle_after_s)
-        who = {"user": spawner.user.name, "server": spawner.name}
-        if spawner.job is None:
-            if facts["state"] == FAILED or facts["sentence"] or spawner.pending:
-                without.append({**who, "learner": facts})
-            continue
-        job = spawner.job.seen
-        sessions.append(
-            {
-                **who,
-                "job_id": spawner.job.job_id,
-                "ready": bool(spawner.ready),
-                "state": job.state if job else "UNKNOWN",
-                "node": job.node if job else "",
-                "start": job.start if job else None,
-                "end": spawner.job.end[0],
-                "text": "ready" if spawner.ready else facts["sentence"],
-                "learner": facts,
-            }
-        )
-    return {
-        "age_s": None if snapshot is None else round(time.monotonic() - snapshot.began, 1),
-        "stale": watcher.failure is not None,
-        "sessions": sorted(sessions, key=_by_name),
-        "without_job": sorted(without, key=_by_name),
-    }
+    sessions = (
+        HubSession(spawner.user.name, spawner.name, learner_state(spawner, place_of, idle_after_s))
+        for spawner in spawners
+        if isinstance(spawner, DesktopSpawner)
+    )
+    return HubSessions(
+        age_s=None if snapshot is None else round(time.monotonic() - snapshot.began, 1),
+        stale=watcher.failure is not None,
+        sessions=tuple(sorted(filter(_is_to_tell, sessions), key=lambda one: (one.user, one.server))),
+        figures=start_figures(),
+    )
 
 
-def _by_name(session: Mapping[str, Any]) -> tuple[str, str]:
-    return session["user"], session["server"]
+def _is_to_tell(session: HubSession) -> bool:
+    return session.learner.state is not State.NOT_STARTED or session.learner.sentence != ""

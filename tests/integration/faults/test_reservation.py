@@ -29,7 +29,7 @@ def told_end(hub: Hub) -> float:
     headers = {"Authorization": f"token {token}"}
     answer = httpx.get(f"{hub.url}/hub/api/classdesk/sessions", headers=headers, timeout=30)
     (session,) = answer.json()["sessions"]
-    return float(session["end"])
+    return float(session["learner"]["end"])
 
 
 def test_everybody_reads_the_reservations_end(reservation: str, ada: HubClient, hub: Hub) -> None:

@@ -10,8 +10,18 @@ import pytest
 
 from classdesk_hub.console.board import Board, count, facts_by_user
 from classdesk_hub.console.view import Viewer
-from classdesk_hub.in_hub.learner_state import STATES, learner_state, places
-from classdesk_spawner import JobEndedError
+from classdesk_hub.in_hub.learner_state import learner_state, places
+from classdesk_hub.learner_facts import (
+    HUB_SESSIONS,
+    LEARNERS,
+    HubSession,
+    HubSessions,
+    Learner,
+    LearnerFacts,
+    State,
+    learners_as_json,
+)
+from classdesk_spawner import Hand, JobEndedError
 from classdesk_spawner.session.report import read_report, receive
 from classdesk_spawner.slurm.commands import Job
 
@@ -120,15 +130,12 @@ def _reported(**changes: Any) -> Any:
     ],
 )
 def test_every_session_has_a_state_in_a_word(spawner: Any, state: str) -> None:
-    facts = learner_state(spawner, {}, IDLE_AFTER_S)
-    assert facts["state"] == state
-    assert state in STATES
-    assert set(facts) == set(learner_state(_spawner(session=False), {}, IDLE_AFTER_S))
+    assert learner_state(spawner, {}, IDLE_AFTER_S).state is State(state)
 
 
 def test_a_failure_is_told_in_its_own_sentence() -> None:
     failed = _spawner(session=False, start_failure=JobEndedError("Broken.", job_id="7"))
-    assert learner_state(failed, {}, IDLE_AFTER_S)["sentence"].startswith("Broken. Please start again")
+    assert learner_state(failed, {}, IDLE_AFTER_S).sentence.startswith("Broken. Please start again")
 
 
 @pytest.mark.parametrize(
@@ -142,26 +149,37 @@ def test_a_failure_is_told_in_its_own_sentence() -> None:
 def test_a_server_that_never_answered_failed_for_the_best_reason_known(ending: str, sentence: str) -> None:
     failed = _spawner(session=False, start_failure=TimeoutError(), ending=ending)
     facts = learner_state(failed, {}, IDLE_AFTER_S)
-    assert (facts["state"], facts["sentence"]) == ("failed", sentence)
+    assert (facts.state, facts.sentence) == ("failed", sentence)
 
 
 def test_a_queued_session_has_reason_place_and_estimate() -> None:
     queue = {job.id: job for job in (_job("PENDING", "9", "Resources"), _job("PENDING", "8"), _job(job_id="7"))}
     assert places(queue) == {"8": 1, "9": 2}
     facts = learner_state(_spawner(queue["9"], pending="spawn"), places(queue), IDLE_AFTER_S)
-    assert (facts["place"], facts["reason"]) == (2, "waiting for free cores")
-    assert facts["start_estimate"] == NOW
-    assert facts["started"] is None
+    assert (facts.place, facts.reason) == (2, "waiting for free cores")
+    assert facts.start_estimate == NOW
+    assert facts.started is None
 
 
-def _told(**states: str) -> dict[str, Any]:
-    return facts_by_user(
-        {
-            "sessions": [{"user": user, "server": "", "learner": {"state": state}} for user, state in states.items()]
-            + [{"user": "ada", "server": "named", "learner": {"state": "failed"}}],
-            "without_job": [],
-        }
-    )
+def _told(**states: str) -> dict[str, LearnerFacts]:
+    told = [HubSession(user, "", LearnerFacts(state=State(state))) for user, state in states.items()]
+    named = HubSession("ada", "named", LearnerFacts(state=State.FAILED))
+    return facts_by_user(HubSessions(0.5, stale=False, sessions=(*told, named)))
+
+
+def test_what_the_hub_tells_comes_to_console_and_commands_as_it_was() -> None:
+    facts = learner_state(_spawner(_job(), ready=True, report=_reported(hand={"since": 1.0, "text": "a"})), {}, 600)
+    told = HubSessions(0.5, stale=False, sessions=(HubSession("ada", "", facts),))
+    assert HUB_SESSIONS.validate_json(HUB_SESSIONS.dump_json(told)) == told
+    ada = Learner(name="ada", full_name="Ada L", **vars(facts))
+    assert LEARNERS.validate_python(json.loads(json.dumps(learners_as_json([ada])))) == (ada,)
+
+
+def test_facts_of_a_newer_hub_are_read_as_far_as_they_are_known() -> None:
+    entry = {"user": "ada", "server": "", "learner": {"state": "idle", "mood": "good"}}
+    newer: dict[str, Any] = {"age_s": None, "stale": False, "mood": 1, "sessions": [entry]}
+    (session,) = HUB_SESSIONS.validate_python(newer).sessions
+    assert session.learner == LearnerFacts(state=State.IDLE)
 
 
 def test_only_what_has_changed_is_told() -> None:
@@ -171,7 +189,7 @@ def test_only_what_has_changed_is_told() -> None:
     assert first is not None
     assert [one["name"] for one in first["learners"]] == ["ada", "bob"]
     assert first["counts"] == {
-        **dict.fromkeys(STATES, 0),
+        **{state.value: 0 for state in State},
         "running": 1,
         "not started": 1,
         "hand": 0,
@@ -191,15 +209,16 @@ def test_only_what_has_changed_is_told() -> None:
 
 
 def test_raised_hands_and_those_who_have_no_page_open_are_counted() -> None:
-    hand = {"since": 1, "text": ""}
-    learners: list[dict[str, Any]] = [
-        {"state": "running", "hand": hand, "pages": 1},
-        {"state": "idle", "hand": None, "pages": 0},
-        {"state": "frozen", "hand": None, "pages": 0},
-        {"state": "running", "hand": None, "pages": None},
-        {"state": "starting", "hand": None, "pages": 0},
-    ]
-    counts = count(learners)
+    hand = Hand(since=1.0)
+    counts = count(
+        (
+            Learner(name="a", state=State.RUNNING, hand=hand, pages=1),
+            Learner(name="b", state=State.IDLE, pages=0),
+            Learner(name="c", state=State.FROZEN, pages=0),
+            Learner(name="d", state=State.RUNNING),
+            Learner(name="e", state=State.STARTING, pages=0),
+        )
+    )
     assert (counts["hand"], counts["away"], counts["frozen"]) == (1, 2, 1)
 
 
