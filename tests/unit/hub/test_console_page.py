@@ -27,7 +27,7 @@ def name(path: Path) -> str:
 
 @pytest.mark.parametrize("module", MODULES, ids=name)
 def test_imports_name_what_the_other_module_has(module: Path) -> None:
-    for names, target in re.findall(r'^import (.+?) from "\./([^"]+)";', module.read_text(), re.MULTILINE):
+    for names, target in re.findall(r'^import ([^;]+?) from "\./([^"]+)";', module.read_text(), re.MULTILINE):
         other = (STATIC / target).read_text()
         for imported in re.findall(r"\w+", names.removeprefix("* as ")) if "{" in names else ():
             assert re.search(rf"^export (?:async )?(?:const|function|class) {imported}\b", other, re.MULTILINE), (

@@ -18,7 +18,14 @@ export function density() {
 /** Calls a function when the window may have come to a screen of another density. */
 export function onDensityChange(tell) {
   const screen = window.matchMedia(`(resolution: ${window.devicePixelRatio}dppx)`);
-  screen.addEventListener("change", () => { onDensityChange(tell); tell(); }, { once: true });
+  screen.addEventListener(
+    "change",
+    () => {
+      onDensityChange(tell);
+      tell();
+    },
+    { once: true },
+  );
 }
 
 /** noVNC's class for screens of any density. */
