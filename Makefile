@@ -1,6 +1,6 @@
 # classdesk: the commands of this repository. There is no logic here; each target names the script that does the work.
 .DEFAULT_GOAL := help
-.PHONY: help up down status logs accounts purge image test bench lint
+.PHONY: help up down status logs accounts purge image check test bench lint audit
 # Targets do not depend on files, and two at once make no sense.
 .NOTPARALLEL:
 
@@ -32,11 +32,17 @@ purge: ## undo what up did: accounts, files, state
 image: ## build the desktop image, export it as an OCI archive, print sizes and times
 	@desktop_image/build/image --oci build/classdesk-desktop.oci.tar
 
-test: ## set up what the tests need, then lint, types, unit, integration and browser tests
+check: ## lint, types, unit and JavaScript tests: a minute or two, without root
+	@tests/run check
+
+test: ## set up what the tests need, then what check does, integration and browser tests
 	@tests/run
 
 bench: ## a class presses Start, 300 sessions are watched, a desktop starts, answers and idles, a console looks: beside the stock stack (needs root, takes 27 minutes)
 	@bench/class_start && bench/watcher && bench/start_to_desktop && bench/latency && bench/memory && bench/console
 
-lint: ## ruff, mypy and shellcheck
+lint: ## ruff, mypy, shellcheck and biome
 	@tests/run lint
+
+audit: ## ask the registries for known faults of all locked packages
+	@tests/run audit

@@ -53,14 +53,23 @@ export function comeToBar(event) {
 
 /** @param {() => void} onDone called when the keyboard should go back to the session */
 export function setUpBar(onDone) {
-  hideButton.addEventListener("click", () => { setHidden(true); onDone(); });
-  showButton.addEventListener("click", () => { setHidden(false); onDone(); });
+  hideButton.addEventListener("click", () => {
+    setHidden(true);
+    onDone();
+  });
+  showButton.addEventListener("click", () => {
+    setHidden(false);
+    onDone();
+  });
   setHidden(remembered("bar-hidden") === "yes");
 
   for (const button of [fullScreenButton, fullScreenItem]) {
     if (!button) continue;
     button.hidden = !document.fullscreenEnabled;
-    button.addEventListener("click", async () => { await toggleFullScreen(); onDone(); });
+    button.addEventListener("click", async () => {
+      await toggleFullScreen();
+      onDone();
+    });
   }
   document.addEventListener("fullscreenchange", () => {
     const on = document.fullscreenElement !== null;

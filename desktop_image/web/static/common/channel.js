@@ -46,9 +46,15 @@ export class Channel extends EventTarget {
   /** @returns {Promise<boolean>} whether the session has told its state */
   async connect() {
     const socket = new WebSocket(this.#url);
-    const closed = new Promise((resolve) => { socket.addEventListener("close", resolve, { once: true }); });
-    const first = new Promise((resolve) => { socket.addEventListener("message", resolve, { once: true }); });
-    const tooLate = new Promise((resolve) => { setTimeout(resolve, 1000 * OPEN_SECONDS); });
+    const closed = new Promise((resolve) => {
+      socket.addEventListener("close", resolve, { once: true });
+    });
+    const first = new Promise((resolve) => {
+      socket.addEventListener("message", resolve, { once: true });
+    });
+    const tooLate = new Promise((resolve) => {
+      setTimeout(resolve, 1000 * OPEN_SECONDS);
+    });
     const open = await Promise.race([first, closed.then(() => null), tooLate.then(() => null)]);
     if (!open) {
       socket.close();
@@ -58,7 +64,9 @@ export class Channel extends EventTarget {
     this.#asked = 0;
     this.#looked = performance.now();
     this.#patience = DEAD_SECONDS;
-    const dead = new Promise((resolve) => { this.addEventListener("dead", resolve, { once: true }); });
+    const dead = new Promise((resolve) => {
+      this.addEventListener("dead", resolve, { once: true });
+    });
     // A dead socket may take minutes to close; nobody waits for it.
     this.#end = Promise.race([closed, dead]).then(() => this.#forget(socket));
     socket.addEventListener("message", (event) => this.#hear(socket, event.data));

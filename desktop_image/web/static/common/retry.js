@@ -24,7 +24,10 @@ export class Retry {
     this.#seconds = Math.min(2 * this.#seconds, LONGEST_SECONDS);
     await new Promise((resolve) => {
       const timer = setTimeout(resolve, 1000 * seconds);
-      this.#wake = () => { clearTimeout(timer); resolve(); };
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
     });
   }
 }

@@ -89,7 +89,9 @@ export function setUpTime(channel) {
     showBanner("time", `This session ends at ${told}. ${what}`, {
       tone: "warning",
       actions: canExtend ? [{ label: `Extend by ${policy.extend_minutes} min`, run: extend }] : [],
-      onClose: () => { warned = 0; },
+      onClose: () => {
+        warned = 0;
+      },
     });
   }
 

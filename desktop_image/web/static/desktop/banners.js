@@ -23,8 +23,18 @@ export function showBanner(name, text, { actions = [], tone = "", from = "", onC
   words.className = "words";
   words.append(text);
   banner.append(words);
-  for (const { label, run } of actions) banner.append(makeButton(label, () => { run(); }));
-  banner.append(makeButton("OK", () => { banner.remove(); onClose(); }));
+  for (const { label, run } of actions)
+    banner.append(
+      makeButton(label, () => {
+        run();
+      }),
+    );
+  banner.append(
+    makeButton("OK", () => {
+      banner.remove();
+      onClose();
+    }),
+  );
   find(name)?.remove();
   place.append(banner);
 }

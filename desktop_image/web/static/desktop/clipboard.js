@@ -21,7 +21,6 @@ const LARGEST_BYTES = 1 << 20;
 export class Clipboard {
   #screen = null;
   #target = document.getElementById("paste-target");
-  #panel = document.getElementById("clipboard-panel");
   #text = document.getElementById("clipboard-text");
   #policy;
   #tell;
@@ -54,7 +53,9 @@ export class Clipboard {
     // A copy that the browser refused for want of a gesture is tried again with the next one.
     window.addEventListener("pointerup", () => this.#export(), { capture: true });
     this.#target.addEventListener("paste", (event) => this.#onPaste(event));
-    this.#target.addEventListener("input", () => { this.#target.value = ""; });
+    this.#target.addEventListener("input", () => {
+      this.#target.value = "";
+    });
     this.#setUpPanel(panels);
   }
 
@@ -156,7 +157,9 @@ export class Clipboard {
   /** Gives the desktop a text to paste, and tells the learner where that cannot be. Returns whether it was given. */
   #offer(text) {
     if (isTooLong(text)) {
-      this.#tell("This text is too long for the clipboard (more than 1 MiB). Bring it in as a file: drop the file on this page.");
+      this.#tell(
+        "This text is too long for the clipboard (more than 1 MiB). Bring it in as a file: drop the file on this page.",
+      );
       return false;
     }
     this.#desktopText = text;
@@ -199,7 +202,9 @@ function isTooLong(text) {
 }
 
 function sleep(milliseconds) {
-  return new Promise((resolve) => { setTimeout(resolve, milliseconds); });
+  return new Promise((resolve) => {
+    setTimeout(resolve, milliseconds);
+  });
 }
 
 async function writeToBrowser(text, area) {
@@ -222,7 +227,13 @@ async function writeToBrowser(text, area) {
 function copyOf(event) {
   const { type, key, code, location, ctrlKey, shiftKey, altKey, metaKey } = event;
   return new KeyboardEvent(type, {
-    key, code, location, ctrlKey, shiftKey, altKey, metaKey,
+    key,
+    code,
+    location,
+    ctrlKey,
+    shiftKey,
+    altKey,
+    metaKey,
     bubbles: true,
     cancelable: true,
     modifierCapsLock: event.getModifierState("CapsLock"),

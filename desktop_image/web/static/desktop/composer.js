@@ -14,11 +14,17 @@ export class Composer {
   setUp(keys) {
     this.#keys = keys;
     for (const type of ["keydown", "keyup"]) {
-      this.#field.addEventListener(type, (event) => {
-        if (composes(event)) event.stopImmediatePropagation();
-      }, { capture: true });
+      this.#field.addEventListener(
+        type,
+        (event) => {
+          if (composes(event)) event.stopImmediatePropagation();
+        },
+        { capture: true },
+      );
     }
-    this.#field.addEventListener("input", (event) => { if (!event.isComposing) this.#type(); });
+    this.#field.addEventListener("input", (event) => {
+      if (!event.isComposing) this.#type();
+    });
     this.#field.addEventListener("compositionend", () => this.#type());
   }
 

@@ -16,5 +16,12 @@ export function density() {
 /** Calls a function when the window may have come to a screen of another density. */
 export function onDensityChange(tell) {
   const screen = window.matchMedia(`(resolution: ${window.devicePixelRatio}dppx)`);
-  screen.addEventListener("change", () => { onDensityChange(tell); tell(); }, { once: true });
+  screen.addEventListener(
+    "change",
+    () => {
+      onDensityChange(tell);
+      tell();
+    },
+    { once: true },
+  );
 }

@@ -36,12 +36,14 @@ export class Download {
     this.#folder = folder;
     this.#tell(answer.entries.length ? answer.more : "This folder is empty.");
     this.#list.replaceChildren(...answer.entries.map((entry) => this.#line(entry)));
-    this.#path.replaceChildren(...["Home", ...folder].map((name, depth) => {
-      const isLast = depth === folder.length;
-      const step = makeButton(name, () => this.#show(folder.slice(0, depth)));
-      if (isLast) step.setAttribute("aria-current", "true");
-      return step;
-    }));
+    this.#path.replaceChildren(
+      ...["Home", ...folder].map((name, depth) => {
+        const isLast = depth === folder.length;
+        const step = makeButton(name, () => this.#show(folder.slice(0, depth)));
+        if (isLast) step.setAttribute("aria-current", "true");
+        return step;
+      }),
+    );
   }
 
   #line({ name, kind, size }) {

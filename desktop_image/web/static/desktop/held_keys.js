@@ -7,7 +7,9 @@
  */
 export function letGoOnLeaving(keyboard, exception) {
   const down = new Map();
-  keyboard.addEventListener("keydown", ({ key, code, location }) => down.set(code, { key, code, location }), { capture: true });
+  keyboard.addEventListener("keydown", ({ key, code, location }) => down.set(code, { key, code, location }), {
+    capture: true,
+  });
   keyboard.addEventListener("keyup", ({ code }) => down.delete(code), { capture: true });
   keyboard.addEventListener("focusout", (event) => {
     if (event.relatedTarget === exception) return;

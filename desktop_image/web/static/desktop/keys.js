@@ -39,9 +39,13 @@ export class Keys {
       addKey("function-keys", `F${number}`, () => this.press([[0xffbd + number, `F${number}`]]));
     }
     // A key of the real keyboard ends what was held for it, once it is up.
-    window.addEventListener("keyup", (event) => {
-      if (event.target === screen.keyboard && !isModifier(event.key)) this.release();
-    }, { capture: true });
+    window.addEventListener(
+      "keyup",
+      (event) => {
+        if (event.target === screen.keyboard && !isModifier(event.key)) this.release();
+      },
+      { capture: true },
+    );
     screen.addEventListener("down", () => this.#forget());
   }
 

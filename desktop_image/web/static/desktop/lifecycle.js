@@ -16,7 +16,12 @@ const AWAY_SECONDS = 1.5;
 /** Sends the event `change` when one of its facts is new; they are those that `notice()` takes. */
 export class Lifecycle extends EventTarget {
   known = {
-    trouble: "", reopening: false, state: null, ended: null, isShown: false, wasShown: false,
+    trouble: "",
+    reopening: false,
+    state: null,
+    ended: null,
+    isShown: false,
+    wasShown: false,
   };
   #channel;
   #screen;
@@ -44,7 +49,9 @@ export class Lifecycle extends EventTarget {
     this.#keepChannel();
     this.#keepScreen();
     watchLogIn(() => this.#shut());
-    onLogIn(() => { if (this.known.trouble === "log-in") this.#openAgain(); });
+    onLogIn(() => {
+      if (this.known.trouble === "log-in") this.#openAgain();
+    });
   }
 
   /** The log-in has ended: nobody types into the session from here any more. */
@@ -126,5 +133,7 @@ export class Lifecycle extends EventTarget {
 }
 
 function late() {
-  return new Promise((resolve) => { setTimeout(resolve, 1000 * LONGEST_CURTAIN_SECONDS); });
+  return new Promise((resolve) => {
+    setTimeout(resolve, 1000 * LONGEST_CURTAIN_SECONDS);
+  });
 }

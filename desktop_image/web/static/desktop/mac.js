@@ -31,7 +31,13 @@ export class MacKeyboard {
       screen.focus();
     });
     for (const type of ["keydown", "keyup"]) {
-      window.addEventListener(type, (event) => { if (event.isTrusted) this.#onKey(event); }, { capture: true });
+      window.addEventListener(
+        type,
+        (event) => {
+          if (event.isTrusted) this.#onKey(event);
+        },
+        { capture: true },
+      );
     }
   }
 
@@ -40,7 +46,7 @@ export class MacKeyboard {
     const letter = letterOf(event);
     const key = [getKeysym(event), event.code];
     if (!/^[a-z]$/i.test(letter)) return event.shiftKey ? [CONTROL, SHIFT, key] : [CONTROL, key];
-    return event.shiftKey || await this.#isInTerminal()
+    return event.shiftKey || (await this.#isInTerminal())
       ? [CONTROL, SHIFT, keyOf(letter.toUpperCase())]
       : [CONTROL, keyOf(letter)];
   }

@@ -40,14 +40,25 @@ mac.setUp(screen);
 new Clipboard(policy, mac, (sentence) => showBanner("clipboard", sentence, { tone: "warning" })).setUp(screen, panels);
 const download = new Download();
 download.setUp(panels);
-new Upload().setUp(() => { if (panels.open !== "files-panel") panels.toggle("files-panel"); }, () => download.refresh());
+new Upload().setUp(
+  () => {
+    if (panels.open !== "files-panel") panels.toggle("files-panel");
+  },
+  () => download.refresh(),
+);
 setUpDialogs();
 setUpEnd();
 setUpFrozen(channel);
 onDensityChange(followDensity);
 // Ctrl + W is for the shell and for nano, but the browser takes it: it asks before it closes a desktop that is in use.
 let leaves = false;
-window.addEventListener("click", (event) => { leaves = Boolean(event.target.closest?.("a[href]:not([target])")); }, { capture: true });
+window.addEventListener(
+  "click",
+  (event) => {
+    leaves = Boolean(event.target.closest?.("a[href]:not([target])"));
+  },
+  { capture: true },
+);
 window.addEventListener("beforeunload", (event) => {
   if (!leaves && screen.isConnected) event.preventDefault();
 });
@@ -57,13 +68,17 @@ channel.addEventListener("state", ({ detail }) => {
 });
 lifecycle.addEventListener("change", show);
 // On a usual screen there is seldom something to do, and a desktop that is just starting has more urgent work.
-screen.addEventListener("up", () => { setTimeout(followDensity, density() === 1 ? USUAL_DENSITY_MS : 0); });
+screen.addEventListener("up", () => {
+  setTimeout(followDensity, density() === 1 ? USUAL_DENSITY_MS : 0);
+});
 // What is typed next would be lost: a button that was pressed keeps the keyboard, also when it is gone soon, and a press
 // beside all buttons takes it from the desktop, too.
 for (const id of ["banners", "extend-button"]) {
   document.getElementById(id).addEventListener("click", giveKeyboardBack);
 }
-window.addEventListener("click", () => { if (document.activeElement === document.body) giveKeyboardBack(); });
+window.addEventListener("click", () => {
+  if (document.activeElement === document.body) giveKeyboardBack();
+});
 lifecycle.run();
 setUpPeople();
 

@@ -44,18 +44,17 @@ function over(ended, state) {
   return {
     title,
     text: `${why} Your files are saved in your home.`.trim(),
-    actions: [
-      ...(again ? [{ label: "Start a new session", href: again, isMain: true }] : []),
-      ...home(),
-    ],
+    actions: [...(again ? [{ label: "Start a new session", href: again, isMain: true }] : []), ...home()],
   };
 }
 
 function endedTitle({ reason }) {
-  return {
-    "time-limit": "The time of this session is up",
-    logout: "You have ended this session",
-  }[reason] || "Your session was stopped";
+  return (
+    {
+      "time-limit": "The time of this session is up",
+      logout: "You have ended this session",
+    }[reason] || "Your session was stopped"
+  );
 }
 
 function away(wasShown) {

@@ -102,12 +102,16 @@ export class Panels extends EventTarget {
       if (event.target.closest('[role="menuitem"]')) setOpen(false);
     });
     // Wherever the keyboard is: a menu that was opened with the mouse leaves it on the button.
-    window.addEventListener("keydown", (event) => {
-      if (event.key !== "Escape" || menu.hidden) return;
-      event.stopImmediatePropagation();
-      setOpen(false);
-      if (event.target === menuButton || menu.contains(event.target)) menuButton.focus();
-    }, { capture: true });
+    window.addEventListener(
+      "keydown",
+      (event) => {
+        if (event.key !== "Escape" || menu.hidden) return;
+        event.stopImmediatePropagation();
+        setOpen(false);
+        if (event.target === menuButton || menu.contains(event.target)) menuButton.focus();
+      },
+      { capture: true },
+    );
     menu.addEventListener("keydown", (event) => {
       const move = { ArrowDown: 1, ArrowUp: -1 }[event.key];
       const all = items();
@@ -122,9 +126,13 @@ export class Panels extends EventTarget {
       }
     });
     // A press anywhere else closes it; also on the desktop, which keeps its events to itself.
-    window.addEventListener("pointerdown", (event) => {
-      if (!menu.contains(event.target) && !menuButton.contains(event.target)) setOpen(false);
-    }, { capture: true });
+    window.addEventListener(
+      "pointerdown",
+      (event) => {
+        if (!menu.contains(event.target) && !menuButton.contains(event.target)) setOpen(false);
+      },
+      { capture: true },
+    );
   }
 }
 

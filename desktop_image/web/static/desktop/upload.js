@@ -66,11 +66,15 @@ export class Upload {
         return;
       }
       const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry?.());
-      this.#take([...event.dataTransfer.files].filter((file, index) => {
-        if (!entries[index]?.isDirectory) return true;
-        this.#addLine(file.name).fail("Folders can't be sent. Please pack it into an archive, such as a .zip, and send that.");
-        return false;
-      }));
+      this.#take(
+        [...event.dataTransfer.files].filter((file, index) => {
+          if (!entries[index]?.isDirectory) return true;
+          this.#addLine(file.name).fail(
+            "Folders can't be sent. Please pack it into an archive, such as a .zip, and send that.",
+          );
+          return false;
+        }),
+      );
     });
   }
 
@@ -115,7 +119,9 @@ export class Upload {
       line.className = kind;
     };
     return {
-      progress: (part) => { bar.value = part; },
+      progress: (part) => {
+        bar.value = part;
+      },
       done: ({ path }) => end(`is at ${path}`, "done"),
       fail: (sentence) => end(sentence, "failed"),
     };

@@ -20,9 +20,15 @@ let ended = null;
 let loggedOut = false;
 
 setUpSessionBar(channel, () => frame.contentWindow.focus());
-channel.addEventListener("state", ({ detail }) => { state = detail; });
-channel.addEventListener("warning", ({ detail }) => { if (detail.minutes <= SAVE_MINUTES) save(); });
-setInterval(() => { if (minutesLeft() < 1) save(); }, 1000 * LAST_SAVE_SECONDS);
+channel.addEventListener("state", ({ detail }) => {
+  state = detail;
+});
+channel.addEventListener("warning", ({ detail }) => {
+  if (detail.minutes <= SAVE_MINUTES) save();
+});
+setInterval(() => {
+  if (minutesLeft() < 1) save();
+}, 1000 * LAST_SAVE_SECONDS);
 channel.addEventListener("ended", async ({ detail }) => {
   ended = detail;
   tell("");
@@ -30,8 +36,12 @@ channel.addEventListener("ended", async ({ detail }) => {
   // The session waits for it, a few seconds.
   channel.send({ type: "saved" });
 });
-watchLogIn(() => { if (!loggedOut) tellLogOut(); });
-onLogIn(() => { if (loggedOut) reopen(); });
+watchLogIn(() => {
+  if (!loggedOut) tellLogOut();
+});
+onLogIn(() => {
+  if (loggedOut) reopen();
+});
 frame.addEventListener("load", () => {
   // A page that the browser has refused to show is nobody's, and has no document for us.
   const inner = frame.contentDocument;

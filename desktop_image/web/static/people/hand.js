@@ -46,12 +46,18 @@ export function setUpHand({ channel, panels }) {
 }
 
 function tell(hand) {
-  const words = !hand ? "Ask for help" : hand.helper ? `${hand.helper} is coming` : `You asked for help ${ago(hand.since)}`;
+  const words = !hand
+    ? "Ask for help"
+    : hand.helper
+      ? `${hand.helper} is coming`
+      : `You asked for help ${ago(hand.since)}`;
   if (button.textContent !== words) button.textContent = words;
   button.classList.toggle("is-up", hand !== null);
   asking.hidden = hand !== null;
   asked.hidden = hand === null;
   said.textContent = hand?.text ?? "";
   said.hidden = !hand?.text;
-  coming.textContent = hand?.helper ? `${hand.helper} is coming to help you.` : "Your instructors see that you need help.";
+  coming.textContent = hand?.helper
+    ? `${hand.helper} is coming to help you.`
+    : "Your instructors see that you need help.";
 }

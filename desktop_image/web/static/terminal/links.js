@@ -12,11 +12,13 @@ export function setUpLinks(terminal) {
       const first = firstOf(terminal, line);
       const text = textFrom(terminal, first);
       const at = (index) => ({ x: (index % terminal.cols) + 1, y: first + Math.floor(index / terminal.cols) });
-      tell([...text.matchAll(address)].map(({ 0: found, index }) => ({
-        text: found,
-        range: { start: at(index), end: at(index + found.length - 1) },
-        activate: () => window.open(new URL(found, window.location.href), "_blank", "noopener"),
-      })));
+      tell(
+        [...text.matchAll(address)].map(({ 0: found, index }) => ({
+          text: found,
+          range: { start: at(index), end: at(index + found.length - 1) },
+          activate: () => window.open(new URL(found, window.location.href), "_blank", "noopener"),
+        })),
+      );
     },
   });
 }

@@ -43,7 +43,9 @@ run();
 
 /** Hears what the session tells: its end can move while it runs. */
 async function followSession() {
-  channel.addEventListener("state", ({ detail }) => { end = detail.end; });
+  channel.addEventListener("state", ({ detail }) => {
+    end = detail.end;
+  });
   channel.addEventListener("ended", ({ detail }) => {
     ended = detail;
     tellTrouble("");
@@ -60,8 +62,12 @@ async function followSession() {
 }
 
 async function run() {
-  watchLogIn(() => { if (!loggedOut) tellLogOut(); });
-  onLogIn(() => { if (loggedOut) reopen(); });
+  watchLogIn(() => {
+    if (!loggedOut) tellLogOut();
+  });
+  onLogIn(() => {
+    if (loggedOut) reopen();
+  });
   for (;;) {
     const answer = loggedOut ? { kind: "log-in" } : await askSession();
     if (answer.kind === "answer") {

@@ -1,5 +1,5 @@
 // The class's board: puts the pieces together.
-import { Stream } from "./stream.js";
+
 import { base, post, watchPage } from "./api.js";
 import { ask, setUpDialogs } from "./asking.js";
 import { Counters } from "./counters.js";
@@ -15,6 +15,7 @@ import { setText } from "./row.js";
 import { Selection } from "./selection.js";
 import { Status } from "./status.js";
 import { Store } from "./store.js";
+import { Stream } from "./stream.js";
 import { setUpToolbar } from "./toolbar.js";
 import { Wall } from "./wall.js";
 
@@ -65,7 +66,12 @@ list.onorder = () => {
   toolbar.refresh();
   const empty = find("empty");
   empty.hidden = list.shown.length > 0;
-  setText(empty, store.learners.size ? "Nobody here fits the filter. Esc shows all." : "This class has no learners yet. Import a roster.");
+  setText(
+    empty,
+    store.learners.size
+      ? "Nobody here fits the filter. Esc shows all."
+      : "This class has no learners yet. Import a roster.",
+  );
 };
 
 function take(type, data) {
@@ -210,7 +216,9 @@ find("open-link").addEventListener("click", showLink);
 find("open-record").addEventListener("click", showRecord);
 find("open-roster").addEventListener("click", showRoster);
 find("open-keys").addEventListener("click", () => find("keys").showModal());
-find("wall-toggle").addEventListener("click", ({ target }) => showWall(target.getAttribute("aria-pressed") === "false"));
+find("wall-toggle").addEventListener("click", ({ target }) =>
+  showWall(target.getAttribute("aria-pressed") === "false"),
+);
 document.addEventListener("keydown", key);
 setInterval(() => {
   list.tick(store.now());

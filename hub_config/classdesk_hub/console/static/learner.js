@@ -95,7 +95,8 @@ export function tags(learner, now) {
 export const where = (learner) => learner.node ?? "";
 
 /** Seconds until Slurm ends the session; null where there is no end. */
-export const left = (learner, now) => (learner.end && (isLive(learner) || learner.state === "starting") ? learner.end - now : null);
+export const left = (learner, now) =>
+  learner.end && (isLive(learner) || learner.state === "starting") ? learner.end - now : null;
 
 export const isSoonOver = (seconds) => seconds !== null && seconds < SOON_OVER_S;
 
@@ -151,7 +152,7 @@ const KEYS = {
 /** Compares two learners: raised hands first, the oldest at the top, then by the column. */
 export function comparison({ key, down }) {
   const turn = down ? -1 : 1;
-  const valueOf = KEYS[key];
+  const keyOf = KEYS[key];
   return (a, b) => {
     if (a.hand || b.hand) {
       if (!a.hand || !b.hand) {
@@ -159,10 +160,10 @@ export function comparison({ key, down }) {
       }
       return a.hand.since - b.hand.since || byName(a, b);
     }
-    if (!valueOf) {
+    if (!keyOf) {
       return turn * byName(a, b);
     }
-    const [x, y] = [valueOf(a), valueOf(b)];
+    const [x, y] = [keyOf(a), keyOf(b)];
     if (x === null || y === null) {
       return x === y ? byName(a, b) : x === null ? 1 : -1;
     }
@@ -182,9 +183,20 @@ export function matches(learner, { state, search }) {
   if (!search) {
     return true;
   }
-  const text = [learner.name, learner.full_name, learner.node, learner.state, learner.sentence, learner.reason, learner.hand?.text]
+  const text = [
+    learner.name,
+    learner.full_name,
+    learner.node,
+    learner.state,
+    learner.sentence,
+    learner.reason,
+    learner.hand?.text,
+  ]
     .filter(Boolean)
     .join("\n")
     .toLowerCase();
-  return search.toLowerCase().split(/\s+/).every((word) => text.includes(word));
+  return search
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => text.includes(word));
 }

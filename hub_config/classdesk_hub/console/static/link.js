@@ -17,8 +17,13 @@ export async function showLink() {
     const link = await get("link");
     url.textContent = link.url;
     qr.hidden = !link.qr_svg;
-    for (const [kind, hide] of [["scan", qr.hidden], ["here", !qr.hidden]]) {
-      dialog.querySelectorAll(`.link-${kind}`).forEach((words) => (words.hidden = hide));
+    for (const [kind, hide] of [
+      ["scan", qr.hidden],
+      ["here", !qr.hidden],
+    ]) {
+      for (const words of dialog.querySelectorAll(`.link-${kind}`)) {
+        words.hidden = hide;
+      }
     }
     if (link.qr_svg) {
       // As a picture: an SVG that is part of the page could hold scripts.

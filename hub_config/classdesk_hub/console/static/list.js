@@ -93,7 +93,8 @@ export class List {
     const names = learners.map((learner) => learner.name);
     const rest = this.moved + REST_MS - performance.now();
     // A raised hand does not wait, and neither does who comes or goes.
-    const isUrgent = names.length !== this.shown.length || learners.filter((l) => l.hand).some((l, i) => this.shown[i] !== l.name);
+    const isUrgent =
+      names.length !== this.shown.length || learners.filter((l) => l.hand).some((l, i) => this.shown[i] !== l.name);
     if (rest > 0 && !isUrgent) {
       clearTimeout(this.later);
       this.later = setTimeout(() => this.order(), rest);
@@ -105,7 +106,10 @@ export class List {
   #put(names) {
     const focused = document.activeElement;
     const hadFocus = this.body.contains(focused);
-    arrange(this.body, names.map((name) => this.rows.get(name).node));
+    arrange(
+      this.body,
+      names.map((name) => this.rows.get(name).node),
+    );
     this.shown = names;
     if (hadFocus && document.activeElement !== focused) {
       (focused.isConnected ? focused : this.rows.get(names[0])?.node)?.focus({ preventScroll: true });
@@ -146,7 +150,14 @@ export class List {
       return;
     }
     const onRow = event.target === row;
-    const places = { ArrowUp: index - 1, ArrowDown: index + 1, Home: 0, End: this.shown.length - 1, PageUp: index - 10, PageDown: index + 10 };
+    const places = {
+      ArrowUp: index - 1,
+      ArrowDown: index + 1,
+      Home: 0,
+      End: this.shown.length - 1,
+      PageUp: index - 10,
+      PageDown: index + 10,
+    };
     if (event.key in places) {
       const place = Math.min(Math.max(places[event.key], 0), this.shown.length - 1);
       this.focus(this.shown[place]);

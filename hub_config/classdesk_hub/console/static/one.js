@@ -1,6 +1,18 @@
 // One learner, with all that is known and all acts. The dialog follows the learner while it is open.
 import { watchPage } from "./api.js";
-import { CAN, cpuText, handText, inputText, isLive, label, leftText, memoryText, sentence, tags, title } from "./learner.js";
+import {
+  CAN,
+  cpuText,
+  handText,
+  inputText,
+  isLive,
+  label,
+  leftText,
+  memoryText,
+  sentence,
+  tags,
+  title,
+} from "./learner.js";
 import { setText } from "./row.js";
 import { clock } from "./words.js";
 

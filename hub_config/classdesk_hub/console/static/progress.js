@@ -5,7 +5,8 @@ import { setText } from "./row.js";
 import { clock, count } from "./words.js";
 
 const STAY_MS = 12_000; // a success goes away by itself; a failure stays until somebody has read it
-const LOST = "The console was restarted meanwhile; whether this was done is not known. The learner's state says what is true now.";
+const LOST =
+  "The console was restarted meanwhile; whether this was done is not known. The learner's state says what is true now.";
 
 export const TITLES = {
   start: "Start",
@@ -91,7 +92,10 @@ class Card {
     setText(this.node.querySelector("h2"), `${TITLES[act] ?? act}: ${whom}`);
     this.node.querySelector("h2").title = `${by ? `by ${by}, ` : ""}${began ? clock(began) : ""}`;
     const [only] = results;
-    setText(this.node.querySelector(".sum"), total === 1 ? only.message || `${STATUS[only.status]}.` : sumSentence(counts, total));
+    setText(
+      this.node.querySelector(".sum"),
+      total === 1 ? only.message || `${STATUS[only.status]}.` : sumSentence(counts, total),
+    );
     this.node.querySelector("details").hidden = total === 1;
     const share = (n) => `${(100 * n) / (total || 1)}%`;
     this.node.querySelector(".progress-bar.done").style.width = share(counts.done);
@@ -107,7 +111,12 @@ class Card {
       this.opened = this.node.querySelector("details").open = true;
     }
     const again = this.hopeful.length;
-    setText(this.again, total === 1 ? "Try again" : `Try ${again === counts.failed ? "the" : ""} ${again} that failed again`.replace("  ", " "));
+    setText(
+      this.again,
+      total === 1
+        ? "Try again"
+        : `Try ${again === counts.failed ? "the" : ""} ${again} that failed again`.replace("  ", " "),
+    );
     this.again.hidden = !done || again === 0;
     this.#lines(results, nameOf);
   }
@@ -173,8 +182,14 @@ export class Progress {
     let card = this.cards.get(act.id);
     if (!card) {
       // What went well before makes room for what comes.
-      [...this.cards.values()].filter((old) => old.act.done && !old.needsEye).forEach((old) => this.#putAway(old));
-      card = new Card(act, (again) => this.#again(again), (old) => this.#putAway(old));
+      for (const old of [...this.cards.values()].filter((old) => old.act.done && !old.needsEye)) {
+        this.#putAway(old);
+      }
+      card = new Card(
+        act,
+        (again) => this.#again(again),
+        (old) => this.#putAway(old),
+      );
       this.cards.set(act.id, card);
       this.box.prepend(card.node);
     }

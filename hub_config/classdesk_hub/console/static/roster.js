@@ -27,12 +27,21 @@ function show({ add = [], remove = [], rename = [], keep = 0, errors = [] }, isD
     for (const { line, message } of errors) {
       list.appendChild(document.createElement("li")).textContent = line ? `Line ${line}: ${message}` : message;
     }
-    parts.push(paragraph(`${count(errors.length, "error")}; nothing is imported until the list is right.`, "text-danger"), list);
+    parts.push(
+      paragraph(`${count(errors.length, "error")}; nothing is imported until the list is right.`, "text-danger"),
+      list,
+    );
   } else {
     const [joined, left] = isDone ? ["joined", "left"] : ["will join", "will leave"];
     parts.push(
-      paragraph(`${count(add.length, "learner")} ${joined}${add.length ? `: ${names(add.map(learnerName), 20)}` : ""}.`, "text-success"),
-      paragraph(`${count(remove.length, "learner")} ${left}${remove.length ? `: ${names(remove.map(learnerName), 20)}` : ""}.`, remove.length ? "text-danger" : ""),
+      paragraph(
+        `${count(add.length, "learner")} ${joined}${add.length ? `: ${names(add.map(learnerName), 20)}` : ""}.`,
+        "text-success",
+      ),
+      paragraph(
+        `${count(remove.length, "learner")} ${left}${remove.length ? `: ${names(remove.map(learnerName), 20)}` : ""}.`,
+        remove.length ? "text-danger" : "",
+      ),
       paragraph(`${keep} stay${keep === 1 ? "s" : ""}${rename.length ? `, ${rename.length} with another name` : ""}.`),
     );
   }

@@ -35,7 +35,10 @@ export class Selection extends EventTarget {
 
   /** Forgets those who have left the class. */
   keep(isThere) {
-    this.set(this.names.filter((name) => !isThere(name)), false);
+    this.set(
+      this.names.filter((name) => !isThere(name)),
+      false,
+    );
   }
 
   #tell() {

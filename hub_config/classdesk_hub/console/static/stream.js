@@ -1,6 +1,6 @@
 // The service's event stream, with recovery. It is read by fetch: an EventSource can't send the header that JupyterHub
 // wants, does not tell 403 from 503, and does not notice a link that went dead without a word.
-import { CUT, consoleAnswers, hubAnswers, headers, meaning, statusOf } from "./api.js";
+import { CUT, consoleAnswers, headers, hubAnswers, meaning, statusOf } from "./api.js";
 
 const SILENCE_MS = 12_000; // the service sends a comment every 5 s
 const LOOK_MS = 1000;
@@ -90,7 +90,12 @@ export class Stream {
       }
     }, LOOK_MS);
     try {
-      const answer = await fetch(this.address, { headers, cache: "no-store", redirect: "manual", signal: abort.signal });
+      const answer = await fetch(this.address, {
+        headers,
+        cache: "no-store",
+        redirect: "manual",
+        signal: abort.signal,
+      });
       if (!answer.ok) {
         return statusOf(answer);
       }

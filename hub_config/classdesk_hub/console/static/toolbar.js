@@ -1,10 +1,18 @@
 // The bar above the list: search, order, selection, and the acts for those who are selected, or for all that are shown.
-import { CAN, STATES, isIn } from "./learner.js";
+import { CAN, isIn, STATES } from "./learner.js";
 import { setText } from "./row.js";
 import { count } from "./words.js";
 
 const find = (id) => document.getElementById(id);
-const SORTS = { name: "Name", state: "State", node: "Node", left: "Time left", cpu: "Cores used", memory: "Memory", input: "Last input" };
+const SORTS = {
+  name: "Name",
+  state: "State",
+  node: "Node",
+  left: "Time left",
+  cpu: "Cores used",
+  memory: "Memory",
+  input: "Last input",
+};
 const LARGE_FIRST = new Set(["cpu", "memory", "input"]);
 const SEARCH_PAUSE_MS = 120;
 
@@ -25,11 +33,12 @@ export function setUpToolbar({ store, selection, list, look, act }) {
   function tellTarget() {
     const hidden = selection.names.filter((name) => !list.shown.includes(name)).length;
     const isFiltered = list.shown.length !== store.learners.size;
-    const text = !selection.size && !list.shown.length
-      ? "Nobody is shown"
-      : selection.size
-      ? `For ${count(selection.size, "selected learner")}${hidden ? ` (${hidden} not shown)` : ""}`
-      : `For ${isFiltered ? `the ${list.shown.length} shown` : `all ${list.shown.length}`}`;
+    const text =
+      !selection.size && !list.shown.length
+        ? "Nobody is shown"
+        : selection.size
+          ? `For ${count(selection.size, "selected learner")}${hidden ? ` (${hidden} not shown)` : ""}`
+          : `For ${isFiltered ? `the ${list.shown.length} shown` : `all ${list.shown.length}`}`;
     setText(find("target"), text);
   }
 
@@ -48,15 +57,24 @@ export function setUpToolbar({ store, selection, list, look, act }) {
 
   // Selection by state -----------------------------------------------------------------------------------------------
 
-  const choices = { "": "Select…", all: "All", shown: "All that are shown", none: "Nobody", hand: "Who ask for help", away: "Who have no page open", ...STATES };
+  const choices = {
+    "": "Select…",
+    all: "All",
+    shown: "All that are shown",
+    none: "Nobody",
+    hand: "Who ask for help",
+    away: "Who have no page open",
+    ...STATES,
+  };
   pick.append(...Object.entries(choices).map(([value, text]) => new Option(text, value)));
   pick.addEventListener("change", () => {
     const everybody = [...store.learners.values()];
-    const chosen = {
-      all: () => everybody,
-      shown: () => store.find(list.shown),
-      none: () => [],
-    }[pick.value] ?? (() => everybody.filter((learner) => isIn(learner, pick.value)));
+    const chosen =
+      {
+        all: () => everybody,
+        shown: () => store.find(list.shown),
+        none: () => [],
+      }[pick.value] ?? (() => everybody.filter((learner) => isIn(learner, pick.value)));
     selection.only(chosen().map((learner) => learner.name));
     pick.value = "";
   });

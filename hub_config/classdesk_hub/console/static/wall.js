@@ -57,13 +57,24 @@ export class Wall {
         setText(tile.none, label(learner));
       }
     }
-    arrange(this.box, names.map((name) => this.tiles.get(name).node));
+    arrange(
+      this.box,
+      names.map((name) => this.tiles.get(name).node),
+    );
   }
 
   #make(name) {
     const node = template.content.firstElementChild.cloneNode(true);
     const find = (selector) => node.querySelector(selector);
-    const tile = { node, picture: find("img"), none: find(".no-picture"), name: find(".name"), state: find(".state"), seen: false, at: -EACH_MS };
+    const tile = {
+      node,
+      picture: find("img"),
+      none: find(".no-picture"),
+      name: find(".name"),
+      state: find(".state"),
+      seen: false,
+      at: -EACH_MS,
+    };
     node.dataset.name = name;
     find("a").href = this.addressOf(name);
     tile.picture.hidden = true;

@@ -6,8 +6,8 @@ import { handText, isLive, title } from "./learner.js";
 import { setText } from "./row.js";
 import { Store } from "./store.js";
 import { Stream } from "./stream.js";
-import { controlSentence, curtain, isOver, mode } from "./watch_words.js";
 import { WatchLink } from "./watch_link.js";
+import { controlSentence, curtain, isOver, mode } from "./watch_words.js";
 
 const TICK_MS = 1000;
 const SAID_MS = 12_000;
@@ -18,12 +18,28 @@ const store = new Store();
 const screen = find("screen");
 
 let known = {
-  name, learner: undefined, wants: true, lost: false, visit: "", reason: "", desktop: "", control: false,
-  asksForControl: false, isShown: false, wasShown: false, endedJob: "", trouble: "",
+  name,
+  learner: undefined,
+  wants: true,
+  lost: false,
+  visit: "",
+  reason: "",
+  desktop: "",
+  control: false,
+  asksForControl: false,
+  isShown: false,
+  wasShown: false,
+  endedJob: "",
+  trouble: "",
 };
 let act = ""; // the id of the last act that was asked for here
 
-const link = new WatchLink(screen, name, () => known.wants && Boolean(known.learner) && !isOver(known) && !known.trouble, learn);
+const link = new WatchLink(
+  screen,
+  name,
+  () => known.wants && Boolean(known.learner) && !isOver(known) && !known.trouble,
+  learn,
+);
 const stream = new Stream(new URL("stream", new URL(base, location.href)), {
   event: take,
   state: ({ login, sentence }) => learn({ trouble: login ? sentence : "" }),
@@ -82,7 +98,10 @@ function show() {
   document.body.classList.toggle("in-control", known.control && known.isShown);
   setText(find("who"), learner ? title(learner) : name);
   setText(find("mode"), mode(known));
-  setText(find("control"), known.control ? "Give control back" : known.asksForControl ? "Ask no longer" : "Ask for control");
+  setText(
+    find("control"),
+    known.control ? "Give control back" : known.asksForControl ? "Ask no longer" : "Ask for control",
+  );
   find("control").disabled = !known.isShown;
   find("paste").hidden = !mayPaste || !known.control || !known.isShown;
   find("message").disabled = !live;
@@ -118,7 +137,13 @@ const CHOICES = {
   start: ["Start it again", () => send({ act: "start", learners: [name] })],
   message: ["Message", message],
   again: ["Ask again", () => link.askAgain()],
-  look: ["Look again", () => { learn({ wants: true }); link.askAgain(); }],
+  look: [
+    "Look again",
+    () => {
+      learn({ wants: true });
+      link.askAgain();
+    },
+  ],
 };
 
 function choice(kind, isMain) {
@@ -199,19 +224,22 @@ find("stop").addEventListener("click", () => {
 // Keys ---------------------------------------------------------------------------------------------------------------
 
 // In the capture phase: noVNC takes every key that reaches the picture.
-addEventListener("keydown", (event) => {
-  if (event.code === "KeyB" && event.ctrlKey && event.altKey && event.shiftKey) {
-    event.preventDefault();
-    event.stopImmediatePropagation();
-    find("back").focus();
-  } else if (mayPaste && known.control && screen.contains(event.target) && isPaste(event)) {
-    // The browser must see this key as its own paste: nobody else may, and nothing prevents its default.
-    event.stopImmediatePropagation();
-  }
-}, { capture: true });
+addEventListener(
+  "keydown",
+  (event) => {
+    if (event.code === "KeyB" && event.ctrlKey && event.altKey && event.shiftKey) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      find("back").focus();
+    } else if (mayPaste && known.control && screen.contains(event.target) && isPaste(event)) {
+      // The browser must see this key as its own paste: nobody else may, and nothing prevents its default.
+      event.stopImmediatePropagation();
+    }
+  },
+  { capture: true },
+);
 
-const isPaste = (event) =>
-  event.code === "KeyV" && (event.ctrlKey || event.metaKey) && !event.altKey;
+const isPaste = (event) => event.code === "KeyV" && (event.ctrlKey || event.metaKey) && !event.altKey;
 
 document.addEventListener("paste", (event) => {
   if (mayPaste && known.control && screen.contains(document.activeElement)) {

@@ -1,6 +1,7 @@
 // The two connections of the watching page: the channel, which tells how the visit stands, and the picture.
-import { socketAddress } from "./api.js";
+
 import RFB from "../novnc/core/rfb.js";
+import { socketAddress } from "./api.js";
 
 const NOT_ALLOWED = 4403; // the session's own code, and the console's, for a refusal
 const PING_MS = 5000;

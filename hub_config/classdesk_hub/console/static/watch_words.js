@@ -54,7 +54,11 @@ export function curtain(known) {
     return { title: `${who} is no longer in this class`, text: "", acts: ["back"] };
   }
   if (!known.wants) {
-    return { title: "You have stopped looking", text: `You no longer see the desktop of ${who}.`, acts: ["look", "back"] };
+    return {
+      title: "You have stopped looking",
+      text: `You no longer see the desktop of ${who}.`,
+      acts: ["look", "back"],
+    };
   }
   if (isOver(known)) {
     return withoutSession(learner, who, known.wasShown || Boolean(known.endedJob));
@@ -67,7 +71,9 @@ export function curtain(known) {
   if (lost) {
     return {
       title: known.wasShown ? "Connecting again" : opening.title,
-      text: known.wasShown ? "The connection was lost. The page tries again by itself." : "The session does not answer yet.",
+      text: known.wasShown
+        ? "The connection was lost. The page tries again by itself."
+        : "The session does not answer yet.",
       acts: ["back"],
       busy: true,
       thin: known.wasShown,
@@ -94,12 +100,21 @@ export function curtain(known) {
 
 function withoutSession(learner, who, hadOne) {
   if (learner.state === "queued" || learner.state === "starting") {
-    return { title: `The session of ${who} is starting`, text: "The desktop comes by itself.", acts: ["back"], busy: true };
+    return {
+      title: `The session of ${who} is starting`,
+      text: "The desktop comes by itself.",
+      acts: ["back"],
+      busy: true,
+    };
   }
   if (learner.state === "stopping" || isLive(learner)) {
     return { title: `The session of ${who} has ended`, text: "", acts: ["back"], busy: true };
   }
-  return { title: hadOne ? `The session of ${who} has ended` : `${who} has no session`, text: "", acts: ["start", "back"] };
+  return {
+    title: hadOne ? `The session of ${who} has ended` : `${who} has no session`,
+    text: "",
+    acts: ["start", "back"],
+  };
 }
 
 function desktop(state, who, opening, wasShown) {

@@ -50,7 +50,7 @@ export function since(seconds) {
 
 /** An amount of memory, as people say it. */
 export function memory(mib) {
-  return mib < 1000 ? `${Math.round(mib)} MB` : `${(mib / 1024).toFixed(1)} GB`;
+  return mib < 1000 ? `${Math.round(mib)} MiB` : `${(mib / 1024).toFixed(1)} GiB`;
 }
 
 /** `1 learner`, `12 learners`. */

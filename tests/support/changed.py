@@ -1,0 +1,63 @@
+"""Which tests a change concerns: the files that changed on standard input, the tests on standard output.
+
+Every change concerns the tests of words. What no line of the table names concerns those of the docs.
+"""
+
+import sys
+from collections.abc import Iterable
+from fnmatch import fnmatch
+
+# Patterns of files, and what concerns them. The first that fits counts; `*` stands for folders, too.
+CONCERNS = {
+    "spawner/classdesk_spawner/form/*": ("tests/unit/spawner", "tests/browser/test_form.py"),
+    "spawner/*": ("tests/unit/spawner", "tests/integration/test_session.py"),
+    "hub_config/classdesk_hub/console/static/*": (
+        "tests/javascript",
+        "tests/unit/hub/test_console_page.py",
+        "tests/browser/console_page",
+    ),
+    "hub_config/classdesk_hub/console/*": (
+        "tests/unit/hub",
+        "tests/browser/console_page",
+        "tests/browser/test_console.py",
+    ),
+    "hub_config/proxy/*": ("tests/integration/test_make.py",),
+    "hub_config/*": ("tests/unit/hub", "tests/integration/test_log_in.py", "tests/integration/test_console.py"),
+    "desktop_image/web/*": ("tests/javascript", "tests/unit/desktop/test_web.py", "tests/browser/test_page.py"),
+    "desktop_image/classdesk_desktop/*": ("tests/unit/desktop", "tests/integration/test_session.py"),
+    "desktop_image/*": ("tests/integration/test_image.py", "tests/integration/test_image_desktop.py"),
+    "lesson_scripts/*": ("tests/unit/lesson", "tests/integration/test_lesson.py"),
+    "cluster/*": ("tests/integration/test_make.py", "tests/integration/test_bare_machine.py"),
+    "bench/*": ("tests/unit/bench",),
+    "requirements/*": ("tests/unit", "tests/integration/test_image_python.py"),
+    "pyproject.toml": ("tests/unit",),
+    "Makefile": ("tests/integration/test_make.py",),
+    "tests/support/*": ("tests/unit",),
+    "tests/conftest.py": ("tests/unit",),
+}
+ALWAYS = ("tests/unit/test_docs.py", "tests/unit/test_words.py")
+
+
+def concerned(changed: Iterable[str]) -> list[str]:
+    """Return the files and folders of tests that changed files concern, each once, in order.
+
+    Args:
+        changed: Paths in the repository.
+    """
+    found = set(ALWAYS)
+    for path in changed:
+        found.update(_concerns(path))
+    return sorted(test for test in found if not any(test.startswith(f"{other}/") for other in found))
+
+
+def _concerns(path: str) -> tuple[str, ...]:
+    kind, _, name = path.rpartition("/")
+    if path.startswith("tests/javascript/"):
+        return ("tests/javascript",)
+    if path.startswith(("tests/unit/", "tests/integration/", "tests/browser/")) and path.endswith(".py"):
+        return (path,) if name.startswith("test_") else (kind,)
+    return next((tests for pattern, tests in CONCERNS.items() if fnmatch(path, pattern)), ())
+
+
+if __name__ == "__main__":
+    print(*concerned(line.strip() for line in sys.stdin), sep="\n")
