@@ -45,7 +45,9 @@ export class Screen extends EventTarget {
   /** @returns {Promise<boolean>} whether the desktop is there now */
   async connect() {
     const socket = new WebSocket(this.#url);
-    socket.addEventListener("message", (event) => { this.#bytes += event.data.byteLength; });
+    socket.addEventListener("message", (event) => {
+      this.#bytes += event.data.byteLength;
+    });
     let rfb;
     try {
       rfb = new SessionRFB(this.#element, socket, { shared: true });
@@ -65,15 +67,21 @@ export class Screen extends EventTarget {
     rfb.addEventListener("clipboard", (event) => {
       this.dispatchEvent(new CustomEvent("clipboard", { detail: event.detail.text }));
     });
-    const ended = new Promise((resolve) => { rfb.addEventListener("disconnect", resolve, { once: true }); });
+    const ended = new Promise((resolve) => {
+      rfb.addEventListener("disconnect", resolve, { once: true });
+    });
     // A socket of a dead link may take minutes to close: `disconnect()` need not wait for it.
-    const stopped = new Promise((resolve) => { this.#stop = resolve; });
-    const start = new Promise((resolve) => { rfb.addEventListener("connect", resolve, { once: true }); });
-    const tooLate = new Promise((resolve) => { setTimeout(resolve, 1000 * CONNECT_SECONDS); });
+    const stopped = new Promise((resolve) => {
+      this.#stop = resolve;
+    });
+    const start = new Promise((resolve) => {
+      rfb.addEventListener("connect", resolve, { once: true });
+    });
+    const tooLate = new Promise((resolve) => {
+      setTimeout(resolve, 1000 * CONNECT_SECONDS);
+    });
     const end = Promise.race([ended, stopped]);
-    const connected = await Promise.race([
-      start.then(() => true), end.then(() => false), tooLate.then(() => false),
-    ]);
+    const connected = await Promise.race([start.then(() => true), end.then(() => false), tooLate.then(() => false)]);
     if (!connected) {
       close(rfb);
       return false;
@@ -102,7 +110,9 @@ export class Screen extends EventTarget {
 
   /** Resolves when the desktop is seen as it is now, in the window's size; or after a while. */
   async picture() {
-    const tooLate = new Promise((resolve) => { setTimeout(resolve, 1000 * PICTURE_SECONDS); });
+    const tooLate = new Promise((resolve) => {
+      setTimeout(resolve, 1000 * PICTURE_SECONDS);
+    });
     await Promise.race([this.#rfb?.nextPicture(), tooLate]);
   }
 
@@ -146,7 +156,9 @@ export class Screen extends EventTarget {
 
   /** Resolves when the text that `offerText()` offered is on its way to a program that pastes it. */
   textFetched() {
-    return new Promise((resolve) => { textRequests.addEventListener("answered", resolve, { once: true }); });
+    return new Promise((resolve) => {
+      textRequests.addEventListener("answered", resolve, { once: true });
+    });
   }
 
   /** Presses or lets go a key; without `down` both. */

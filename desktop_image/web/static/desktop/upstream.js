@@ -85,7 +85,9 @@ function pictured(RFB) {
     nextPicture() {
       // A picture that is on its way may be older; what is asked for comes after it.
       RFB.messages.fbUpdateRequest(this._sock, false, 0, 0, 1, 1);
-      return new Promise((resolve) => { this.addEventListener("picture", resolve, { once: true }); });
+      return new Promise((resolve) => {
+        this.addEventListener("picture", resolve, { once: true });
+      });
     }
 
     _handleDataRect() {
@@ -98,7 +100,8 @@ function pictured(RFB) {
       const isDone = super._framebufferUpdate();
       if (!isDone) return false;
       // Browsers decode JPEG in their own time.
-      if (this.#hasDrawn && this.#hasSize()) this._display.flush().then(() => this.dispatchEvent(new CustomEvent("picture")));
+      if (this.#hasDrawn && this.#hasSize())
+        this._display.flush().then(() => this.dispatchEvent(new CustomEvent("picture")));
       this.#hasDrawn = false;
       return true;
     }
