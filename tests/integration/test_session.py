@@ -213,6 +213,19 @@ def test_a_rest_start_is_validated_like_the_form(ada: HubClient, options: dict[s
     assert "Start a session" in ada.form().text
 
 
+def test_the_hub_tells_a_page_how_its_learners_session_is(ada: HubClient) -> None:
+    def own_session() -> dict[str, str]:
+        answer: dict[str, str] = ada.http.get("/hub/classdesk/session").raise_for_status().json()
+        return answer
+
+    assert own_session() == {"user": ada.name, "state": "none"}
+    ada.start(ui="terminal")
+    assert own_session() == {"user": ada.name, "state": "running"}
+    ada.stop()
+    assert own_session()["state"] == "none"
+    assert httpx.get(f"{ada.hub.url}/hub/classdesk/session").status_code == 302
+
+
 def test_a_rest_start_works(ada: HubClient) -> None:
     answer = ada.api("POST", f"/users/{ada.name}/server", json={"ui": "terminal", "cores": 1, "hours": 1})
     assert answer.status_code in {201, 202}

@@ -1,11 +1,13 @@
-"""The hub's home page: what runs, what ran last, and the classes of who looks."""
+"""The hub's home page: what runs, what ran last, and the classes of who looks; and what runs, for a session's page."""
 
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from jupyterhub import orm
+from jupyterhub.handlers import BaseHandler
 from jupyterhub.handlers.pages import HomeHandler
+from tornado import web
 
 from .own_session import form_fields, last_choice, session_of, wanted
 from .roles import CONSOLE
@@ -78,3 +80,16 @@ class HomePageHandler(SitePage, HomeHandler):  # type: ignore[misc]  # jupyterhu
             for name, class_ in self.site.classes.items()
             if name in names
         ]
+
+
+class OwnSessionHandler(SitePage, BaseHandler):  # type: ignore[misc]  # as above
+    """`GET /hub/classdesk/session`: whose browser asks, and how their session is.
+
+    The page of a session that takes it for nobody's any more asks: it is opened again once that leads to a session.
+    """
+
+    @web.authenticated
+    async def get(self) -> None:
+        """Answer with the name of the user, and the state of their session in a word of `own_session.Session`."""
+        self.set_header("Cache-Control", "no-store")
+        self.finish({"user": self.current_user.name, "state": session_of(self.current_user, self.site).state})

@@ -20,7 +20,7 @@ from classdesk_hub.site.file import Site
 from classdesk_spawner import CLASS_KEY, FIELD_LABELS, SessionError, replace_handler, shown
 
 from . import class_api, sessions
-from .home import LINK_KEY, HomePageHandler
+from .home import LINK_KEY, HomePageHandler, OwnSessionHandler
 from .login import LogOutHandler
 from .own_session import form_fields, ui_of, wanted
 from .roles import CONSOLE
@@ -197,6 +197,7 @@ def configure(c: Any, site: Site) -> None:
     c.JupyterHub.logo_file = site.hub.logo or str(static / "logo.svg")
     ours: list[tuple[Any, ...]] = [
         (r"/c/(.+)", ClassLinkHandler, {"site": site}),
+        (r"/classdesk/session", OwnSessionHandler, {"site": site}),
         (sessions.ROUTE, sessions.SessionsHandler, {"site": site}),
         (class_api.CLASSES_ROUTE, class_api.ClassesHandler, {"site": site}),
         (class_api.ROSTER_ROUTE, class_api.RosterHandler, {"site": site}),

@@ -1,36 +1,61 @@
 // The log-in, which others can end: a log-out in another tab, or a new session, which does not know the old one's cookies.
 
 import { clock } from "./clock.js";
-import { askSession, hubHome } from "./page.js";
+import { askSession, hubUrl, user } from "./page.js";
 
 // Messages between the hub's pages and those of sessions, which are all of one origin.
 const news = "BroadcastChannel" in window ? new BroadcastChannel("classdesk-log-in") : new EventTarget();
 const LOOK_SECONDS = 4;
-// A page that has just been opened again and is refused again needs a person.
+// When a tab of this browser was last opened again: of two that log in to a session at the same moment one is refused.
 const REOPENED = "classdesk-reopened";
-const REOPEN_SECONDS = 20;
+const TURN_SECONDS = 5;
+const ASK_SECONDS = 1;
 
-/** @returns {Promise<boolean>} whether the hub knows who uses this browser; false where it does not answer */
-export async function isLoggedIn() {
+/**
+ * How the hub sees the session of who uses this browser.
+ *
+ * @returns {Promise<string>} "running", "waiting", "stopping", "none"; empty where the hub does not know who asks,
+ *   knows somebody else, or does not answer
+ */
+async function ownSession() {
   try {
-    const answer = await fetch(hubHome, { cache: "no-store", redirect: "manual", signal: AbortSignal.timeout(8000) });
-    return answer.ok;
+    const answer = await fetch(hubUrl("classdesk/session"), {
+      cache: "no-store",
+      redirect: "manual",
+      signal: AbortSignal.timeout(8000),
+    });
+    const own = answer.ok ? await answer.json() : {};
+    return own.user === user ? own.state : "";
   } catch {
-    return false;
+    return "";
   }
 }
 
 /**
- * Opens the page again where that leads to the session without a person: the hub knows who asks, and only the session does not.
+ * Opens the page again where that leads to the session without a person: the hub knows who asks, and only the session
+ * does not. A session that is just being closed does not, either: then a new one is waited for.
  *
- * @returns {Promise<boolean>} whether it does
+ * @returns {Promise<string>} "" where the page is being opened again, or the trouble: "log-in" where a person is needed,
+ *   "over" where there is no session
  */
 export async function reopen() {
-  const last = Number(sessionStorage.getItem(REOPENED)) || 0;
-  if (Date.now() - last < 1000 * REOPEN_SECONDS || !(await isLoggedIn())) return false;
-  sessionStorage.setItem(REOPENED, String(Date.now()));
-  window.location.reload();
-  return true;
+  for (;;) {
+    const state = await ownSession();
+    if (!state) return "log-in";
+    if (state === "none" || state === "waiting") return "over";
+    if (state === "running" && isOurTurn()) {
+      localStorage.setItem(REOPENED, String(Date.now()));
+      window.location.reload();
+      return "";
+    }
+    await new Promise((resolve) => {
+      setTimeout(resolve, 1000 * ASK_SECONDS);
+    });
+  }
+}
+
+function isOurTurn() {
+  return Math.abs(Date.now() - Number(localStorage.getItem(REOPENED))) > 1000 * TURN_SECONDS;
 }
 
 /**

@@ -6,11 +6,18 @@ export const hubHome = facts.hubHome;
 export const user = facts.user;
 export const policy = JSON.parse(facts.policy || "{}");
 
+/** A page of the hub's, by its name; empty where the hub is not known. */
+export function hubUrl(name) {
+  if (!hubHome) return "";
+  const url = new URL(hubHome, window.location.href);
+  url.pathname = url.pathname.replace(/home\/?$/, name);
+  return url.href;
+}
+
 /** Where a session like this one is started, by this one click; empty where the hub is not known. */
 export function startAgainUrl() {
   if (!hubHome) return "";
-  const url = new URL(hubHome, window.location.href);
-  url.pathname = url.pathname.replace(/home\/?$/, "spawn");
+  const url = new URL(hubUrl("spawn"));
   url.search = facts.startAgain ? `?${facts.startAgain}` : "";
   return url.href;
 }

@@ -57,14 +57,16 @@ export class Lifecycle extends EventTarget {
   /** The log-in has ended: nobody types into the session from here any more. */
   async #shut() {
     if (this.known.trouble === "log-in") return;
-    this.#learn({ trouble: "log-in", reopening: false });
+    this.#learn({ trouble: "log-in" });
     this.#screen.disconnect();
     this.#channel.close();
     await this.#openAgain();
   }
 
   async #openAgain() {
-    if (await reopen()) this.#learn({ reopening: true });
+    this.#learn({ reopening: true });
+    const trouble = await reopen();
+    if (trouble) this.#learn({ trouble, reopening: false });
   }
 
   #learn(facts) {

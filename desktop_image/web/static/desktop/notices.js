@@ -12,20 +12,20 @@ import { hubHome, sessionUrl, startAgainUrl } from "../common/page.js";
 export function notice({ trouble, reopening, state, ended, isShown, wasShown }, acts) {
   if (trouble === "over") return over(ended, state);
   if (trouble === "log-in") return reopening ? again(ended) : loggedOut(ended, state?.end);
-  if (ended) {
-    return { title: endedTitle(ended), text: "One moment: the session is being closed.", busy: true };
-  }
+  if (ended) return closing(ended);
   if (trouble === "away") return away(wasShown);
   return inSession(state, isShown, wasShown, acts);
 }
 
-/** The hub knows who asks, but the session does not: it is another one, or it was started anew. */
+/** The hub knows who asks, but the session does not: it is another one, it was started anew, or it is just being closed. */
 function again(ended) {
-  return {
-    title: ended ? "A new session is running" : "Opening your session again",
-    text: ended ? `${ended.sentence} The new one opens by itself.` : "This takes a few seconds.",
-    busy: true,
-  };
+  return ended
+    ? closing(ended)
+    : { title: "Opening your session again", text: "This takes a few seconds.", busy: true };
+}
+
+function closing(ended) {
+  return { title: endedTitle(ended), text: "One moment: the session is being closed.", busy: true };
 }
 
 function loggedOut(ended, end) {

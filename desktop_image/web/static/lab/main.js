@@ -36,11 +36,9 @@ channel.addEventListener("ended", async ({ detail }) => {
   // The session waits for it, a few seconds.
   channel.send({ type: "saved" });
 });
-watchLogIn(() => {
-  if (!loggedOut) tellLogOut();
-});
+watchLogIn(tellLogOut);
 onLogIn(() => {
-  if (loggedOut) reopen();
+  if (loggedOut) openAgain();
 });
 frame.addEventListener("load", () => {
   // A page that the browser has refused to show is nobody's, and has no document for us.
@@ -64,7 +62,7 @@ async function run() {
       await channel.closed();
     } else if (!loggedOut) {
       const { kind } = await askSession();
-      if (kind === "log-in") await tellLogOut();
+      if (kind === "log-in") tellLogOut();
       else tell(kind);
     }
     await retry.wait();
@@ -88,14 +86,24 @@ async function save() {
 }
 
 /** Shuts JupyterLab, as its log-in has ended; opens it again where the hub still knows who asks. */
-async function tellLogOut() {
+function tellLogOut() {
+  if (loggedOut) return;
   loggedOut = true;
   channel.close();
   frame.hidden = true;
+  openAgain();
+}
+
+async function openAgain() {
   showNotice("Opening your session again", "This takes a few seconds.");
-  if (await reopen()) return;
-  showNotice("You are logged out", ended ? ended.sentence : stillRunning(state?.end), {
-    busy: false,
-    actions: [{ label: "Log in again", run: () => window.location.reload(), isMain: true }],
-  });
+  const trouble = await reopen();
+  if (trouble === "over") {
+    loggedOut = false;
+    tell(trouble);
+  } else if (trouble) {
+    showNotice("You are logged out", ended ? ended.sentence : stillRunning(state?.end), {
+      busy: false,
+      actions: [{ label: "Log in again", run: () => window.location.reload(), isMain: true }],
+    });
+  }
 }

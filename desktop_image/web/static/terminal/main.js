@@ -62,11 +62,9 @@ async function followSession() {
 }
 
 async function run() {
-  watchLogIn(() => {
-    if (!loggedOut) tellLogOut();
-  });
+  watchLogIn(tellLogOut);
   onLogIn(() => {
-    if (loggedOut) reopen();
+    if (loggedOut) openAgain();
   });
   for (;;) {
     const answer = loggedOut ? { kind: "log-in" } : await askSession();
@@ -168,13 +166,23 @@ function tellTrouble(kind) {
 }
 
 /** Closes the shell's page, as its log-in has ended; opens it again where the hub still knows who asks. */
-async function tellLogOut() {
+function tellLogOut() {
+  if (loggedOut) return;
   loggedOut = true;
   socket?.close();
+  openAgain();
+}
+
+async function openAgain() {
   showNotice("Opening your session again", "This takes a few seconds.");
-  if (await reopen()) return;
-  showNotice("You are logged out", stillRunning(end), {
-    busy: false,
-    actions: [{ label: "Log in again", run: () => window.location.reload(), isMain: true }],
-  });
+  const trouble = await reopen();
+  if (trouble === "over") {
+    loggedOut = false;
+    tellTrouble(trouble);
+  } else if (trouble) {
+    showNotice("You are logged out", stillRunning(end), {
+      busy: false,
+      actions: [{ label: "Log in again", run: () => window.location.reload(), isMain: true }],
+    });
+  }
 }
