@@ -114,7 +114,7 @@ def test_the_row_tells_of_the_session(board: Board, desktops: dict[str, Desktop]
     row = board.row("learner01")
     expect(row.locator(".c-where")).to_have_text("localhost")
     expect(row.locator(".c-left")).to_have_text(re.compile(r"^2 h 5\d min$"))
-    expect(row.locator(".c-memory")).to_have_text(re.compile(r"^\d+ MB$"), timeout=FIRST_REPORT_MS)
+    expect(row.locator(".c-memory")).to_have_text(re.compile(r"^\d+ MiB$"), timeout=FIRST_REPORT_MS)
     expect(row.locator(".c-cpu")).to_have_text(re.compile(r"^\d\.\d of 2$"), timeout=2 * FIRST_REPORT_MS)
     expect(row.locator(".c-input")).to_have_text(re.compile(r"^(now|\d+ (s|min))$"))
     expect(board.page.locator("#counters [data-state=running] b")).to_have_text("3")
@@ -289,7 +289,7 @@ def test_the_page_recovers_from_a_restart_of_the_service(board: Board, desktops:
     command("kill", "-KILL", pid)
     other.goto(board.page.url)  # opened in these seconds
     expect(other.get_by_role("heading", name="Connecting again")).to_be_visible()
-    board.page.wait_for_function("noticed.includes('What you see is from')", timeout=30_000)
+    wait_until(lambda: "What you see is from" in board.page.evaluate("noticed"), 30, "the page says that it is late")
     board.page.wait_for_selector(LIVE, timeout=90_000)
     assert command("pgrep", "-u", "classdesk", "-f", "run console").split() != [pid]
     other.wait_for_selector(LIVE, timeout=30_000)

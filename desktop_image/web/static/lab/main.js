@@ -70,6 +70,7 @@ async function run() {
 }
 
 function tell(trouble) {
+  if (loggedOut) return;
   const wanted = notice({ trouble, state, ended, isShown: true, wasShown: true }, {});
   if (!wanted) return;
   document.body.classList.toggle("is-over", trouble === "over");

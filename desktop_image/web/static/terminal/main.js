@@ -155,6 +155,7 @@ function showEnded() {
 }
 
 function tellTrouble(kind) {
+  if (loggedOut) return;
   if (kind === "log-in") {
     tellLogOut();
     return;
