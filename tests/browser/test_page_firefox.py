@@ -7,7 +7,7 @@ import pytest
 
 from support.browser import SitDown
 from support.browser_desktop import Desktop
-from support.firefox import CONTROL, ENTER, HOST_NAME, SHIFT, Firefox, firefox
+from support.firefox import CONTROL, ENTER, HOST_NAME, SHIFT, Firefox, firefox, log_in
 from support.world import Hub, wait_until
 
 NAME = "learner04"
@@ -26,7 +26,7 @@ def test_text_goes_both_ways(sit_down: SitDown, hub: Hub, browser_of_the_learner
     assert HOST_NAME in page_url
     desktop.page.goto("about:blank")
     browser = browser_of_the_learner
-    log_in(browser, page_url, hub.accounts[NAME])
+    log_in(browser, page_url, NAME, hub.accounts[NAME])
     assert browser.run("return window.isSecureContext") is False
 
     pasted = hub.home(NAME) / "pasted.txt"
@@ -45,18 +45,6 @@ def test_text_goes_both_ways(sit_down: SitDown, hub: Hub, browser_of_the_learner
     wait_until(lambda: f"\n{TEXT}\n" in browser.read(box), 10, "the page has got the copy")
     browser.press(SHIFT)  # any key is a gesture, with which the browser lets the page copy
     assert f"\n{TEXT}\n" in paste_in_another_page(browser, page_url)
-
-
-def log_in(browser: Firefox, url: str, password: str) -> None:
-    browser.open(url)
-    browser.run(
-        """document.querySelector("[name=username]").value = arguments[0];
-        document.querySelector("[name=password]").value = arguments[1];
-        document.querySelector("form").requestSubmit();""",
-        NAME,
-        password,
-    )
-    wait_until(lambda: "/desktop/" in browser.read("return location.pathname"), 30, "logged in")
 
 
 def open_terminal(browser: Firefox, desktop: Desktop) -> None:

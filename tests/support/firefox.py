@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from support.world import wait_until
 
@@ -103,6 +104,20 @@ class Firefox:
             assert part, "Firefox has gone"
             length += part
         return json.loads(self._file.read(int(length[:-1])))
+
+
+def log_in(browser: Firefox, url: str, name: str, password: str) -> None:
+    """Opens a page that wants to know who comes, tells it, and waits until the page is there."""
+    browser.open(url)
+    browser.run(
+        """document.querySelector("[name=username]").value = arguments[0];
+        document.querySelector("[name=password]").value = arguments[1];
+        document.querySelector("form").requestSubmit();""",
+        name,
+        password,
+    )
+    path = urlsplit(url).path
+    wait_until(lambda: browser.read("return location.pathname").startswith(path), 30, "logged in")
 
 
 def _key(kind: str, key: str) -> dict[str, Any]:
