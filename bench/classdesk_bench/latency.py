@@ -111,7 +111,8 @@ class Watch:
         """Wait until nothing has changed for a moment."""
         with contextlib.suppress(TimeoutError):
             while True:
-                await asyncio.wait_for(self._changes.get(), _QUIET_S)
+                async with asyncio.timeout(_QUIET_S):
+                    await self._changes.get()
 
     async def key_to_repaint(self, area: Rectangle) -> float:
         """Press a key; return how many milliseconds later an update of this part of the screen is here.

@@ -18,11 +18,12 @@ CONCERNS = {
     ),
     "hub_config/classdesk_hub/console/*": (
         "tests/unit/hub",
+        "tests/integration/hub",
         "tests/browser/console_page",
         "tests/browser/test_console.py",
     ),
     "hub_config/proxy/*": ("tests/integration/test_make.py",),
-    "hub_config/*": ("tests/unit/hub", "tests/integration/test_log_in.py", "tests/integration/test_console.py"),
+    "hub_config/*": ("tests/unit/hub", "tests/integration/hub", "tests/integration/test_log_in.py"),
     "desktop_image/web/*": ("tests/javascript", "tests/unit/desktop/test_web.py", "tests/browser/test_page.py"),
     "desktop_image/classdesk_desktop/*": ("tests/unit/desktop", "tests/integration/test_session.py"),
     "desktop_image/*": ("tests/integration/test_image.py", "tests/integration/test_image_desktop.py"),

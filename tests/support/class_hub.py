@@ -1,4 +1,4 @@
-"""A real hub with real class consoles for unit tests: no proxy process, no Slurm, passwords that are all the same.
+"""A real hub with real class consoles: no proxy process, no Slurm, passwords that are all the same.
 
 The hub runs in a process of its own, with its console as the service that it has started. What the proxy
 would pass on is asked for at the console's own address.
@@ -20,6 +20,7 @@ import httpx
 
 from support.fake_sessions import FakeSessions
 from support.fake_slurm import FakeSlurm
+from support.world import PATIENCE
 
 _CONFIG = """
 from jupyterhub.auth import DummyAuthenticator
@@ -125,7 +126,7 @@ class ClassHub:
 
     def let_run(self, user: str) -> str:
         """Let Slurm start a user's waiting job and its session call home; return the session's token."""
-        end = time.monotonic() + 20
+        end = time.monotonic() + 20 * PATIENCE
         while True:
             for job_id, job in self.slurm.jobs().items():
                 if job["variables"].get("JUPYTERHUB_USER") == user and job["state"] == "PENDING":
@@ -147,19 +148,19 @@ class ClassHub:
             input="n\n",
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=60 * PATIENCE,
             check=False,
             env={**os.environ, "COLUMNS": "200"},
         )
 
     def _call(self, method: str, url: str, token: str | None, options: Mapping[str, Any]) -> httpx.Response:
         headers = {"Authorization": f"token {token}"} if token else {}
-        return httpx.request(method, url, headers=headers, timeout=30, **options)
+        return httpx.request(method, url, headers=headers, timeout=30 * PATIENCE, **options)
 
 
 def until(true: Callable[[], Any], what: str, timeout: float = 20) -> Any:
     """Wait until something is true, and return it."""
-    end = time.monotonic() + timeout
+    end = time.monotonic() + timeout * PATIENCE
     while not (found := true()):
         assert time.monotonic() < end, what
         time.sleep(0.05)
@@ -237,7 +238,7 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
 
 
 def _wait(hub: ClassHub, process: "subprocess.Popen[bytes]") -> None:
-    end = time.monotonic() + 150
+    end = time.monotonic() + 150 * PATIENCE
     while True:
         try:
             if hub.hub("GET", "/").status_code == 200 and hub.ask("GET", "api/classes", None).status_code == 403:

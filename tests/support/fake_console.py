@@ -187,7 +187,8 @@ class Api(RequestHandler):
         try:
             while True:
                 try:
-                    kind, data = await asyncio.wait_for(queue.get(), 5)
+                    async with asyncio.timeout(5):
+                        kind, data = await queue.get()
                     self.write(f"event: {kind}\ndata: {json.dumps(data)}\n\n")
                 except TimeoutError:
                     self.write(": still here\n\n")

@@ -76,7 +76,8 @@ def run_scene(scene: Callable[[], Awaitable[None]]) -> None:
 
     async def bounded() -> None:
         try:
-            await asyncio.wait_for(scene(), 20)
+            async with asyncio.timeout(20):
+                await scene()
         finally:
             while _CLUSTERS:
                 await _come_to_rest(_CLUSTERS.pop())

@@ -34,7 +34,8 @@ async def end_in_time(channels: Channels, ask_for_end: Callable[[], Awaitable[No
         wait = _seconds_to_stop(channels)
         if wait is None or wait > 0:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(moved.wait(), wait)
+                async with asyncio.timeout(wait):
+                    await moved.wait()
             continue
         await ask_for_end()
         if (_seconds_to_stop(channels) or 0.0) <= 0:

@@ -66,7 +66,8 @@ async def _call(runtime: RuntimeDirectory, method: str, *arguments: str) -> str 
         log.warning("The desktop cannot be notified: %s", error)
         return None
     try:
-        answer, said = await asyncio.wait_for(process.communicate(), _ANSWER_SECONDS)
+        async with asyncio.timeout(_ANSWER_SECONDS):
+            answer, said = await process.communicate()
     except TimeoutError:
         process.kill()
         await process.wait()

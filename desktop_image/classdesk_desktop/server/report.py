@@ -169,7 +169,8 @@ class Reporter:
                 log.exception("The session could not be measured or reported.")
             await asyncio.sleep(_SHORTEST_SECONDS)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), REPORT_SECONDS - _SHORTEST_SECONDS)
+                async with asyncio.timeout(REPORT_SECONDS - _SHORTEST_SECONDS):
+                    await self._changed.wait()
 
     async def ask_for_end(self) -> None:
         """Report once more, for the hub's answer."""

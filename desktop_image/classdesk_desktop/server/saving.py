@@ -47,7 +47,8 @@ class SessionContents(AsyncLargeFileManager):
         self._is_closed = True
         if self._writing:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._done.wait(), _FILES_SECONDS)
+                async with asyncio.timeout(_FILES_SECONDS):
+                    await self._done.wait()
 
 
 class Savers:

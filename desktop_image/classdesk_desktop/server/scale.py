@@ -85,7 +85,8 @@ async def _run(runtime: RuntimeDirectory, program: str, *arguments: str) -> str:
     except OSError as error:
         raise ScaleError(f"{program} cannot be run: {error.strerror}.") from error
     try:
-        out, said = await asyncio.wait_for(process.communicate(), _ANSWER_SECONDS)
+        async with asyncio.timeout(_ANSWER_SECONDS):
+            out, said = await process.communicate()
     except TimeoutError:
         process.kill()
         raise ScaleError("The desktop's settings do not answer.") from None

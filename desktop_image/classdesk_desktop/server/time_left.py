@@ -50,7 +50,8 @@ class TimeLeft:
             wait = seconds_to_next(end - time.time()) if end is not None else None
             self._moved.clear()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._moved.wait(), wait)
+                async with asyncio.timeout(wait):
+                    await self._moved.wait()
             await self._look()
 
     async def _look(self) -> None:

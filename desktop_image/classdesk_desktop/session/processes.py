@@ -48,7 +48,8 @@ async def start_until_ready(
         finally:
             os.close(write_fd)
         try:
-            line = await asyncio.wait_for(_read_line(read_fd), seconds)
+            async with asyncio.timeout(seconds):
+                line = await _read_line(read_fd)
         except TimeoutError:
             await _kill(process)
             raise NotReadyError(f"{argv[0]} was not ready after {seconds:g} s.") from None
@@ -147,7 +148,8 @@ async def stop_group(process: asyncio.subprocess.Process, grace: float) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal_number)
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(process.wait(), grace)
+            async with asyncio.timeout(grace):
+                await process.wait()
             return
 
 

@@ -47,7 +47,8 @@ async def make_certificate(runtime: RuntimeDirectory) -> None:
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
         )
-        _, said = await asyncio.wait_for(process.communicate(), _SECONDS)
+        async with asyncio.timeout(_SECONDS):
+            _, said = await process.communicate()
     except (OSError, TimeoutError) as error:
         log.warning("dask has no certificate in this session: %s", error)
         return

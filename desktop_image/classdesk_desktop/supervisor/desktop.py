@@ -273,7 +273,8 @@ async def _until_one_is_gone(*sockets: Path) -> str:
 
 async def _in_time(trouble: asyncio.Task[str]) -> str:
     try:
-        return await asyncio.wait_for(trouble, _PROBE_SECONDS)
+        async with asyncio.timeout(_PROBE_SECONDS):
+            return await trouble
     except (TimeoutError, OSError) as error:
         log.warning("Whether the home can be written to is unknown: %s", error or "no answer")
         return ""
@@ -281,6 +282,7 @@ async def _in_time(trouble: asyncio.Task[str]) -> str:
 
 async def _has_come(log_out: asyncio.Task[None]) -> bool:
     with contextlib.suppress(TimeoutError, OSError):
-        await asyncio.wait_for(asyncio.shield(log_out), _LOG_OUT_SECONDS)
+        async with asyncio.timeout(_LOG_OUT_SECONDS):
+            await asyncio.shield(log_out)
         return True
     return False

@@ -137,7 +137,8 @@ async def set_keyboard(layout: str, environ: Mapping[str, str]) -> None:
         stdin=asyncio.subprocess.DEVNULL,
     )
     try:
-        await asyncio.wait_for(process.wait(), _KEYBOARD_SECONDS)
+        async with asyncio.timeout(_KEYBOARD_SECONDS):
+            await process.wait()
     except TimeoutError:
         process.kill()
         await process.wait()

@@ -140,10 +140,11 @@ class View:
                     if viewer.lost:
                         viewer.lost, viewer.events = False, asyncio.Queue(_LONGEST_QUEUE)
                         yield "snapshot", json.dumps(first(name), separators=(",", ":"))
-                    try:
-                        yield await asyncio.wait_for(viewer.events.get(), _QUIET_S)
-                    except TimeoutError:
-                        yield None
+                    event = None
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(_QUIET_S):
+                            event = await viewer.events.get()
+                    yield event
             finally:
                 self._viewers[name].discard(viewer)
 

@@ -74,7 +74,8 @@ async def _freshen(cluster: Cluster) -> None:
     latest = watcher.latest
     if watcher.has_work and (latest is None or time.monotonic() - latest.began > _FRESH_S / 2):
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(watcher.newer_than(latest.began if latest else 0.0), _FRESH_S)
+            async with asyncio.timeout(_FRESH_S):
+                await watcher.newer_than(latest.began if latest else 0.0)
 
 
 def hub_sessions(cluster: Cluster, spawners: Iterable[Any], idle_after_s: float) -> HubSessions:

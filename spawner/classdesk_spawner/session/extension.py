@@ -148,7 +148,8 @@ async def extend(spawner: "DesktopSpawner", minutes: int) -> Extension:
 
 async def _briefly(waiting: Awaitable[object]) -> None:
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(waiting, _SEEN_WITHIN_S / 2)
+        async with asyncio.timeout(_SEEN_WITHIN_S / 2):
+            await waiting
 
 
 def read_minutes(data: object, refuse: Callable[[str], Exception]) -> int | None:

@@ -185,7 +185,8 @@ class SessionJob:
         # the submission, which shows a waiting job at best, would put that off by a tick.
         if not self.taken_up:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._called_home.wait(), self.cluster.watcher.fast_tick_s)
+                async with asyncio.timeout(self.cluster.watcher.fast_tick_s):
+                    await self._called_home.wait()
         ending = float("inf")
         while True:
             job = self._seen_since(moment)
@@ -272,7 +273,8 @@ class SessionJob:
             JobEndedError: It has ended.
         """
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.cluster.watcher.newer_than(time.monotonic()), _FIRST_LOOK_S)
+            async with asyncio.timeout(_FIRST_LOOK_S):
+                await self.cluster.watcher.newer_than(time.monotonic())
         if self.exit_status() is not None:
             raise self._ended_early(self.end_sentence())
         job = self.seen
@@ -299,7 +301,8 @@ class SessionJob:
         at its start. While Slurm does not answer, it is taken to run.
         """
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.cluster.watcher.newer_than(0.0), _FIRST_LOOK_S)
+            async with asyncio.timeout(_FIRST_LOOK_S):
+                await self.cluster.watcher.newer_than(0.0)
         job = self.seen
         if job is None or job.phase in {Phase.ENDED, Phase.ENDING}:
             return True
@@ -353,7 +356,8 @@ class SessionJob:
         cancelled = moment = time.monotonic()
         while time.monotonic() - cancelled < _ENDING_PATIENCE_S:
             try:
-                moment = (await asyncio.wait_for(watcher.newer_than(moment), timeout)).began
+                async with asyncio.timeout(timeout):
+                    moment = (await watcher.newer_than(moment)).began
             except TimeoutError:
                 break
             job = self.seen

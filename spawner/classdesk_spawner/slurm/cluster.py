@@ -188,7 +188,8 @@ class Cluster:
     async def learn_reservations(self) -> None:
         """Learn anew when reservations end, if that was not just done."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._known_reservations(), _PATIENCE_S)
+            async with asyncio.timeout(_PATIENCE_S):
+                await self._known_reservations()
 
     async def learn_reservation_of(self, job: Job | None) -> None:
         """Learn when reservations begin, where a job waits for one; also after a restart, when no form has asked."""

@@ -65,7 +65,8 @@ async def run_command(
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (limits.output,) * 2)
         try:
-            status = await asyncio.wait_for(process.wait(), limits.seconds)
+            async with asyncio.timeout(limits.seconds):
+                status = await process.wait()
         except TimeoutError as error:
             raise SlurmUnavailableError(f"{name} did not answer within {limits.seconds:g} s") from error
         finally:
@@ -97,4 +98,5 @@ async def _kill(process: asyncio.subprocess.Process) -> None:
     # Not permitted where sudo has become root: it ends with its command, which has Slurm's own limits.
     with contextlib.suppress(ProcessLookupError, PermissionError, TimeoutError):
         process.kill()
-        await asyncio.wait_for(process.wait(), 1)
+        async with asyncio.timeout(1):
+            await process.wait()

@@ -40,7 +40,8 @@ def test_the_log_says_that_it_begins_anew(tmp_path: Path, caplog: pytest.LogCapt
     async def watch() -> None:
         with path.open("ab", buffering=0) as file, contextlib.suppress(TimeoutError):
             watching = keep_short(file.fileno(), 2 << 20, 0.01)
-            await asyncio.wait_for(watching, 0.2)
+            async with asyncio.timeout(0.2):
+                await watching
 
     with caplog.at_level(logging.WARNING, "classdesk-session"):
         asyncio.run(watch())

@@ -38,7 +38,8 @@ class _Queue:
 
 def _run(scene: Callable[[], Awaitable[None]]) -> None:
     async def bounded() -> None:
-        await asyncio.wait_for(scene(), 10)
+        async with asyncio.timeout(10):
+            await scene()
 
     asyncio.run(bounded())
 

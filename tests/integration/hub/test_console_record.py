@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 
 from support.class_hub import ClassHub, until
+from support.world import PATIENCE
 
 
 def test_the_record_says_who_did_what_to_whom(hub: ClassHub, tokens: dict[str, str]) -> None:
@@ -79,7 +80,7 @@ def _visits(hub: ClassHub, token: str) -> list[dict[str, Any]]:
 def test_the_stream_tells_changes_within_two_seconds(hub: ClassHub, tokens: dict[str, str]) -> None:
     token = tokens["instructor"]
     headers = {"Authorization": f"token {token}"}
-    with httpx.stream("GET", f"{hub.console}api/class/dask/stream", headers=headers, timeout=15) as answer:
+    with httpx.stream("GET", f"{hub.console}api/class/dask/stream", headers=headers, timeout=15 * PATIENCE) as answer:
         events = _events(answer)
         kind, first = next(events)
         assert kind == "snapshot"

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from support.class_hub import ClassHub
+from support.world import PATIENCE
 
 ROUTES = [
     ("GET", ""),
@@ -33,7 +34,7 @@ def _status(hub: ClassHub, method: str, path: str, token: str | None) -> int:
     body: dict[str, Any] = {"json": {}} if method == "POST" else {}
     if path.endswith("stream"):
         headers = {"Authorization": f"token {token}"} if token else {}
-        with httpx.stream("GET", f"{hub.console}{path}", headers=headers, timeout=30) as answer:
+        with httpx.stream("GET", f"{hub.console}{path}", headers=headers, timeout=30 * PATIENCE) as answer:
             return answer.status_code
     return hub.ask(method, path, token, **body).status_code
 
