@@ -1,11 +1,12 @@
 """What hub, console, commands and page know of a learner's session: one model, made by the hub, sent as JSON."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Final, Literal
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, computed_field
 
 from classdesk_spawner import Hand
 
@@ -28,6 +29,34 @@ LIVE = frozenset({State.RUNNING, State.FROZEN, State.IDLE})
 
 WITHOUT_SESSION = frozenset({State.NOT_STARTED, State.FAILED})
 """The states of a learner who has no session."""
+
+ActName = Literal[
+    "start",
+    "stop",
+    "restart",
+    "reset-desktop",
+    "reset-lesson",
+    "extend",
+    "message",
+    "take-hand",
+    "lower-hand",
+]
+"""What an instructor can do for a learner."""
+
+_TO_END = LIVE | {State.QUEUED, State.STARTING}
+
+ACT_STATES: Final[Mapping[ActName, frozenset[State]]] = {
+    "start": WITHOUT_SESSION,
+    "stop": _TO_END,
+    "restart": _TO_END,
+    "reset-desktop": LIVE,
+    "reset-lesson": LIVE,
+    "extend": LIVE,
+    "message": LIVE,
+    "take-hand": LIVE,
+    "lower-hand": LIVE,
+}
+"""The states in which each act makes sense; those of a hand only where one is raised. See `Learner.can`."""
 
 PAINTED = "painted"
 """The word of a session whose desktop is complete."""
@@ -109,6 +138,17 @@ class Learner(LearnerFacts):
 
     name: str
     full_name: str = ""
+
+    @computed_field  # type: ignore[prop-decorator]  # as pydantic's documentation has it
+    @property
+    def can(self) -> tuple[ActName, ...]:
+        """The acts that make sense for the learner now, sorted; a hand that has its helper needs no other."""
+        pointless: set[ActName] = set()
+        if self.hand is None:
+            pointless = {"take-hand", "lower-hand"}
+        elif self.hand.helper:
+            pointless = {"take-hand"}
+        return tuple(sorted(act for act, states in ACT_STATES.items() if self.state in states and act not in pointless))
 
 
 @dataclass(frozen=True)

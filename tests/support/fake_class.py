@@ -5,6 +5,10 @@ import random
 import time
 from typing import Any
 
+from classdesk_hub.learner_facts import Learner as ToldLearner
+from classdesk_hub.learner_facts import State
+from classdesk_spawner import Hand
+
 FIRST = ("Ada", "Bela", "Carl", "Dora", "Emil", "Fay", "Gus", "Hana", "Ivo", "Jana", "Karl", "Lena")
 LAST = (
     "Archer",
@@ -99,6 +103,12 @@ def put_into_state(learner: Learner, state: str, now: float) -> Learner:
     return changed
 
 
+def told(learner: Learner) -> Learner:
+    """Returns a learner as the service tells of them: with the acts that make sense."""
+    hand = Hand(**learner["hand"]) if learner["hand"] else None
+    return {**learner, "can": ToldLearner(name=learner["name"], state=State(learner["state"]), hand=hand).can}
+
+
 MIX = {
     "running": 0.78,
     "idle": 0.06,
@@ -149,7 +159,7 @@ class FakeClass:
 
     def tell_changed(self, names: Any, gone: Any = ()) -> None:
         self.version += 1
-        learners = [self.learners[name] for name in names]
+        learners = [told(self.learners[name]) for name in names]
         self.tell(
             "change",
             {
@@ -175,7 +185,7 @@ class FakeClass:
             "version": self.version,
             "time": time.time(),
             "policy": self.policy,
-            "learners": list(self.learners.values()),
+            "learners": list(map(told, self.learners.values())),
             "notice": self.notice,
             "acts": [act for act in self.acts.values() if not act["done"]],
         }

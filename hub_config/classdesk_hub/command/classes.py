@@ -5,7 +5,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +18,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from classdesk_hub.in_hub.roles import CONSOLE
-from classdesk_hub.learner_facts import LEARNERS, WITHOUT_SESSION, Learner
+from classdesk_hub.learner_facts import LEARNERS, ActName, Learner
 from classdesk_hub.roster import decode_roster
 from classdesk_hub.site.file import SITE_FILE, Site, load_site
 from classdesk_hub.site.tokens import class_token
@@ -119,13 +119,13 @@ def show(name: ClassName, site_file: SiteFile = SITE_FILE) -> None:
 @app.command()
 def start(name: ClassName, learners: Learners = None, site_file: SiteFile = SITE_FILE) -> None:
     """Start sessions with the preset of the class."""
-    _act(site_file, name, "start", learners, lambda one: one.state in WITHOUT_SESSION)
+    _act(site_file, name, "start", learners)
 
 
 @app.command()
 def stop(name: ClassName, learners: Learners = None, yes: Yes = False, site_file: SiteFile = SITE_FILE) -> None:
     """Stop sessions. What is not saved in them is lost."""
-    _act(site_file, name, "stop", learners, _has_session, ask="" if yes else "stopped")
+    _act(site_file, name, "stop", learners, ask="" if yes else "stopped")
 
 
 @app.command()
@@ -143,8 +143,7 @@ def reset(
     site_file: SiteFile = SITE_FILE,
 ) -> None:
     """Reset sessions, desktops or lesson files."""
-    act = "restart" if kind == "session" else f"reset-{kind}"
-    _act(site_file, name, act, learners, _has_session, ask="" if yes else f"reset ({kind})")
+    _act(site_file, name, _RESETS[kind], learners, ask="" if yes else f"reset ({kind})")
 
 
 @app.command()
@@ -155,7 +154,7 @@ def extend(
     site_file: SiteFile = SITE_FILE,
 ) -> None:
     """Give running sessions more time."""
-    _act(site_file, name, "extend", learners, _has_session, minutes=minutes)
+    _act(site_file, name, "extend", learners, minutes=minutes)
 
 
 @app.command()
@@ -166,13 +165,13 @@ def message(
     site_file: SiteFile = SITE_FILE,
 ) -> None:
     """Send a message that appears in the desktops."""
-    _act(site_file, name, "message", learners, _has_session, text=text)
+    _act(site_file, name, "message", learners, text=text)
 
 
 @app.command("lower-hand")
 def lower_hand(name: ClassName, learners: Learners = None, site_file: SiteFile = SITE_FILE) -> None:
     """Lower raised hands."""
-    _act(site_file, name, "lower-hand", learners, lambda one: one.hand is not None)
+    _act(site_file, name, "lower-hand", learners)
 
 
 @app.command("import")
@@ -230,29 +229,20 @@ def audit(
     _OUT.print(table)
 
 
-def _has_session(one: Learner) -> bool:
-    return one.state not in WITHOUT_SESSION
-
+_RESETS: dict[str, ActName] = {"session": "restart", "desktop": "reset-desktop", "lesson": "reset-lesson"}
 
 _OVER = {"done": "done", "partly": "done in part", "failed": "failed"}
 """What has come of an act for a learner, by its status."""
 
 
-def _act(  # noqa: PLR0913  # what, in which class, for whom
-    site_file: Path,
-    name: str,
-    act: str,
-    learners: Iterable[str] | None,
-    concerns: Callable[[Learner], bool],
-    *,
-    ask: str = "",
-    **more: Any,
+def _act(
+    site_file: Path, name: str, act: ActName, learners: Iterable[str] | None, *, ask: str = "", **more: Any
 ) -> None:
     """Do an act and print what came of it for each learner; exit status 1 where any failed."""
     caller = _caller(site_file)
     chosen = list(learners or [])
     if not chosen:
-        chosen = [one.name for one in caller.learners(name) if concerns(one)]
+        chosen = [one.name for one in caller.learners(name) if act in one.can]
     if not chosen:
         print("Nothing to do: it concerns nobody at the moment.")
         return

@@ -1,20 +1,10 @@
 """What an instructor can ask for."""
 
-from typing import Literal, Self
+from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-ActName = Literal[
-    "start",
-    "stop",
-    "restart",
-    "reset-desktop",
-    "reset-lesson",
-    "extend",
-    "message",
-    "take-hand",
-    "lower-hand",
-]
+from classdesk_hub.learner_facts import ActName
 
 
 class ActRequest(BaseModel):

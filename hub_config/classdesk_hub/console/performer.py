@@ -23,7 +23,7 @@ from classdesk_desktop.protocol import (
     SessionPath,
     read,
 )
-from classdesk_hub.learner_facts import LIVE, PAINTED, WITHOUT_SESSION, LearnerFacts, State
+from classdesk_hub.learner_facts import ACT_STATES, LIVE, PAINTED, WITHOUT_SESSION, LearnerFacts, State
 from classdesk_spawner import CLASS_KEY
 
 from .act_request import ActRequest
@@ -93,7 +93,7 @@ class Performer:
             await self._stop(name, token, "restart")
             # No options: the hub starts it with those of the last time.
             return Outcome(await self._start(name, token, None, slot))
-        if self._state(name) not in LIVE:
+        if self._state(name) not in ACT_STATES[request.act]:
             raise CallError(f"{_SENTENCES.get(self._state(name), 'The session is not ready')}.", 409)
         if request.act == "extend":
             return await self._extend(name, token, request.minutes)
@@ -171,7 +171,7 @@ class Performer:
     async def _start(self, name: str, token: str, options: Mapping[str, Any] | None, slot: _Slot) -> str:
         if self._state(name) is State.STOPPING:
             await self._until(name, lambda facts: facts.state is not State.STOPPING, _STOP_PATIENCE_S)
-        if self._state(name) not in WITHOUT_SESSION:
+        if self._state(name) not in ACT_STATES["start"]:
             return f"Nothing to do: the session is {self._state(name)} already."
         body = None if options is None else dict(options)
         path = f"/users/{quote(name, safe='')}/server"

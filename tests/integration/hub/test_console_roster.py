@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from classdesk_hub.console.class_link import code_of, reachable
-from support.class_hub import ClassHub
+from support.class_hub import ClassHub, until
 
 
 def test_a_roster_is_previewed_and_taken(hub: ClassHub, tokens: dict[str, str]) -> None:
@@ -94,6 +94,17 @@ def test_the_commands_do_the_same(hub: ClassHub, tmp_path: Path) -> None:
     assert "nobody,No Body,dask" in hub.command("export").stdout.splitlines()
     assert "classdesk-class" in hub.command("audit", "dask").stdout
     assert (hub.state / "class_token").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_command_for_the_class_is_for_those_alone_for_whom_it_makes_sense(
+    hub: ClassHub, tokens: dict[str, str]
+) -> None:
+    token = tokens["instructor"]
+    hub.ask("POST", "api/class/dask/acts", token, json={"act": "start", "learners": ["games"]})
+    games = until(lambda: (one := hub.learners(token)["games"])["state"] == "queued" and one, "games waits")
+    assert games["can"] == ["restart", "stop"]
+    assert hub.command("message", "dask", "Hello").stdout.startswith("Nothing to do")
+    assert hub.command("stop", "dask", "--yes").stdout == "games: done: The session has ended.\n"
 
 
 def test_the_link_is_the_form_of_the_class(hub: ClassHub, tokens: dict[str, str]) -> None:

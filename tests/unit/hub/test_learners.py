@@ -208,6 +208,35 @@ def test_only_what_has_changed_is_told() -> None:
     assert (third["learners"], third["notice"]) == ([], "The hub does not answer.")
 
 
+@pytest.mark.parametrize(
+    ("states", "acts"),
+    [
+        pytest.param(("not started", "failed"), "start", id="without-a-session"),
+        pytest.param(("queued", "starting"), "restart stop", id="coming"),
+        pytest.param(("stopping",), "", id="going"),
+        pytest.param(
+            ("running", "frozen", "idle"), "extend message reset-desktop reset-lesson restart stop", id="live"
+        ),
+    ],
+)
+def test_only_what_makes_sense_is_offered(states: tuple[str, ...], acts: str) -> None:
+    told = learners_as_json(Learner(name="ada", state=State(state)) for state in states)
+    assert [one["can"] for one in told] == [acts.split()] * len(states)
+
+
+@pytest.mark.parametrize(
+    ("state", "hand", "acts"),
+    [
+        pytest.param("idle", Hand(since=1.0), {"take-hand", "lower-hand"}, id="alone"),
+        pytest.param("running", Hand(since=1.0, helper="ines"), {"lower-hand"}, id="with-a-helper"),
+        pytest.param("stopping", Hand(since=1.0), set(), id="of-a-session-that-ends"),
+        pytest.param("running", None, set(), id="no-hand"),
+    ],
+)
+def test_a_raised_hand_can_be_taken_once_and_lowered(state: str, hand: Hand | None, acts: set[str]) -> None:
+    assert {act for act in Learner(name="ada", state=State(state), hand=hand).can if "hand" in act} == acts
+
+
 def test_raised_hands_and_those_who_have_no_page_open_are_counted() -> None:
     hand = Hand(since=1.0)
     counts = count(

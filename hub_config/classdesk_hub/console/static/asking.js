@@ -1,5 +1,5 @@
 // The dialogs that ask before an act: what it does, for how many, for whom.
-import { CAN, title } from "./learner.js";
+import { can, title } from "./learner.js";
 import { clock, count, names } from "./words.js";
 
 const WORDS = {
@@ -49,25 +49,29 @@ function fill(dialog, act, learners) {
   dialog.querySelector(".who").textContent = learners.length > 1 ? names(learners.map(title)) : "";
 }
 
-/** Asks which reset it shall be, and counts for whom each makes sense. */
+/** Asks which reset it shall be, of those that make sense for anybody, and counts for whom. */
 async function askReset(dialog, learners) {
   const form = dialog.querySelector("form");
-  const able = () => learners.filter(CAN[form.elements.kind.value]);
+  const kinds = [...form.elements.kind];
+  const able = (kind = form.elements.kind.value) => learners.filter((learner) => can(learner, kind));
   const show = () => {
     const act = form.elements.kind.value;
     dialog.querySelector(".go").textContent = heading(act, able());
-    dialog.querySelector(".go").disabled = able().length === 0;
     dialog.querySelector(".go").classList.toggle("btn-danger", act !== "reset-lesson");
     dialog.querySelector(".go").classList.toggle("btn-primary", act === "reset-lesson");
     dialog.querySelector(".who").textContent = learners.length > 1 ? names(able().map(title)) : "";
   };
   fill(dialog, "reset", learners);
   form.addEventListener("change", show);
+  for (const kind of kinds) {
+    kind.disabled = able(kind.value).length === 0;
+  }
   const sent = open(dialog);
+  kinds.find((kind) => !kind.disabled).checked = true;
   show();
   const values = await sent;
   form.removeEventListener("change", show);
-  return values && { act: values.kind, learners: learners.filter(CAN[values.kind]) };
+  return values && { act: values.kind, learners: able(values.kind) };
 }
 
 /** Says at which time the sessions would end: that is what a timetable has. */

@@ -3,7 +3,7 @@
 import { base, post, watchPage } from "./api.js";
 import { ask, setUpDialogs } from "./asking.js";
 import { Counters } from "./counters.js";
-import { CAN } from "./learner.js";
+import { can } from "./learner.js";
 import { setUpLink, showLink } from "./link.js";
 import { List } from "./list.js";
 import { refreshOne, setUpOne, showOne } from "./one.js";
@@ -132,7 +132,7 @@ function showWall(on) {
 
 /** Asks what has to be asked, and sends an act for those of the learners for whom it makes sense. */
 async function act(kind, names) {
-  const able = store.find(names).filter(CAN[kind]);
+  const able = store.find(names).filter((learner) => can(learner, kind));
   if (able.length) {
     const wish = await ask(kind, able);
     if (wish?.learners.length) {

@@ -1,4 +1,4 @@
-// What is shown of one learner: label, sentence, places in an order, and which acts make sense. Pure functions.
+// What is shown of one learner: label, sentence, places in an order, and which acts are offered. Pure functions.
 import { ago, clock, count, duration, memory, since } from "./words.js";
 
 /** The states in the order in which they ask for an instructor's eye; `hand` and `away` lie over the others. */
@@ -26,19 +26,11 @@ export const isLive = (learner) => LIVE.has(learner.state);
 export const isAway = (learner) => isLive(learner) && learner.pages === 0;
 export const label = (learner) => STATES[learner.state] ?? learner.state;
 
-/** For whom each act makes sense. What is not possible is not offered, and not counted. */
-export const CAN = {
-  start: (learner) => learner.state === "not started" || learner.state === "failed",
-  stop: (learner) => isLive(learner) || ["queued", "starting"].includes(learner.state),
-  restart: (learner) => isLive(learner) || ["queued", "starting"].includes(learner.state),
-  "reset-desktop": isLive,
-  "reset-lesson": isLive,
-  reset: isLive,
-  extend: isLive,
-  message: isLive,
-  "take-hand": (learner) => Boolean(learner.hand && !learner.hand.helper),
-  "lower-hand": (learner) => Boolean(learner.hand),
-};
+const RESETS = ["reset-lesson", "reset-desktop", "restart"];
+
+/** Whether an act makes sense for a learner; `reset` is any of the resets. What does not is not offered, and not counted. */
+export const can = (learner, act) =>
+  act === "reset" ? RESETS.some((kind) => learner.can.includes(kind)) : learner.can.includes(act);
 
 const sentenceCase = (text) => (text ? text[0].toUpperCase() + text.slice(1) : "");
 

@@ -1,7 +1,7 @@
 // One learner, with all that is known and all acts. The dialog follows the learner while it is open.
 import { watchPage } from "./api.js";
 import {
-  CAN,
+  can,
   cpuText,
   handText,
   inputText,
@@ -67,7 +67,7 @@ function update(learner, now, policy) {
   find("open").href = watchPage(learner.name);
   setText(find("consent"), isLive(learner) ? (CONSENT[observe] ?? "") : "");
   for (const button of dialog.querySelectorAll("[data-one]")) {
-    button.hidden = !CAN[button.dataset.one](learner);
+    button.hidden = !can(learner, button.dataset.one);
   }
 }
 

@@ -20,7 +20,7 @@ const setShare = (node, share) => {
 
 /** What the row's first button does for a learner. */
 export function firstAct(learner) {
-  if (show.CAN.start(learner)) {
+  if (show.can(learner, "start")) {
     return "start";
   }
   return show.isLive(learner) ? "open" : "";
@@ -51,6 +51,7 @@ export class Row {
     this.first = find(".first");
     this.again = find(".again");
     this.take = find(".take");
+    this.lower = find(".lower");
     this.controls = [...this.node.querySelectorAll("input, button")];
   }
 
@@ -87,8 +88,9 @@ export class Row {
       setText(this.first, FIRST[act] ?? "");
       this.first.setAttribute("aria-label", `${FIRST[act] ?? ""} ${name}`);
     }
-    this.again.classList.toggle("empty", !show.CAN.reset(learner));
-    this.take.classList.toggle("empty", !show.CAN["take-hand"](learner));
+    this.again.classList.toggle("empty", !show.can(learner, "reset"));
+    this.take.classList.toggle("empty", !show.can(learner, "take-hand"));
+    this.lower.classList.toggle("empty", !show.can(learner, "lower-hand"));
   }
 
   /** Shows what changes with the time alone. */

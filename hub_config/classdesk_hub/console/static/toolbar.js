@@ -1,5 +1,5 @@
 // The bar above the list: search, order, selection, and the acts for those who are selected, or for all that are shown.
-import { CAN, isIn, STATES } from "./learner.js";
+import { can, isIn, STATES } from "./learner.js";
 import { setText } from "./row.js";
 import { count } from "./words.js";
 
@@ -46,7 +46,7 @@ export function setUpToolbar({ store, selection, list, look, act }) {
     tellTarget();
     const people = store.find(targets());
     for (const button of buttons) {
-      const n = people.filter(CAN[button.dataset.act]).length;
+      const n = people.filter((learner) => can(learner, button.dataset.act)).length;
       button.dataset.count = n;
       button.disabled = n === 0;
     }
