@@ -8,9 +8,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
 from support.browser import close_window
+from support.console import Console
 from support.console_board import LIVE, Open
 from support.fake_class import FakeClass
-from support.fake_console import FakeConsole
 from support.world import PATIENCE
 
 
@@ -25,13 +25,13 @@ def churn() -> float:
 
 
 @pytest.fixture
-def fake(learners: int, churn: float) -> Iterator[FakeConsole]:
-    with FakeConsole(FakeClass(learners), churn=churn).running() as console:
-        yield console
+def console(learners: int, churn: float, tmp_path: Path) -> Iterator[Console]:
+    with Console(FakeClass(learners), tmp_path, churn=churn).running() as running:
+        yield running
 
 
 @pytest.fixture
-def open_board(browser: Browser, fake: FakeConsole, pictures: Path) -> Iterator[Open]:
+def open_board(browser: Browser, console: Console, pictures: Path) -> Iterator[Open]:
     """Opens the board in a browser window; whatever the page complains of fails the test."""
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
@@ -48,7 +48,7 @@ def open_board(browser: Browser, fake: FakeConsole, pictures: Path) -> Iterator[
         page = context.new_page()
         page.on("console", complain)
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(fake.url)
+        page.goto(console.url)
         page.wait_for_selector(LIVE)
         return page
 

@@ -1,52 +1,55 @@
 """Selections and acts: for whom, what is asked first, what failed and is tried again."""
 
+from typing import Any
+
 import pytest
 from playwright.sync_api import expect
 
+from classdesk_hub.console.act_request import ActRequest
+from support.console import Console
 from support.console_board import Open, counter, in_state, row
-from support.fake_console import FakeConsole
 from support.world import wait_until
 
 
-def test_a_selection_survives_changes_and_filters(open_board: Open, fake: FakeConsole) -> None:
+def test_a_selection_survives_changes_and_filters(open_board: Open, console: Console) -> None:
     page = open_board()
     page.locator("#pick").select_option(label="Running")
-    names = in_state(fake, "running")
+    names = in_state(console, "running")
     expect(page.locator("#target")).to_have_text(f"For {len(names)} selected learners")
-    fake.do(fake.group.put, names[0], "idle")
+    console.do(console.group.put, names[0], "idle")
     expect(row(page, names[0])).to_contain_text("Idle")
     counter(page, "idle").click()
     expect(row(page, names[0]).locator("input")).to_be_checked()
     expect(page.locator("#target")).to_contain_text(f"For {len(names)} selected learners")
     expect(page.locator("#target")).to_contain_text("not shown")
-    fake.do(fake.group.leave, names[0])
+    console.leave(names[0])
     expect(page.locator("#target")).to_contain_text(f"For {len(names) - 1} selected learners")
 
 
-def test_stop_asks_with_number_and_names_and_does_nothing_on_cancel(open_board: Open, fake: FakeConsole) -> None:
+def test_stop_asks_with_number_and_names_and_does_nothing_on_cancel(open_board: Open, console: Console) -> None:
     page = open_board()
-    names = in_state(fake, "running")[:3]
+    names = in_state(console, "running")[:3]
     for name in names:
         row(page, name).locator(".c-pick").click()
     page.locator("[data-act=stop]").click()
     dialog = page.get_by_role("dialog", name="Stop 3 sessions?")
     for name in names:
-        expect(dialog).to_contain_text(fake.group.learners[name]["full_name"])
+        expect(dialog).to_contain_text(console.group.learners[name].full_name)
     page.keyboard.press("Enter")  # Cancel has the keyboard
     expect(dialog).to_be_hidden()
-    assert fake.group.asked == []
+    assert console.group.asked == []
     page.locator("[data-act=stop]").click()
     page.get_by_role("button", name="Stop 3 sessions").click()
-    wait_until(lambda: [act["act"] for act in fake.group.asked] == ["stop"], 5, "the act was sent")
-    assert sorted(fake.group.asked[0]["learners"]) == sorted(names)
+    wait_until(lambda: len(console.group.asked) == 3, 5, "the act was sent")
+    assert sorted(console.group.asked) == [(name, "DELETE server", None) for name in sorted(names)]
     for name in names:
         expect(row(page, name)).to_contain_text("Not started")
 
 
-def test_partial_failures_are_listed_and_repeated_for_those_alone(open_board: Open, fake: FakeConsole) -> None:
+def test_partial_failures_are_listed_and_repeated_for_those_alone(open_board: Open, console: Console) -> None:
     page = open_board()
-    first, second, third = in_state(fake, "running")[:3]
-    fake.group.failing = {second: "The session does not answer."}
+    first, second, third = in_state(console, "running")[:3]
+    console.group.failing = {second: "The session does not answer."}
     for name in (first, second, third):
         row(page, name).locator(".c-pick").click()
     page.locator("[data-act=message]").click()
@@ -55,51 +58,59 @@ def test_partial_failures_are_listed_and_repeated_for_those_alone(open_board: Op
     card = page.locator(".act")
     expect(card.locator(".sum")).to_have_text("2 of 3 done, 1 failed.")
     expect(card.locator("[data-status=failed]")).to_contain_text("The session does not answer.")
-    expect(card.locator("[data-status=failed]")).to_contain_text(fake.group.learners[second]["full_name"])
-    fake.group.failing = {}
+    expect(card.locator("[data-status=failed]")).to_contain_text(console.group.learners[second].full_name)
+    console.group.failing = {}
     card.get_by_role("button", name="Try the 1 that failed again").click()
-    expect(card.locator(".sum")).to_have_text("done.")
-    assert fake.group.asked[1] == {
-        "act": "message",
-        "learners": [second],
-        "text": "Save your work, please.",
-    }
+    expect(card.locator(".sum")).to_have_text("Shown above the desktop.")
+    assert console.group.asked[3:] == [(second, "POST desktop/message", {"text": "Save your work, please."})]
 
 
 @pytest.mark.parametrize(
-    ("choice", "act"),
+    ("choice", "calls"),
     [
-        pytest.param("Restore the lesson's files", "reset-lesson", id="lesson"),
-        pytest.param("Reset the desktop's settings", "reset-desktop", id="desktop"),
-        pytest.param("Restart the session", "restart", id="restart"),
+        pytest.param("Restore the lesson's files", [("POST desktop/reset", {"what": "lesson"})], id="lesson"),
+        pytest.param("Reset the desktop's settings", [("POST desktop/reset", {"what": "desktop"})], id="desktop"),
+        pytest.param("Restart the session", [("DELETE server", None), ("POST server", None)], id="restart"),
     ],
 )
-def test_each_reset_says_what_it_keeps(open_board: Open, fake: FakeConsole, choice: str, act: str) -> None:
+def test_each_reset_says_what_it_keeps(open_board: Open, console: Console, choice: str, calls: list[Any]) -> None:
     page = open_board()
-    name = in_state(fake, "running")[0]
+    name = in_state(console, "running")[0]
     row(page, name).get_by_role("button", name="Reset").click()
     option = page.locator("#ask-reset .choice", has_text=choice)
     expect(option).to_contain_text("Keeps:")
     expect(option).to_contain_text("Loses:")
     option.click()
     page.locator("#ask-reset .go").click()
-    wait_until(lambda: fake.group.asked == [{"act": act, "learners": [name]}], 5, "the act was sent")
+    wait_until(lambda: console.group.asked == [(name, *call) for call in calls], 5, "the act was sent")
 
 
-def test_acts_are_offered_for_those_alone_for_whom_they_make_sense(open_board: Open, fake: FakeConsole) -> None:
+def test_acts_are_offered_for_those_alone_for_whom_they_make_sense(open_board: Open, console: Console) -> None:
     page = open_board()
-    idle = in_state(fake, "not started", "failed")
+    idle = in_state(console, "not started", "failed")
     expect(page.locator("[data-act=start]")).to_have_attribute("data-count", str(len(idle)))
     page.locator("[data-act=start]").click()
     expect(page.locator("#ask-start")).to_contain_text("Desktop, 2 cores, 3 hours")
     page.locator("#ask-start .go").click()
-    wait_until(lambda: len(fake.group.asked) == 1, 5, "the act was sent")
-    assert sorted(fake.group.asked[0]["learners"]) == sorted(idle)
+    wait_until(lambda: len(console.group.asked) == len(idle), 5, "the act was sent")
+    assert sorted(console.group.asked) == [(name, "POST server", {"class": "dask"}) for name in sorted(idle)]
     expect(page.locator("[data-act=start]")).to_be_disabled(timeout=15_000)
 
 
-def test_another_instructor_s_act_is_seen_too(open_board: Open, fake: FakeConsole) -> None:
+def test_another_instructor_s_act_is_seen_too(open_board: Open, console: Console) -> None:
     page = open_board()
-    name = in_state(fake, "running")[0]
-    fake.do(fake.group.begin, {"act": "stop", "learners": [name]})
-    expect(page.locator(".act h2")).to_have_text(f"Stop: {fake.group.learners[name]['full_name']}")
+    name = in_state(console, "running")[0]
+    wish = ActRequest(act="stop", learners=[name])
+    console.do(console.context.acts.begin, "dask", wish, "olga", "her token")
+    expect(page.locator(".act h2")).to_have_text(f"Stop: {console.group.learners[name].full_name}")
+
+
+def test_a_learner_in_the_queue_is_offered_a_restart_only(open_board: Open, console: Console) -> None:
+    page = open_board()
+    name = in_state(console, "running")[0]
+    console.do(console.group.put, name, "queued")
+    expect(row(page, name)).to_contain_text("Queued")
+    row(page, name).get_by_role("button", name="Reset").click()
+    expect(page.get_by_label("Restart the session")).to_be_checked()
+    expect(page.get_by_label("Restore the lesson's files")).to_be_disabled()
+    expect(page.locator("#ask-reset .go")).to_contain_text("Restart")

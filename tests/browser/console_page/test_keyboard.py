@@ -2,17 +2,17 @@
 
 from playwright.sync_api import expect
 
+from support.console import Console
 from support.console_board import Open, counter, in_state, row, shown
-from support.fake_console import FakeConsole
 from support.world import wait_until
 
 
-def test_all_of_it_goes_without_a_mouse(open_board: Open, fake: FakeConsole) -> None:
+def test_all_of_it_goes_without_a_mouse(open_board: Open, console: Console) -> None:
     page = open_board()
     press = page.keyboard.press
     press("/")
     page.keyboard.type("running")
-    wait_until(lambda: set(shown(page)) == set(in_state(fake, "running")), 5, "the search has filtered")
+    wait_until(lambda: set(shown(page)) == set(in_state(console, "running")), 5, "the search has filtered")
     press("ArrowDown")
     order = shown(page)
     press("Space")
@@ -24,7 +24,7 @@ def test_all_of_it_goes_without_a_mouse(open_board: Open, fake: FakeConsole) -> 
     press("Home")
     press("Enter")
     expect(page.locator("#one")).to_be_visible()
-    expect(page.locator("#one-name")).to_have_text(fake.group.learners[order[0]]["full_name"])
+    expect(page.locator("#one-name")).to_have_text(console.group.learners[order[0]].full_name)
     press("Escape")
     expect(page.locator("#one")).to_be_hidden()
     press("Tab")  # the row's own buttons, and then out of the list: 300 rows are not 900 stops
@@ -40,14 +40,10 @@ def test_all_of_it_goes_without_a_mouse(open_board: Open, fake: FakeConsole) -> 
     expect(page.locator("#target")).to_have_text("For 24 selected learners")
 
 
-def test_the_focus_stays_with_the_learner_when_the_order_changes(open_board: Open, fake: FakeConsole) -> None:
+def test_the_focus_stays_with_the_learner_when_the_order_changes(open_board: Open, console: Console) -> None:
     page = open_board()
     name = shown(page)[10]
     row(page, name).focus()
-    fake.do(
-        fake.group.change,
-        in_state(fake, "running")[-1],
-        hand={"since": fake.group.now(), "text": "help"},
-    )
+    console.do(console.group.raise_hand, in_state(console, "running")[-1], text="help")
     expect(counter(page, "hand").locator("b")).to_have_text("1")
     assert page.evaluate("document.activeElement.dataset.name") == name

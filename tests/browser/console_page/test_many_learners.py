@@ -1,11 +1,12 @@
 """The page with 300 learners: how fast a change is shown, and what it touches."""
 
+import time
+
 import pytest
 from playwright.sync_api import expect
 
+from support.console import Console
 from support.console_board import Open, in_state, row, shown
-from support.fake_class import FakeClass
-from support.fake_console import FakeConsole
 
 # In the browser: notes when a learner's row first shows a text, and each task that held the page up.
 WATCH = """() => {
@@ -30,15 +31,16 @@ WATCH = """() => {
 
 
 @pytest.mark.parametrize(("learners", "churn"), [pytest.param(300, 0.1, id="thirty change each second")])
-def test_a_change_is_shown_within_two_seconds(open_board: Open, fake: FakeConsole) -> None:
+def test_a_change_is_shown_within_two_seconds(open_board: Open, console: Console) -> None:
     page = open_board()
     page.evaluate(WATCH)
-    name = in_state(fake, "running")[100]
+    name = in_state(console, "running")[100]
     delays = []
     for number in range(8):
         text = f"question {number}"
         page.evaluate("([name, text]) => { window.shown = whenShown(name, text); }", [name, text])
-        told = fake.do(raise_hand, fake.group, name, text)
+        told = time.time()
+        console.do(console.group.raise_hand, name, text=text)
         delays.append(page.evaluate("window.shown") - told)
         assert shown(page)[0] == name, "a raised hand is at the top"
     tasks = page.evaluate("window.longTasks")
@@ -47,14 +49,8 @@ def test_a_change_is_shown_within_two_seconds(open_board: Open, fake: FakeConsol
     assert max(tasks, default=0) < 500
 
 
-def raise_hand(group: FakeClass, name: str, text: str) -> float:
-    now = group.now()
-    group.change(name, hand={"since": now, "text": text})
-    return now
-
-
 @pytest.mark.parametrize("learners", [pytest.param(300, id="300 learners")])
-def test_only_the_row_that_changes_is_touched(open_board: Open, fake: FakeConsole) -> None:
+def test_only_the_row_that_changes_is_touched(open_board: Open, console: Console) -> None:
     page = open_board()
     expect(page.locator("#rows > tr")).to_have_count(300)
     page.evaluate(
@@ -66,8 +62,8 @@ def test_only_the_row_that_changes_is_touched(open_board: Open, fake: FakeConsol
           })).observe(document.getElementById("rows"), { childList: true, subtree: true, characterData: true });
         }"""
     )
-    one, *others = in_state(fake, "running")
-    fake.do(fake.group.change, one, node="node99")
+    one, *others = in_state(console, "running")
+    console.do(console.group.change, one, node="node99")
     expect(row(page, one)).to_contain_text("node99")
     touched = set(page.evaluate("[...window.touched]"))
     assert one in touched

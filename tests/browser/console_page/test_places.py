@@ -5,8 +5,8 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
+from support.console import Console
 from support.console_board import Open, counter, in_state, row, shown
-from support.fake_console import FakeConsole
 
 _OVER = re.compile(r"\bover\b")
 _ON_IT = re.compile("m on it$")
@@ -21,31 +21,31 @@ def _places(page: Page, selector: str) -> list[Any]:
     return places
 
 
-def test_counters_and_acts_stay_where_they_are_whatever_comes(open_board: Open, fake: FakeConsole) -> None:
+def test_counters_and_acts_stay_where_they_are_whatever_comes(open_board: Open, console: Console) -> None:
     page = open_board()
     moving = "#counters .counter, #toolbar [data-act], #rows"
     before = _places(page, moving)
     assert len(before) > 15
-    running = in_state(fake, "running")
+    running = in_state(console, "running")
     for name, state in zip(running, ("failed", "queued", "starting", "idle"), strict=False):
-        fake.do(fake.group.put, name, state)
+        console.do(console.group.put, name, state)
         expect(row(page, name)).to_have_attribute("data-state", state)
-    fake.do(fake.group.change, running[5], hand={"since": fake.group.now(), "text": ""})
+    console.do(console.group.raise_hand, running[5])
     expect(counter(page, "hand").locator("b")).to_have_text("1")
-    fake.do(fake.group.tell, "change", {"time": fake.group.now(), "notice": "The hub is away."})
+    console.group.scheduler_answers = False
     expect(page.locator("#notice")).to_be_visible()
     assert _places(page, moving) == before
 
 
-def test_where_start_was_a_second_press_meets_nothing_that_destroys(open_board: Open, fake: FakeConsole) -> None:
+def test_where_start_was_a_second_press_meets_nothing_that_destroys(open_board: Open, console: Console) -> None:
     page = open_board()
-    (name, *_) = in_state(fake, "not started")
+    (name, *_) = in_state(console, "not started")
     first = row(page, name).locator(".first")
     place = first.bounding_box()
     reset = row(page, name).locator(".again")
     expect(reset).to_be_hidden()
     for state in ("starting", "running"):
-        fake.do(fake.group.put, name, state)
+        console.do(console.group.put, name, state)
         expect(row(page, name)).to_have_attribute("data-state", state)
     expect(first).to_have_text("Open")
     expect(reset).to_be_visible()
@@ -55,17 +55,11 @@ def test_where_start_was_a_second_press_meets_nothing_that_destroys(open_board: 
     assert (after["x"], after["width"]) == (place["x"], place["width"])
 
 
-def test_who_is_away_and_what_is_frozen_are_counted_and_found(open_board: Open, fake: FakeConsole) -> None:
+def test_who_is_away_and_what_is_frozen_are_counted_and_found(open_board: Open, console: Console) -> None:
     page = open_board()
-    away, frozen = in_state(fake, "running")[:2]
-    fake.do(fake.group.change, away, pages=0)
-    fake.do(
-        fake.group.change,
-        frozen,
-        state="frozen",
-        desktop="frozen",
-        sentence="The desktop does not answer.",
-    )
+    away, frozen = in_state(console, "running")[:2]
+    console.do(console.group.change, away, pages=0)
+    console.do(console.group.put, frozen, "frozen")
     expect(row(page, away)).to_contain_text("no page open")
     counter(page, "away").click()
     assert shown(page) == [away]
@@ -76,28 +70,23 @@ def test_who_is_away_and_what_is_frozen_are_counted_and_found(open_board: Open, 
     expect(page.locator("#ask-reset")).to_be_visible()
 
 
-def test_a_raised_hand_is_taken_once(open_board: Open, fake: FakeConsole) -> None:
+def test_a_raised_hand_is_taken_once(open_board: Open, console: Console) -> None:
     page = open_board()
-    (name, *_) = in_state(fake, "running")
-    hand = {"since": fake.group.now(), "text": ""}
-    fake.do(fake.group.change, name, hand=hand)
+    (name, *_) = in_state(console, "running")
+    console.do(console.group.raise_hand, name)
     row(page, name).get_by_role("button", name=_ON_IT).click()
     expect(page.locator(".act h2").first).to_contain_text("Coming to help")
-    assert fake.group.asked[-1]["act"] == "take-hand"
-    taken = {**hand, "helper": "ines", "helper_since": fake.group.now()}
-    fake.do(fake.group.change, name, hand=taken)
-    expect(row(page, name)).to_contain_text("ines is on it (just now)")
+    expect(row(page, name)).to_contain_text("instructor is on it (just now)")
+    assert console.group.asked == [(name, "POST desktop/hand", {})]
     expect(row(page, name).get_by_role("button", name=_ON_IT)).to_be_hidden()
 
 
-def test_what_came_in_part_is_amber_and_what_was_refused_is_not_tried_again(
-    open_board: Open, fake: FakeConsole
-) -> None:
+def test_what_came_in_part_is_amber_and_what_was_refused_is_not_tried_again(open_board: Open, console: Console) -> None:
     page = open_board()
-    part, refused, failing = in_state(fake, "running")[:3]
-    fake.group.partly[part] = "5 h 00 min instead of 24 h 00 min, until 23:29."
-    fake.group.refused[refused] = "A session may last 8 hours here."
-    fake.group.failing[failing] = "The session does not answer."
+    part, refused, failing = in_state(console, "running")[:3]
+    console.group.partly[part] = "the partition class allows 8 hours"
+    console.group.refused[refused] = "A session may last 8 hours here."
+    console.group.failing[failing] = "The session does not answer."
 
     def extend(name: str) -> Any:
         row(page, name).locator(".more").click()

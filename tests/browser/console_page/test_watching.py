@@ -6,23 +6,18 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from classdesk_desktop.protocol import SessionFacts, Watcher
+from support.console import Console
 from support.console_board import LIVE, Open, in_state, row
-from support.fake_console import FakeConsole
 from support.world import REPOSITORY
 
 AXE = REPOSITORY / "build/axe/node_modules/axe-core/axe.min.js"
-SHOWN = {
-    "type": "state",
-    "desktop": "painted",
-    "asking": False,
-    "control": True,
-    "asks_for_control": False,
-}
-NO_DESKTOP = {**SHOWN, "desktop": "no desktop", "control": False}
+SHOWN = SessionFacts("painted", watchers=(Watcher("instructor", control=True),))
+NO_DESKTOP = SessionFacts("no desktop")
 
 
-def watch(page: Page, fake: FakeConsole, name: str) -> Page:
-    page.goto(f"{fake.url}/watch/{name}")
+def watch(page: Page, console: Console, name: str) -> Page:
+    page.goto(f"{console.url}/watch/{name}")
     expect(page.locator("#curtain-acts button").first).to_be_visible()
     return page
 
@@ -34,34 +29,33 @@ def broken_rules(page: Page) -> list[Any]:
 
 
 @pytest.fixture
-def running(fake: FakeConsole) -> str:
+def running(console: Console) -> str:
     """Somebody with a session, whose name is known."""
-    fake.group.said = [NO_DESKTOP]
-    return in_state(fake, "running")[0]
+    console.group.said = [NO_DESKTOP]
+    return in_state(console, "running")[0]
 
 
-def test_open_leads_to_the_page_and_the_page_back(open_board: Open, fake: FakeConsole, running: str) -> None:
+def test_open_leads_to_the_page_and_the_page_back(open_board: Open, console: Console, running: str) -> None:
     page = open_board()
     with page.context.expect_page() as opened:
         row(page, running).get_by_role("button", name="Open").click()
     watching = opened.value
     assert watching.url.endswith(f"/class/dask/watch/{running}")
-    full_name = fake.group.learners[running]["full_name"]
+    full_name = console.group.learners[running].full_name
     expect(watching.locator("#curtain-title")).to_contain_text(full_name)
     watching.locator("#curtain").get_by_role("button", name="Back to the class").click()
     watching.wait_for_selector(LIVE)
 
 
-def test_the_next_is_who_has_waited_longest(open_board: Open, fake: FakeConsole, running: str) -> None:
-    page = watch(open_board(), fake, running)
+def test_the_next_is_who_has_waited_longest(open_board: Open, console: Console, running: str) -> None:
+    page = watch(open_board(), console, running)
     expect(page.locator("#next")).to_be_hidden()
-    others = [name for name in in_state(fake, "running", "idle") if name != running][:2]
+    others = [name for name in in_state(console, "running", "idle") if name != running][:2]
     for age, name in zip((10, 300), others, strict=True):
-        hand = {"since": fake.group.now() - age, "text": ""}
-        fake.do(fake.group.change, name, hand=hand)
-    fake.do(fake.group.change, running, hand={"since": fake.group.now() - 900, "text": "<b>"})
+        console.do(console.group.raise_hand, name, age)
+    console.do(console.group.raise_hand, running, 900, "<b>")
     expect(page.locator("#hand-text")).to_contain_text("Asks for help (15 min): “<b>”")
-    full_name = fake.group.learners[others[1]]["full_name"]
+    full_name = console.group.learners[others[1]].full_name
     page.get_by_role("link", name=f"Next who waits: {full_name}").click()
     page.wait_for_url(f"**/watch/{others[1]}")
 
@@ -77,10 +71,10 @@ def test_the_next_is_who_has_waited_longest(open_board: Open, fake: FakeConsole,
     ],
 )
 def test_without_a_session_it_says_so(
-    open_board: Open, fake: FakeConsole, running: str, *, state: str, title: str, button: str
+    open_board: Open, console: Console, running: str, *, state: str, title: str, button: str
 ) -> None:
-    fake.do(fake.group.put, running, state)
-    page = watch(open_board(), fake, running)
+    console.do(console.group.put, running, state)
+    page = watch(open_board(), console, running)
     expect(page.locator("#curtain-title")).to_contain_text(title)
     curtain = page.locator("#curtain")
     expect(curtain.get_by_role("button", name=button)).to_be_visible()
@@ -92,29 +86,28 @@ def test_without_a_session_it_says_so(
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 1280])
 def test_it_is_readable_on_every_screen(
-    open_board: Open, fake: FakeConsole, running: str, pictures: Path, *, scheme: str, width: int
+    open_board: Open, console: Console, running: str, pictures: Path, *, scheme: str, width: int
 ) -> None:
-    for age, name in enumerate(in_state(fake, "running")[:2]):
-        hand = {"since": fake.group.now() - 100 * age, "text": "My plot stays empty"}
-        fake.do(fake.group.change, name, hand=hand)
+    for age, name in enumerate(in_state(console, "running")[:2]):
+        console.do(console.group.raise_hand, name, 100 * age, "My plot stays empty")
     size = {"width": width, "height": 640}
     page = open_board(color_scheme=scheme, viewport=size, bypass_csp=True)  # axe-core sets styles
     pictures.mkdir(parents=True, exist_ok=True)
     for said in (NO_DESKTOP, SHOWN):
-        fake.group.said = [said]
-        page.goto(f"{fake.url}/watch/{running}")
+        console.group.said = [said]
+        page.goto(f"{console.url}/watch/{running}")
         if said is SHOWN:
             expect(page.locator("#mode")).to_have_text("Shared control")
         else:
             expect(page.locator("#curtain-title")).to_contain_text("has no desktop")
         expect(page.locator("#next")).to_be_visible()
-        page.screenshot(path=pictures / f"watching-{scheme}-{width}-{said['desktop']}.png")
+        page.screenshot(path=pictures / f"watching-{scheme}-{width}-{said.state}.png")
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert broken_rules(page) == []
 
 
-def test_it_works_with_the_keyboard_and_stops(open_board: Open, fake: FakeConsole, running: str) -> None:
-    page = watch(open_board(), fake, running)
+def test_it_works_with_the_keyboard_and_stops(open_board: Open, console: Console, running: str) -> None:
+    page = watch(open_board(), console, running)
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Back to the class")).to_be_focused()
     page.get_by_role("button", name="Stop looking").focus()
