@@ -52,16 +52,8 @@ class Context:
         self.acts = Acts(self.view, performer, self.audit, self.metrics.count)
 
     def snapshot(self, name: str) -> dict[str, Any]:
-        """Return a class as it was seen last, with what the site allows in its sessions."""
-        policy = self.site.desktop
-        return {
-            **self.view.snapshot(name),
-            "acts": self.acts.under_way(name),
-            "policy": {
-                **policy.model_dump(include={"observe", "thumbnails", "extend_minutes"}),
-                "extend_max_hours": policy.extend_max_hours,
-            },
-        }
+        """Return a class as it was seen last, with the acts that are under way."""
+        return {**self.view.snapshot(name), "acts": self.acts.under_way(name)}
 
     async def record(self, name: str, limit: int) -> list[dict[str, Any]]:
         """Return the newest events of a class, the newest first."""

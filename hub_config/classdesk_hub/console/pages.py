@@ -47,11 +47,14 @@ class BoardHandler(_Classes):
     def get(self, name: str) -> None:
         """Answer with the page; it reads the learners itself."""
         class_ = self.class_(name)
+        desktop = self.context.site.desktop
         self.finish(
             self.context.page(
                 "board.html",
                 class_name=name,
                 class_title=class_.shown_title(name),
+                observe=desktop.observe,
+                thumbnails=desktop.thumbnails,
                 may_import=class_.may_import == "instructor" or self.may_change_group(name),
                 user=self.user_name,
                 xsrf_token=self.xsrf_token.decode(),

@@ -44,7 +44,7 @@ function draw() {
     // A tab in the background gets no frames; it draws when somebody looks again, and keeps its title up to date.
     requestAnimationFrame(drawNow);
   }
-  const asking = store.counts().hand ?? 0;
+  const asking = store.counts.hand;
   setText(document.querySelector("title"), `${asking ? `(${asking}) ` : ""}${find("class-title").textContent}`);
 }
 
@@ -55,7 +55,7 @@ function drawNow() {
   store.changed = new Set();
   selection.keep((name) => store.learners.has(name));
   list.update(changed, now);
-  counters.show(store.counts(), store.learners.size);
+  counters.show(store.counts, store.learners.size);
   toolbar.refresh();
   refreshOne(store);
   performance.mark("classdesk-drawn");
@@ -77,34 +77,23 @@ list.onorder = () => {
 function take(type, data) {
   if (type === "snapshot") {
     store.snapshot(data);
-    tellPolicy();
-    for (const old of data.acts ?? []) {
+    for (const old of data.acts) {
       progress.take(old);
     }
     progress.askAgain();
   } else if (type === "change") {
     store.change(data);
-  } else if (type === "act") {
+  } else {
     progress.take(data);
     return;
-  } else {
-    return;
   }
-  status.fresh(data.notice ?? "", store.time);
+  status.fresh(data.notice, store.time);
   draw();
 }
 
 function connection(state) {
   // What is shown holds until the service was last heard, also where nothing had changed for a while.
   status.away(state, store.time && stream.heard / 1000 + store.lead);
-}
-
-function tellPolicy() {
-  const allowed = store.policy.thumbnails === true;
-  const button = find("wall-toggle");
-  button.classList.toggle("unavailable", !allowed);
-  button.title = allowed ? "Small pictures of the desktops" : "";
-  document.body.classList.toggle("no-observing", store.policy.observe === "off");
 }
 
 // Looking ------------------------------------------------------------------------------------------------------------
@@ -117,12 +106,11 @@ function look(view) {
 }
 
 function showWall(on) {
-  find("wall-off").hidden = !on || store.policy.thumbnails === true;
-  if (store.policy.thumbnails !== true) {
-    find("wall-toggle").setAttribute("aria-pressed", String(on));
+  find("wall-toggle").setAttribute("aria-pressed", String(on));
+  if (document.body.dataset.thumbnails === "no") {
+    find("wall-off").hidden = !on;
     return;
   }
-  find("wall-toggle").setAttribute("aria-pressed", String(on));
   find("learners").hidden = on;
   wall.toggle(on);
   wall.update(list.shown);
@@ -197,7 +185,7 @@ function key(event) {
     find("search").focus();
   } else if (event.key === "?") {
     find("keys").showModal();
-  } else if (event.key === "h" && store.counts().hand) {
+  } else if (event.key === "h" && store.counts.hand) {
     look({ state: "", search: "" });
     list.focus(list.shown[0]);
   } else {

@@ -28,7 +28,7 @@ export class Counters {
 
   show(counts, total) {
     for (const [state, button] of this.buttons) {
-      const n = state ? (counts[state] ?? 0) : total;
+      const n = state ? counts[state] : total;
       setText(button.firstChild, String(n));
       button.classList.toggle("none", n === 0);
     }

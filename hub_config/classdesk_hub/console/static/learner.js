@@ -16,15 +16,15 @@ export const STATES = {
 const RANK = Object.fromEntries(Object.keys(STATES).map((state, index) => [state, index]));
 const LIVE = new Set(["running", "frozen", "idle"]);
 // What needs no mark: the desktop is there, there is none to be had, the state says it, or nothing is known.
-const COMPLETE = new Set(["painted", "no desktop", "frozen", "", null, undefined]);
+const COMPLETE = new Set(["painted", "no desktop", "frozen", ""]);
 const SOON_OVER_S = 600;
 const SILENT_S = 90; // sessions report every 20 s
 
 export const title = (learner) => learner.full_name || learner.name;
 export const isLive = (learner) => LIVE.has(learner.state);
 /** Whether a session runs before which nobody sits: the learner has closed the page, or gone home. */
-export const isAway = (learner) => isLive(learner) && learner.pages === 0;
-export const label = (learner) => STATES[learner.state] ?? learner.state;
+const isAway = (learner) => isLive(learner) && learner.pages === 0;
+export const label = (learner) => STATES[learner.state];
 
 const RESETS = ["reset-lesson", "reset-desktop", "restart"];
 
@@ -78,13 +78,11 @@ export function tags(learner, now) {
   if (isLive(learner) && !COMPLETE.has(learner.desktop)) {
     found.push(learner.desktop.startsWith("start") ? "desktop is starting" : `desktop: ${learner.desktop}`);
   }
-  if (learner.watchers?.length) {
+  if (learner.watchers.length) {
     found.push(`watched by ${learner.watchers.join(", ")}`);
   }
   return found.join(" · ");
 }
-
-export const where = (learner) => learner.node ?? "";
 
 /** Seconds until Slurm ends the session; null where there is no end. */
 export const left = (learner, now) =>
@@ -99,13 +97,13 @@ export const leftText = (learner, now) => {
 
 /** `0.7 of 2`; the cores alone where nothing is known of their use. */
 export function cpuText({ cpu, cores }) {
-  if (cpu === null || cpu === undefined) {
+  if (cpu === null) {
     return cores ? count(cores, "core") : "";
   }
   return `${cpu.toFixed(1)}${cores ? ` of ${cores}` : ""}`;
 }
 
-const share = (part, whole) => (typeof part === "number" && whole ? Math.min(1, part / whole) : null);
+const share = (part, whole) => (part === null || !whole ? null : Math.min(1, part / whole));
 
 /** Share of the session's cores that is used, 0 to 1; null where it is not known. */
 export const cpuShare = (learner) => (isLive(learner) ? share(learner.cpu, learner.cores) : null);
@@ -118,7 +116,7 @@ export const memoryShare = (learner) => (isLive(learner) ? share(learner.memory_
 const idle = (learner, now) => learner.idle_s + Math.max(0, unheard(learner, now));
 
 export const inputText = (learner, now) =>
-  !isLive(learner) || learner.idle_s === null || learner.idle_s === undefined ? "" : since(idle(learner, now));
+  !isLive(learner) || learner.idle_s === null ? "" : since(idle(learner, now));
 
 /** What a raised hand says: `Asks for help (12 min): “line 3”. Ines is on it (just now).` */
 export function handText({ hand }, now) {
@@ -129,16 +127,14 @@ export function handText({ hand }, now) {
 const collator = new Intl.Collator([], { numeric: true, sensitivity: "base" });
 const byName = (a, b) => collator.compare(title(a), title(b)) || collator.compare(a.name, b.name);
 
-const numberOr = (value, otherwise) => (value === null || value === undefined || value === "" ? otherwise : value);
-
 /** What each column sorts by. Learners without a value come last, in either direction. */
 const KEYS = {
-  state: (learner) => RANK[learner.state] ?? RANK.failed,
+  state: (learner) => RANK[learner.state],
   node: (learner) => learner.node || null,
-  left: (learner) => (isLive(learner) ? numberOr(learner.end, null) : null),
-  cpu: (learner) => numberOr(learner.cpu, null),
-  memory: (learner) => numberOr(learner.memory_mib, null),
-  input: (learner) => (isLive(learner) ? numberOr(learner.idle_s, null) : null),
+  left: (learner) => (isLive(learner) ? learner.end : null),
+  cpu: (learner) => learner.cpu,
+  memory: (learner) => learner.memory_mib,
+  input: (learner) => (isLive(learner) ? learner.idle_s : null),
 };
 
 /** Compares two learners: raised hands first, the oldest at the top, then by the column. */

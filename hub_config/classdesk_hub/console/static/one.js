@@ -19,6 +19,7 @@ import { clock } from "./words.js";
 const dialog = document.getElementById("one");
 const find = (id) => document.getElementById(`one-${id}`);
 
+const { observe } = document.body.dataset;
 const CONSENT = {
   ask: "Opens view-only, in a new tab. The learner sees who watches; the keyboard and the mouse are yours only after the learner agrees.",
   notify: "Opens view-only, in a new tab. The learner sees who watches.",
@@ -35,12 +36,12 @@ const facts = (learner, now) => ({
   Started: learner.started ? clock(learner.started) : "",
   Ends: learner.end ? `${clock(learner.end)}, in ${leftText(learner, now)}` : "",
   "Last input": inputText(learner, now),
-  "Open pages": isLive(learner) && typeof learner.pages === "number" ? String(learner.pages) : "",
+  "Open pages": isLive(learner) && learner.pages !== null ? String(learner.pages) : "",
   Notes: tags(learner, now),
   "Slurm job": learner.job_id,
 });
 
-function update(learner, now, policy) {
+function update(learner, now) {
   const text = sentence(learner, now);
   setText(find("name"), title(learner));
   setText(find("state"), `${label(learner)}${text ? `: ${text}` : ""}`);
@@ -62,10 +63,9 @@ function update(learner, now, policy) {
       }),
     );
   }
-  const observe = policy.observe ?? "ask";
   find("open").hidden = !isLive(learner) || observe === "off";
   find("open").href = watchPage(learner.name);
-  setText(find("consent"), isLive(learner) ? (CONSENT[observe] ?? "") : "");
+  setText(find("consent"), isLive(learner) ? CONSENT[observe] : "");
   for (const button of dialog.querySelectorAll("[data-one]")) {
     button.hidden = !can(learner, button.dataset.one);
   }
@@ -78,7 +78,7 @@ export function refreshOne(store) {
   }
   const learner = store.learners.get(shown);
   if (learner) {
-    update(learner, store.now(), store.policy);
+    update(learner, store.now());
   } else {
     dialog.close();
   }
@@ -86,7 +86,7 @@ export function refreshOne(store) {
 
 export function showOne(name, store) {
   shown = name;
-  update(store.learners.get(name), store.now(), store.policy);
+  update(store.learners.get(name), store.now());
   dialog.showModal();
 }
 

@@ -4,16 +4,16 @@ import { count } from "./words.js";
 
 const { classes, class: className } = document.body.dataset;
 
-function words({ interface: ui, cores, hours, reservation }) {
+function words({ interface: kind, cores, hours, reservation }) {
   const parts = [];
-  if (ui) {
-    parts.push(ui[0].toUpperCase() + ui.slice(1));
+  if (kind) {
+    parts.push(kind[0].toUpperCase() + kind.slice(1));
   }
   if (cores) {
-    parts.push(count(Number(cores), "core"));
+    parts.push(count(cores, "core"));
   }
   if (hours) {
-    parts.push(count(Number(hours), "hour"));
+    parts.push(count(hours, "hour"));
   }
   if (reservation) {
     parts.push(`reservation ${reservation}`);
@@ -24,9 +24,8 @@ function words({ interface: ui, cores, hours, reservation }) {
 /** Writes the preset into the dialog. Without an answer the dialog just does not name it. */
 export async function tellPreset() {
   try {
-    const known = await get(classes);
-    const mine = known.find(({ name }) => name === className);
-    const text = mine?.preset ? words({ ...mine.preset, interface: mine.preset.interface ?? mine.preset.ui }) : "";
+    const mine = (await get(classes)).find(({ name }) => name === className);
+    const text = words(mine.preset);
     document.getElementById("preset").textContent = text && `: ${text}`;
   } catch {
     // The stream tells what is wrong with the connection.

@@ -67,7 +67,7 @@ class Card {
   /** Takes an act as the service tells it; results may be those alone that have changed. */
   merge(act, nameOf) {
     const results = new Map(this.act.results.map((result) => [result.learner, result]));
-    for (const result of act.results ?? []) {
+    for (const result of act.results) {
       results.set(result.learner, result);
     }
     this.act = { ...this.act, ...act, results: [...results.values()] };
@@ -85,11 +85,11 @@ class Card {
   }
 
   #show(nameOf) {
-    const { act, results, by, began, done } = { ...this.act, results: this.act.results };
+    const { act, results, by, began, done } = this.act;
     const counts = tally(results);
     const total = results.length;
     const whom = total === 1 ? nameOf(results[0].learner) : count(total, "learner");
-    setText(this.node.querySelector("h2"), `${TITLES[act] ?? act}: ${whom}`);
+    setText(this.node.querySelector("h2"), `${TITLES[act]}: ${whom}`);
     this.node.querySelector("h2").title = `${by ? `by ${by}, ` : ""}${began ? clock(began) : ""}`;
     const [only] = results;
     setText(

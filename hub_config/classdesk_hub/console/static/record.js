@@ -9,13 +9,11 @@ const rows = document.getElementById("record-rows");
 const search = document.getElementById("record-search");
 const trouble = dialog.querySelector(".trouble");
 
-const listOf = (whom) => (Array.isArray(whom) ? names(whom, 6) : (whom ?? ""));
-
 function row(event, now) {
   const line = document.createElement("tr");
-  const time = typeof event.time === "number" ? event.time : Date.parse(event.time) / 1000;
-  const result = [event.result, event.detail].filter((text) => typeof text === "string" && text).join(": ");
-  for (const text of [dayAndClock(time, now), event.who, TITLES[event.act] ?? event.act, listOf(event.whom), result]) {
+  const when = dayAndClock(event.time, now);
+  const result = [event.result, event.detail].filter(Boolean).join(": ");
+  for (const text of [when, event.who, TITLES[event.act] ?? event.act, names(event.whom, 6), result]) {
     line.appendChild(document.createElement("td")).textContent = text;
   }
   line.classList.toggle("table-danger", event.result === "failed" || event.result === "refused");
@@ -36,8 +34,7 @@ export async function showRecord() {
   trouble.hidden = true;
   search.value = "";
   try {
-    const answer = await get(`audit?limit=${MOST}`);
-    const events = Array.isArray(answer) ? answer : answer.events;
+    const events = await get(`audit?limit=${MOST}`);
     const now = Date.now() / 1000;
     rows.replaceChildren(...events.map((event) => row(event, now)));
     filter();

@@ -10,8 +10,6 @@ const bring = document.getElementById("roster-import");
 const preview = document.getElementById("roster-preview");
 const trouble = dialog.querySelector(".trouble");
 
-const learnerName = (entry) => (typeof entry === "string" ? entry : entry.name || entry.user);
-
 function paragraph(words, kind = "") {
   const node = document.createElement("p");
   node.textContent = words;
@@ -19,7 +17,7 @@ function paragraph(words, kind = "") {
   return node;
 }
 
-function show({ add = [], remove = [], rename = [], keep = 0, errors = [] }, isDone) {
+function show({ add, remove, rename, keep, errors }, isDone) {
   const parts = [];
   if (errors.length) {
     const list = document.createElement("ul");
@@ -34,12 +32,9 @@ function show({ add = [], remove = [], rename = [], keep = 0, errors = [] }, isD
   } else {
     const [joined, left] = isDone ? ["joined", "left"] : ["will join", "will leave"];
     parts.push(
+      paragraph(`${count(add.length, "learner")} ${joined}${add.length ? `: ${names(add, 20)}` : ""}.`, "text-success"),
       paragraph(
-        `${count(add.length, "learner")} ${joined}${add.length ? `: ${names(add.map(learnerName), 20)}` : ""}.`,
-        "text-success",
-      ),
-      paragraph(
-        `${count(remove.length, "learner")} ${left}${remove.length ? `: ${names(remove.map(learnerName), 20)}` : ""}.`,
+        `${count(remove.length, "learner")} ${left}${remove.length ? `: ${names(remove, 20)}` : ""}.`,
         remove.length ? "text-danger" : "",
       ),
       paragraph(`${keep} stay${keep === 1 ? "s" : ""}${rename.length ? `, ${rename.length} with another name` : ""}.`),
@@ -56,8 +51,8 @@ async function send(isPreview) {
   try {
     const answer = await post("roster", { csv: text.value, preview: isPreview });
     show(answer, !isPreview);
-    const changes = [answer.add, answer.remove, answer.rename].some((list) => list?.length);
-    bring.disabled = !isPreview || Boolean(answer.errors?.length) || !changes;
+    const changes = [answer.add, answer.remove, answer.rename].some((list) => list.length);
+    bring.disabled = !isPreview || answer.errors.length > 0 || !changes;
   } catch (error) {
     trouble.textContent = error.message;
     trouble.hidden = false;

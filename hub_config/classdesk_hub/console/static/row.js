@@ -70,7 +70,7 @@ export class Row {
       setText(parts.state, show.label(learner));
     }
     node.classList.toggle("live", show.isLive(learner));
-    setText(parts.where, show.where(learner));
+    setText(parts.where, learner.node);
     setText(parts.cpu, show.isLive(learner) ? show.cpuText(learner) : "");
     setShare(parts.cpu, show.cpuShare(learner));
     setText(parts.memory, show.isLive(learner) ? show.memoryText(learner) : "");

@@ -74,9 +74,6 @@ function take(type, data) {
     }
     return;
   }
-  if (type !== "snapshot" && type !== "change") {
-    return;
-  }
   store[type](data);
   const learner = store.learners.get(name) ?? null;
   const isOther = known.learner && learner && known.learner.job_id !== learner.job_id;
