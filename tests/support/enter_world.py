@@ -140,7 +140,8 @@ def name_things(root: Path) -> None:
     run("hostname", "classdesk-world")
     hosts = root / "etc/hosts"
     old = hosts.read_text() if hosts.exists() else "127.0.0.1 localhost\n"
-    hosts.write_text(f"{old.rstrip()}\n127.0.0.1 classdesk-world\n")
+    # As Debian's installer writes it: another address than that of localhost.
+    hosts.write_text(f"{old.rstrip()}\n127.0.1.1 classdesk-world\n")
     # Where it is a link into /run, it would point nowhere.
     resolv = root / "etc/resolv.conf"
     resolv.unlink(missing_ok=True)
