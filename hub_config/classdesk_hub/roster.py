@@ -62,7 +62,7 @@ class Roster:
 
     Attributes:
         classes: The learners by class.
-        problems: What can't be used. Nothing is changed while there is any.
+        problems: What cannot be used. Nothing is changed while there is any.
     """
 
     classes: dict[str, list[Entry]] = field(default_factory=dict)
@@ -178,7 +178,7 @@ class _Reader:
         if not _USER.fullmatch(user):
             return f"“{_short(user)}” is not a user name."
         if len(name) > _LONGEST_NAME or not name.translate(_JOINERS).isprintable():
-            return f"The full name is longer than {_LONGEST_NAME} characters, or has some that can't be printed."
+            return f"The full name is longer than {_LONGEST_NAME} characters, or has some that cannot be printed."
         return ""
 
     def _group_problem(self, group: str, user: str) -> str:
@@ -191,7 +191,7 @@ class _Reader:
             hint = f"did you mean “{near[0]}”?" if near else f"there are {', '.join(self.classes)}."
             return f"There is no class “{_short(group)}”; {hint}"
         if (group, user) in self.seen:
-            return f"{user} stands in line {self.seen[group, user]} already."
+            return f"{user} is already in line {self.seen[group, user]}."
         return ""
 
 

@@ -1,4 +1,4 @@
-"""The words of texts and code: people are *they*, and who teaches is an *instructor*."""
+"""The words of texts and code, as CONTRIBUTING.md names them."""
 
 import re
 import subprocess
@@ -11,6 +11,10 @@ KINDS = {".py", ".md", ".html", ".js", ".css", ".j2", ".toml", ".sh", ""}
 WORDS = {
     "they, their, them": r"(?<!\")\b(he|him|his|himself|she|her|hers|herself)\b(?!\")",
     "instructor": r"\bteachers?\b",
+    "cannot": r"(?<!bwrap: )\bcan['\u2019]t\b",
+    "allow people to do it": r"\ballows? to\b",
+    "each word once": r"\b(the|a|an|of|to|in|is|and|that|for|with|not) \1\b",
+    "British spelling": r"\b(behavior|favorite|organiz\w+|recogniz\w+|canceled|canceling|labeled)\b",
 }
 # Where a word itself is the subject.
 LEFT_OUT = {"tests/unit/test_words.py"}

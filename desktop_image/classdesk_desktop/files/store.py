@@ -66,7 +66,7 @@ def inside(home: Path, path: str) -> Path:
     except (OSError, RuntimeError) as error:
         raise FilesError("There is no such file, or you may not see it.", 404) from error
     if not place.is_relative_to(root):
-        raise FilesError("This leads out of your home; the page reaches what is in it alone.", 403)
+        raise FilesError("That is outside your home folder. The page can reach only the files inside it.", 403)
     return place
 
 

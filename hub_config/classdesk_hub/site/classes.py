@@ -30,8 +30,8 @@ class ClassSettings(Section):
     )
     may_import: Literal["admin", "instructor"] = Field(
         "admin",
-        description="Who may change the roster. An instructor who may can act in the session of anybody "
-        "whom they add: administrators and instructors cannot be added so.",
+        description="Who may change the roster. An instructor with this right can act in the session of anyone "
+        "they add, except administrators and other instructors, whom they cannot add.",
     )
     preset: ClassPreset = Field(default_factory=ClassPreset)
 
@@ -42,7 +42,7 @@ class ClassSettings(Section):
     @model_validator(mode="after")
     def _no_instructor_learns(self) -> Self:
         if both := sorted(set(self.instructors) & set(self.learners)):
-            raise ValueError(f"{', '.join(both)} can't be instructor and learner of one class")
+            raise ValueError(f"{', '.join(both)} cannot be instructor and learner of one class")
         return self
 
 

@@ -37,12 +37,11 @@ REFUSALS: tuple[tuple[str, str], ...] = (
     ),
     (
         r"Invalid qos|Invalid QOS",
-        "The quality of service that this site's classdesk is set to use is not yours to use. "
-        "Please tell your instructor.",
+        "You do not have access to the quality of service (QOS) that this site uses. Please tell your instructor.",
     ),
     (
         r"reservation is invalid|Access denied to requested reservation|Reservation.*(expired|invalid)",
-        "The class's reservation does not exist, has ended, or is not yours to use. Please tell your instructor.",
+        "The class's reservation does not exist, has ended, or is not open to you. Please tell your instructor.",
     ),
     (
         r"Node count specification invalid|Requested node configuration is not available|"
@@ -71,7 +70,7 @@ REFUSALS: tuple[tuple[str, str], ...] = (
     ),
     (
         r"No space left on device|I/O error writing script|Error writing",
-        "The scheduler's disk is full, so that it can't take new sessions. Please tell the administrator.",
+        "The scheduler's disk is full, so that it cannot take new sessions. Please tell the administrator.",
     ),
     (
         r"unknown user|Invalid user id|User.*not.*found",

@@ -14,7 +14,7 @@ class Phase(Enum):
     RUNNING = "running"
     """The job has its cores and runs."""
     HELD_UP = "held up"
-    """The job exists and may run again; its server can't answer now."""
+    """The job exists and may run again; its server cannot answer now."""
     ENDING = "ending"
     """The job is being cleaned away; its server is gone or about to go."""
     ENDED = "ended"

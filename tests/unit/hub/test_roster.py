@@ -55,7 +55,7 @@ def test_a_roster_is_read(text: str) -> None:
         pytest.param(
             "user,name,group\nada,,dask\nbob,,dask\nada,,dask",
             "",
-            (4, "ada stands in line 2 already."),
+            (4, "ada is already in line 2."),
             id="twice",
         ),
         pytest.param(

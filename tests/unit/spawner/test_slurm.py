@@ -170,7 +170,7 @@ def test_a_command_that_hangs_is_ended(fake_slurm: FakeSlurm) -> None:
 
 def test_a_missing_command_is_an_unavailable_slurm(fake_slurm: FakeSlurm) -> None:
     commands = SlurmCommands("/nonexistent", use_sudo=False, timeout_s=5)
-    with pytest.raises(SlurmUnavailableError, match="can't be run"):
+    with pytest.raises(SlurmUnavailableError, match="cannot be run"):
         asyncio.run(commands.jobs("classdesk"))
 
 

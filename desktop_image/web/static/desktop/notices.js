@@ -103,7 +103,7 @@ function inSession(session, isShown, wasShown, acts) {
     case "painted":
       return wasShown
         ? { title: "Connecting again", text: "Your session is still running.", busy: true, thin: true }
-        : { title: "Opening your desktop", text: "It is ready and comes on the screen.", busy: true };
+        : { title: "Opening your desktop", text: "It is ready, and appears in a moment.", busy: true };
     case "starting MATE":
       return {
         title: starts > 1 ? "Starting a new desktop" : "Starting your desktop",

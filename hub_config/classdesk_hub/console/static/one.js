@@ -23,7 +23,7 @@ const { observe } = document.body.dataset;
 const CONSENT = {
   ask: "Opens view-only, in a new tab. The learner sees who watches; the keyboard and the mouse are yours only after the learner agrees.",
   notify: "Opens view-only, in a new tab. The learner sees who watches.",
-  off: "Your site does not allow to look at learners' desktops.",
+  off: "Your site does not allow instructors to view learners' desktops.",
 };
 
 let shown = "";

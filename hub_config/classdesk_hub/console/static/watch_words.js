@@ -6,7 +6,7 @@ const REFUSED = {
   "no page": (who) => `${who} has no page open, so nobody can answer.`,
   "no answer": (who) => `${who} has not answered.`,
   ended: (who) => `${who} stopped showing the desktop.`,
-  off: () => "Your site does not let anybody look at learners’ desktops.",
+  off: () => "Your site does not allow instructors to view learners’ desktops.",
 };
 
 const CONTROL = {
