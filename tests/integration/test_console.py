@@ -103,8 +103,7 @@ def test_a_class_is_started_seen_extended_and_stopped(instructor: Instructor) ->
     assert {one["message"] for one in results.values()} == {"The session has ended."}
     assert job_ids("learner01") == job_ids("learner02") == []
     record = instructor.ask("GET", "audit?limit=50").json()
-    assert [event["who"] for event in record] == ["instructor"] * len(record)
-    assert {"start", "stop", "extend"} <= {event["act"] for event in record}
+    assert {"start", "stop", "extend"} <= {event["act"] for event in record if event["who"] == "instructor"}
 
 
 def _end(job: str) -> int:
@@ -320,6 +319,8 @@ def test_after_a_restart_of_the_hub_the_open_page_goes_on(hub: Hub, instructor: 
 def test_who_opens_a_page_while_the_hub_is_away_gets_one_that_tries_again(hub: Hub, instructor: Instructor) -> None:
     supervisor("stop", "hub")
     try:
+        # The console ends by itself, when it misses the hub that has started it.
+        wait_until(lambda: instructor.http.get("/services/console/").status_code == 503, 10, "the console is away")
         for path in ("/services/console/", "/services/console/class/demo", "/hub/home"):
             away = instructor.http.get(path)
             assert away.status_code == 503
