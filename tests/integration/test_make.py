@@ -260,10 +260,11 @@ def test_without_root_each_command_says_so(target: str) -> None:
 
 
 # In a world of its own, as nothing is left for other tests. Its images are the machine's own, which cannot be written;
-# below that mount is the world's view of them. As on a bare root, no name has an address there.
+# below that mount is the world's view of them. As on a bare root, its own name has no address there;
+# and the last line of /etc/hosts has no end.
 PURGE = """
 set -e
-: >/etc/hosts
+printf '127.0.0.1 localhost' >/etc/hosts
 cluster/up >/dev/null
 umount /var/lib/classdesk/images
 make purge YES=1
@@ -282,4 +283,4 @@ cat /etc/hosts
 def test_purge_undoes_what_up_did() -> None:
     said = world.command("tests/support/world", "bash", "-c", PURGE, timeout=180)
     assert "removed the user learner01 and its home" in said
-    assert said.partition("--- left:\n")[2] == "/run/classdesk-world\n"
+    assert said.partition("--- left:\n")[2] == "/run/classdesk-world\n127.0.0.1 localhost\n"
