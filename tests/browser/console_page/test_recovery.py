@@ -49,6 +49,27 @@ def test_a_console_that_the_proxy_does_not_know_yet_is_waited_for(open_board: Op
     assert page.evaluate("window.isSame") is True
 
 
+def test_a_console_that_is_back_in_the_same_moment_is_not_loaded_anew(open_board: Open, console: Console) -> None:
+    """The hub still answered the stream in the console's place; what is asked next, the console answers."""
+    page = open_board()
+    asked: list[str] = []
+
+    def answer_once_as_the_hub(route: Route) -> None:
+        asked.append(route.request.url)
+        if len(asked) == 1:
+            console.do(console.serve)
+            route.fulfill(status=302, headers={"Location": "/hub/services/console/"})
+        else:
+            route.fallback()
+
+    page.evaluate("window.isSame = true")
+    page.route("**/api/class/*/stream", answer_once_as_the_hub)
+    console.run(console.vanish())
+    wait_until(lambda: look(page) and len(asked) > 1, 20, "it tries again")
+    page.wait_for_selector(LIVE, timeout=20_000)
+    assert page.evaluate("window.isSame") is True
+
+
 def look(page: Page) -> bool:
     """Lets the browser speak to the test, whose answers it waits for."""
     return page.locator("body").is_visible()

@@ -32,6 +32,8 @@ export class EventParser {
   }
 }
 
+const isLogIn = (status) => status === 401 || status === 403;
+
 /** Follows the stream for as long as the page is open. */
 export class Stream {
   /**
@@ -58,11 +60,11 @@ export class Stream {
   async run() {
     for (;;) {
       let status = await this.#follow();
-      let login = status === 401 || status === 403;
-      if (login && !(await consoleAnswers())) {
-        login = false;
-        status = 503;
+      if (isLogIn(status)) {
+        // The hub answers in the console's place while the proxy does not know it: only the console's own word counts.
+        status = (await consoleAnswers()) ? await this.#follow() : 503;
       }
+      const login = isLogIn(status);
       if (login) {
         await logInAgain();
       }
