@@ -64,7 +64,7 @@ class AuditLog:
                 self._rotate()
                 self._append(_line(event))
         except OSError as error:
-            _log.error("The record can't be written: %s; the event is %s", error, event)
+            _log.error("The record cannot be written: %s; the event is %s", error, event)
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:

@@ -32,7 +32,7 @@ def configure(c: Any, site_file: str | Path = SITE_FILE) -> Site:
         The site, for configuration of one's own.
 
     Raises:
-        SiteFileError: The file can't be used; the hub does not start.
+        SiteFileError: The file cannot be used; the hub does not start.
     """
     site = load_site(Path(site_file))
     _log.info("classdesk %s, site file %s", version("classdesk"), site_file)

@@ -46,7 +46,7 @@ class Roster:
 
     Attributes:
         classes: The learners by class.
-        problems: What can't be used. Nothing is changed while there is any.
+        problems: What cannot be used. Nothing is changed while there is any.
     """
 
     classes: dict[str, list[Entry]] = field(default_factory=dict)
@@ -162,7 +162,7 @@ class _Reader:
         if not _USER.fullmatch(user):
             return f"“{_short(user)}” is not a user name."
         if len(name) > _LONGEST_NAME or not name.translate(_JOINERS).isprintable():
-            return f"The full name is longer than {_LONGEST_NAME} characters, or has some that can't be printed."
+            return f"The full name is longer than {_LONGEST_NAME} characters, or has some that cannot be printed."
         return ""
 
     def _group_problem(self, group: str, user: str) -> str:

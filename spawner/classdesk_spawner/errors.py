@@ -23,7 +23,7 @@ class SessionError(SpawnException):  # type: ignore[misc]  # jupyterhub has no t
 
     reason = "session"
     status_code = 500
-    waiting = "The scheduler does not answer at the moment; this is the last that is known. Nothing is lost."
+    waiting = "The scheduler does not answer at the moment; this is its last known state. Nothing is lost."
     """What somebody reads who waits for a session while Slurm cannot be asked for it."""
 
     def __init__(self, message: str, *, detail: str = "") -> None:
@@ -60,7 +60,7 @@ class OptionsError(SessionError):
 
 
 class SlurmUnavailableError(SessionError):
-    """Slurm did not answer in time, or said that its controller can't be reached."""
+    """Slurm did not answer in time, or said that its controller cannot be reached."""
 
     reason = "slurm_unavailable"
     status_code = 503
@@ -137,11 +137,11 @@ _ADVICE = (
     ),
     (
         r"Read-only file system",
-        "Your home directory can't be written at the moment. Please tell your instructor.",
+        "Your home directory cannot be written to at the moment. Please tell your instructor.",
     ),
     (
-        r"home directory \S+ can't be opened|bwrap: Can't (chdir to |find source path /home/)",
-        "Your home directory can't be opened on the compute node. Please tell your instructor.",
+        r"home directory \S+ cannot be opened|bwrap: Can't (chdir to |find source path /home/)",
+        "Your home directory cannot be opened on the compute node. Please tell your instructor.",
     ),
     (
         r"bwrap: |apptainer: |FATAL: +(could not open image|while)",

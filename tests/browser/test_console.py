@@ -288,7 +288,7 @@ def test_the_page_recovers_from_a_restart_of_the_service(board: Board, desktops:
     board.page.evaluate(NOTE_NOTICES)
     command("kill", "-KILL", pid)
     other.goto(board.page.url)  # opened in these seconds
-    expect(other.get_by_role("heading", name="Connecting again")).to_be_visible()
+    expect(other.get_by_role("heading", name="Reconnecting")).to_be_visible()
     wait_until(lambda: "What you see is from" in board.page.evaluate("noticed"), 30, "the page says that it is late")
     board.page.wait_for_selector(LIVE, timeout=90_000)
     assert command("pgrep", "-u", "classdesk", "-f", "run console").split() != [pid]

@@ -105,7 +105,7 @@ def test_a_folder_is_refused_in_a_sentence(desktop: Desktop) -> None:
             DataTransferItem.prototype.webkitGetAsEntry = original;
         }"""
     )
-    expect(desktop.page.locator("#uploads .failed").first).to_contain_text("Folders can't be sent")
+    expect(desktop.page.locator("#uploads .failed").first).to_contain_text("Folders cannot be sent")
 
 
 def test_a_file_of_the_home_is_taken_along(desktop: Desktop, home: Path, tmp_path: Path) -> None:

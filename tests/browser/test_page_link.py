@@ -123,7 +123,7 @@ def test_a_learner_ends_the_session_from_the_page(sit_down: SitDown) -> None:
     page.get_by_role("menuitem", name="End session").click()
     dialog.get_by_role("button", name="End session").click()
     expect(page.get_by_role("link", name="Start a new session")).to_be_visible(timeout=60_000)
-    assert "You have ended this session" in notice(page)
+    assert "You ended this session" in notice(page)
     expect(page.get_by_role("timer")).to_be_hidden()
     expect(page.get_by_role("button", name="Menu")).to_be_hidden()
     desktop.screenshot("ended")

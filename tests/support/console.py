@@ -1,6 +1,6 @@
 """The class console on made-up facts: the product's own application, before a made-up hub with made-up sessions.
 
-It is for what real sessions can't show at will: 300 learners, a console that goes away and comes back, an act that
+It is for what real sessions cannot show at will: 300 learners, a console that goes away and comes back, an act that
 fails. Run it to look at the page:
 
     .venv/bin/python -m support.console --learners 300 --port 8777     (in tests/)

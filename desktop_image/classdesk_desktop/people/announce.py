@@ -15,8 +15,8 @@ from classdesk_desktop.server.identity import only_visitors
 from classdesk_desktop.server.report import Reporter
 
 _BEFORE: Final = {
-    "stop": "{} has stopped it.",
-    "restart": "{} is starting it anew.",
+    "stop": "{} stopped it.",
+    "restart": "{} is restarting it.",
 }
 """What ends the session, and is announced before: there is nobody to tell it afterwards."""
 

@@ -39,7 +39,7 @@ ConfigFile = Annotated[Path, typer.Option("--config", help="JupyterHub's configu
 
 
 def main() -> None:
-    """Run the command; a site file that can't be used is an answer, not a crash."""
+    """Run the command; a site file that cannot be used is an answer, not a crash."""
     try:
         app()
     except SiteFileError as error:

@@ -374,7 +374,7 @@ def _bubblewrap_works(site: Site, program: str) -> Result:
     if outcome.returncode != 0:
         return Result(
             False,
-            f"{program} can't open the image as an ordinary user: {outcome.stderr.strip()}",
+            f"{program} cannot open the image as an ordinary user: {outcome.stderr.strip()}",
             "Unprivileged user namespaces must be allowed: sysctl kernel.unprivileged_userns_clone=1, "
             "user.max_user_namespaces > 0, and no AppArmor restriction on them.",
         )

@@ -73,7 +73,7 @@ def record_visits(
 ) -> None:
     """Put on record who has begun and who has ended to watch a session, and what they asked there and got.
 
-    A session is its learner's and may tell anything: of names it can make up none, and it can't fill the record,
+    A session is its learner's and may tell anything: of names it can make up none, and it cannot fill the record,
     whose oldest files go.
     """
     learner, db = spawner.user.name, spawner.user.db

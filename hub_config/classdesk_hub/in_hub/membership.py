@@ -103,7 +103,7 @@ def rank_problems(
     problems = []
     for entry in entries:
         if entry.user in admins:
-            text = f"{entry.user} is an administrator of the hub, and can't be a learner."
+            text = f"{entry.user} is an administrator of the hub, and cannot be a learner."
         elif entry.user in classes[name].instructors:
             text = f"{entry.user} is an instructor of this class."
         elif entry.user in others and not by_administrator:

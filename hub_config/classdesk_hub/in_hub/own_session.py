@@ -126,7 +126,7 @@ def interface_label(key: str, site: Site) -> str:
 
 
 def last_choice(stored: Mapping[str, Any], site: Site) -> LastChoice | None:
-    """Return what was chosen last, from what JupyterHub has stored; None where that can't be told."""
+    """Return what was chosen last, from what JupyterHub has stored; None where that cannot be told."""
     label = interface_label(str(stored.get("ui", "")), site)
     cores, hours = stored.get("cores"), stored.get("hours")
     if not label or not isinstance(cores, int) or not isinstance(hours, int | float):

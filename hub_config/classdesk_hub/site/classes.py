@@ -42,7 +42,7 @@ class ClassSettings(Section):
     @model_validator(mode="after")
     def _no_instructor_learns(self) -> Self:
         if both := sorted(set(self.instructors) & set(self.learners)):
-            raise ValueError(f"{', '.join(both)} can't be instructor and learner of one class")
+            raise ValueError(f"{', '.join(both)} cannot be instructor and learner of one class")
         return self
 
 

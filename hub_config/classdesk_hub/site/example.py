@@ -1,4 +1,4 @@
-"""The example of the site file, written from the models so that it can't be out of date."""
+"""The example of the site file, written from the models so that it cannot be out of date."""
 
 import json
 import textwrap

@@ -145,7 +145,7 @@ class Site(SpawnerSettings):
 
 
 class SiteFileError(Exception):
-    """The site file can't be used.
+    """The site file cannot be used.
 
     Args:
         path: The file.
@@ -153,7 +153,7 @@ class SiteFileError(Exception):
     """
 
     def __init__(self, path: Path, problems: Sequence[str]) -> None:
-        super().__init__("\n".join([f"The site file {path} can't be used:", *(f"  {p}" for p in problems)]))
+        super().__init__("\n".join([f"The site file {path} cannot be used:", *(f"  {p}" for p in problems)]))
         self.path = path
         self.problems = tuple(problems)
 
@@ -167,7 +167,7 @@ def load_site(path: Path) -> Site:
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise SiteFileError(path, [f"it can't be read: {error.strerror}"]) from error
+        raise SiteFileError(path, [f"it cannot be read: {error.strerror}"]) from error
     except UnicodeDecodeError as error:
         raise SiteFileError(path, [f"it is not UTF-8 text: {error.reason} at byte {error.start}"]) from error
     try:

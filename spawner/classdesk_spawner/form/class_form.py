@@ -99,7 +99,7 @@ def class_of(name: object, classes: Mapping[str, ClassForm], groups: Any, settin
     """
     found = classes.get(name) if isinstance(name, str) else None
     if found is None:
-        raise OptionsError([f"Class: there is no {shown(name)}. Ask your instructor for the {settings_of}."])
+        raise OptionsError([f"Class: {shown(name)} does not exist. Ask your instructor for the {settings_of}."])
     if name not in groups:
         raise OptionsError([f"Class: you are not in “{found.title}”. Ask your instructor to add you to it."])
     return found

@@ -23,5 +23,5 @@ def unix_account(name: str) -> pwd.struct_passwd:
             detail=f"no Unix account {name}",
         ) from None
     if account.pw_uid == 0:
-        raise SessionError("The root account can't have a session. Log in as a learner.")
+        raise SessionError("The root account cannot have a session. Log in as a learner.")
     return account

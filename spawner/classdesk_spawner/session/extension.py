@@ -24,7 +24,7 @@ _SEEN_WITHIN_S = 10.0
 
 
 class ExtensionError(SessionError):
-    """A session can't be extended, with the sentence that says why."""
+    """A session cannot be extended, with the sentence that says why."""
 
     reason = "extension"
     status_code = 409
@@ -60,7 +60,7 @@ def learners_minutes(policy: DesktopSettings, asked: int | None) -> int:
         NotAllowedError: The site lets no learner extend, or not so much at once.
     """
     if not policy.extend_minutes:
-        raise NotAllowedError("Sessions can't be extended by learners here. Ask your instructor for more time.")
+        raise NotAllowedError("Learners cannot extend sessions here. Ask your instructor for more time.")
     if asked is not None and asked > policy.extend_minutes:
         raise NotAllowedError(
             f"A session can be extended by {policy.extend_minutes} minutes at a time, not by {asked}."
@@ -74,10 +74,10 @@ def new_limit(job: Job | None, minutes: int, ceilings: list[Ceiling], now: float
     Where less than what is asked for is left, that is given.
 
     Raises:
-        ExtensionError: The job does not run, or can't have a minute more.
+        ExtensionError: The job does not run, or cannot have a minute more.
     """
     if job is None or job.phase is not Phase.RUNNING or job.start is None:
-        raise ExtensionError("The session does not run, so it can't be extended.")
+        raise ExtensionError("The session is not running, so it cannot be extended.")
     if job.end is None:
         raise ExtensionError("The session has no time limit; it needs no extension.")
     least = min(ceilings, key=lambda ceiling: ceiling.end)
@@ -89,7 +89,7 @@ def new_limit(job: Job | None, minutes: int, ceilings: list[Ceiling], now: float
     if most - limit < _LEAST_MINUTES:
         end = datetime.fromtimestamp(min(job.end, least.end)).astimezone()
         raise ExtensionError(
-            f"The session can't be longer: {least.owner}. It ends at {end:%H:%M}"
+            f"The session cannot be longer: {least.owner}. It ends at {end:%H:%M}"
             f"{' on ' + format(end, '%d %b') if job.end - now > 86400 else ''}."
         )
     return most
@@ -118,11 +118,11 @@ async def extend(spawner: "DesktopSpawner", minutes: int) -> Extension:
     """Give a running session more time.
 
     Raises:
-        ExtensionError: It can't have more, or Slurm refused.
+        ExtensionError: It cannot have more, or Slurm refused.
         SlurmUnavailableError: Slurm does not answer.
     """
     if spawner.job is None or not spawner.ready:
-        raise ExtensionError("The session does not run, so it can't be extended.")
+        raise ExtensionError("The session is not running, so it cannot be extended.")
     async with spawner.extending:  # one after another: each counts from the end that holds
         watcher, began = spawner.cluster.watcher, time.monotonic()
         await _briefly(watcher.newer_than(began))
@@ -130,7 +130,7 @@ async def extend(spawner: "DesktopSpawner", minutes: int) -> Extension:
         bounds = await ceilings(spawner, job)
         limit = new_limit(job, minutes, bounds, time.time())
         if job is None or job.start is None or job.end is None:  # new_limit has refused these
-            raise ExtensionError("The session does not run, so it can't be extended.")
+            raise ExtensionError("The session is not running, so it cannot be extended.")
         await spawner.cluster.commands.set_time_limit(job.id, limit)
         before = job.end
         given = limit - round((job.end - job.start) / 60)

@@ -42,7 +42,7 @@ REASONS: tuple[tuple[str, str], ...] = (
     ),
     (
         r"PartitionNodeLimit|PartitionConfig|BadConstraints",
-        "no machine of the cluster has what was asked for; cancel and choose less",
+        "no machine in the cluster has what was asked for; cancel and choose less",
     ),
     (r"not in group permitted", "you may not use this partition; cancel and choose another, or tell your instructor"),
     (r"Partition(Down|Inactive)", "the partition is closed at the moment"),

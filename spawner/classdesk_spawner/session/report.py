@@ -133,7 +133,7 @@ class ReceivedReport:
     cpu: float | None
 
     def active_at(self, *, idle_cpu: bool) -> float | None:
-        """Return when the learner was last active, in Unix seconds; None where the session can't tell.
+        """Return when the learner was last active, in Unix seconds; None where the session cannot tell.
 
         Args:
             idle_cpu: Whether a running computation counts as activity.

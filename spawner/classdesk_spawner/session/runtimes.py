@@ -53,7 +53,7 @@ def bubblewrap(settings: RuntimeSettings, home: str) -> RuntimeCommand:
     argv += ["--tmpfs", "/run", "--tmpfs", "/var/tmp", "--tmpfs", "/home"]  # noqa: S108
     for name in ("resolv.conf", "hosts"):
         argv += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
-    # The node's time zone; bwrap can't bind onto the image's /etc/localtime, which is a symbolic link.
+    # The node's time zone; bwrap cannot bind onto the image's /etc/localtime, which is a symbolic link.
     argv += [
         "--ro-bind-try",
         "/etc/localtime",

@@ -27,7 +27,7 @@ class DesktopSettings(Section):
         _ASSUMED.extend_minutes,
         ge=0,
         le=1440,
-        description="Minutes that one press of *Extend* adds to a session; 0: learners can't extend. "
+        description="Minutes that one press of *Extend* adds to a session; 0: learners cannot extend. "
         "Needs the line for scontrol in the sudoers file; instructors extend by the same way.",
     )
     extend_max_hours: float = Field(

@@ -15,7 +15,7 @@ from .desktop import DesktopSettings
 from .section import Section
 
 SlurmName = Annotated[str, StringConstraints(pattern=r"^([A-Za-z0-9_][A-Za-z0-9_.:+-]*)?$", max_length=100)]
-"""A name that Slurm knows, or empty for Slurm's own default. It can't begin like an option."""
+"""A name that Slurm knows, or empty for Slurm's own default. It cannot begin like an option."""
 
 InterfaceKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
 
@@ -27,7 +27,7 @@ def _absolute(path: str) -> str:
 
 
 Show = Literal["shown", "fixed", "hidden"]
-"""shown: the learner chooses; fixed: it is shown but can't be changed; hidden: it is not shown."""
+"""shown: the learner chooses; fixed: it is shown but cannot be changed; hidden: it is not shown."""
 
 
 class NumberField(Section):

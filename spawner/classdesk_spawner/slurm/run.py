@@ -46,7 +46,7 @@ async def run_command(
         limits: What it may take.
 
     Raises:
-        SlurmUnavailableError: It can't be run, or did not end in time.
+        SlurmUnavailableError: It cannot be run, or did not end in time.
     """
     with _file(text) as given, _file() as out, _file() as err:
         try:
@@ -59,7 +59,7 @@ async def run_command(
                 stderr=err,
             )
         except OSError as error:
-            raise SlurmUnavailableError(f"{name} can't be run: {error}") from error
+            raise SlurmUnavailableError(f"{name} cannot be run: {error}") from error
         if limits.output is not None:
             # Not permitted where sudo has become somebody else.
             with contextlib.suppress(ProcessLookupError, PermissionError):

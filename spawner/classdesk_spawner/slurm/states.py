@@ -14,7 +14,7 @@ class Phase(Enum):
     RUNNING = "running"
     """The job has its cores and runs."""
     HELD_UP = "held up"
-    """The job exists and may run again; its server can't answer now."""
+    """The job exists and may run again; its server cannot answer now."""
     ENDING = "ending"
     """The job is being cleaned away; its server is gone or about to go."""
     ENDED = "ended"
@@ -51,17 +51,17 @@ STATES: dict[str, Phase] = {
 }
 
 END_SENTENCES: dict[str, str] = {
-    "COMPLETED": "The session's program ended by itself.",
+    "COMPLETED": "The session's program ended on its own.",
     "CANCELLED": "The session was cancelled.",
     "FAILED": "The session's program failed.",
     "TIMEOUT": "The session reached its time limit.",
     "DEADLINE": "The session reached its time limit.",
     "OUT_OF_MEMORY": "The session used more memory than it had.",
     "NODE_FAIL": "The compute node that ran the session failed.",
-    "BOOT_FAIL": "The compute node for the session did not come up.",
+    "BOOT_FAIL": "The session's compute node did not start.",
     "LAUNCH_FAILED": "The compute node could not start the session.",
     "RECONFIG_FAIL": "The compute node could not start the session.",
-    "PREEMPTED": "The session had to give way to a more important job.",
+    "PREEMPTED": "The session was stopped to make room for a more important job.",
     "REVOKED": "The session was moved to another cluster.",
 }
 

@@ -163,7 +163,7 @@ def test_home_full(ada: HubClient) -> None:
 def test_home_read_only(ada: HubClient) -> None:
     with _home(ada.name, "size=64k,ro", fill=False):
         ada.press_start(DESKTOP)
-        _works_or_says(ada, "Your home directory can't be written")
+        _works_or_says(ada, "Your home directory cannot be written")
 
 
 @pytest.mark.parametrize(
@@ -187,8 +187,8 @@ def test_home_that_can_not_be_opened(ada: HubClient, closed: str, fact: str) -> 
             away.rename(home)
         os.chown(home, before.st_uid, before.st_gid)
         home.chmod(before.st_mode & 0o7777)
-    assert "Your home directory can't be opened on the compute node." in told
-    assert f"the home directory {home} can't be opened here: {fact}" in told
+    assert "Your home directory cannot be opened on the compute node." in told
+    assert f"the home directory {home} cannot be opened here: {fact}" in told
     assert "bwrap" not in told
 
 

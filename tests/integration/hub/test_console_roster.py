@@ -44,7 +44,7 @@ def test_a_roster_gives_nobody_power_over_his_betters(hub: ClassHub, tokens: dic
     answer = hub.ask("POST", "api/class/other/roster", tokens["foreign"], json={"csv": text, "preview": False}).json()
     assert not answer["applied"]
     said = {(error["line"], error["message"].partition(" ")[2]) for error in answer["errors"]}
-    assert (1, "is an administrator of the hub, and can't be a learner.") in said
+    assert (1, "is an administrator of the hub, and cannot be a learner.") in said
     assert (2, "is an instructor; only an administrator can make them a learner.") in said
     assert (3, "is an instructor of this class.") in said
     assert (4, "is no account “no-such-user” on this machine.") in said

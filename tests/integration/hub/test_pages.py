@@ -94,12 +94,12 @@ def test_an_error_is_in_words_for_who_is_logged_out(visitor: PageVisitor) -> Non
 @pytest.mark.parametrize(
     ("query", "sentences"),
     [
-        ("ui=foo", ["User interface: there is no “foo”. Choose one of"]),
+        ("ui=foo", ["User interface: “foo” does not exist. Choose one of"]),
         ("ui=jupyterlab", ["“lab” (JupyterLab)"]),
         ("cores=50", ["Number of cores: you asked for 50; the most that"]),
         ("hours=1,5", ["Time (hours): “1,5” is not a number of hours"]),
         ("ui=foo&cores=50&hours=1,5", ["“foo”", "asked for 50", "“1,5”"]),
-        ("class=nope", ["Class: there is no “nope”."]),
+        ("class=nope", ["Class: “nope” does not exist."]),
         ("class=closed", ["Class: you are not in “closed”."]),
         ("class=dask&cores=3", ["Number of cores: the class “Dask, Tuesday” has set it to 1."]),
         ("class=dask&ui=lab", ["User interface: the class “Dask, Tuesday” has set it to Desktop."]),

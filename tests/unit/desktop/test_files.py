@@ -103,7 +103,7 @@ def test_files_are_sent_to_two_folders_alone(home: Path, folder: str) -> None:
 
 def test_a_folder_that_is_a_link_out_of_the_home_is_refused(home: Path, tmp_path: Path) -> None:
     (home / "Uploads").symlink_to(tmp_path)
-    with pytest.raises(FilesError, match="out of your home"):
+    with pytest.raises(FilesError, match="outside your home"):
         Incoming(home, "Uploads", "a.txt")
 
 

@@ -77,7 +77,7 @@ def _reported(**changes: Any) -> Any:
     [
         pytest.param(_spawner(session=False), "not started", id="never"),
         pytest.param(
-            _spawner(session=False, ending="The session's program ended by itself."),
+            _spawner(session=False, ending="The session's program ended on its own."),
             "not started",
             id="logged-out",
         ),

@@ -123,7 +123,7 @@ def test_an_empty_file_is_the_defaults(tmp_path: Path) -> None:
         pytest.param('[classes.dask]\nlearners = ["a b"]', "classes.dask.learners.0 = 'a b'", id="user-name"),
         pytest.param(
             '[classes.dask]\ninstructors = ["ines"]\nlearners = ["ines"]',
-            "ines can't be instructor and learner of one class",
+            "ines cannot be instructor and learner of one class",
             id="instructor-who-learns",
         ),
         pytest.param(
@@ -154,7 +154,7 @@ def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_and_a_file_that_is_not_text(tmp_path: Path) -> None:
-    with pytest.raises(SiteFileError, match="it can't be read: No such file"):
+    with pytest.raises(SiteFileError, match="it cannot be read: No such file"):
         load_site(tmp_path / "none.toml")
     (tmp_path / "site.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(SiteFileError, match="it is not UTF-8"):

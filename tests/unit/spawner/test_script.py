@@ -152,7 +152,7 @@ def test_a_home_that_can_not_be_opened_is_told_before_the_image_is(tmp_path: Pat
     assert outcome.returncode == 1
     assert not (tmp_path / "opened").exists()
     _, _, log = _Hub.posts.pop()
-    assert f"{tmp_path / home} can't be opened here: {fact.replace('root', owner)}\n" in log
+    assert f"{tmp_path / home} cannot be opened here: {fact.replace('root', owner)}\n" in log
 
 
 @pytest.mark.parametrize("url", ["", "http://127.0.0.1:1/hub/api", "https://hub/api", "http://no such host"])

@@ -118,7 +118,7 @@ def test_no_job_id_is_an_error(text: str) -> None:
         ),
         pytest.param("sudo: a password is required", SubmitError, "classdesk check", id="sudoers"),
         pytest.param("sudo: unknown user ada", SubmitError, "does not know your user name", id="unknown-user"),
-        pytest.param("something new", SubmitError, "a reason that classdesk does not know", id="unknown"),
+        pytest.param("something new", SubmitError, "a reason unknown to classdesk", id="unknown"),
     ],
 )
 def test_refusals_are_explained(stderr: str, kind: type[SessionError], words: str) -> None:
@@ -170,7 +170,7 @@ def test_a_command_that_hangs_is_ended(fake_slurm: FakeSlurm) -> None:
 
 def test_a_missing_command_is_an_unavailable_slurm(fake_slurm: FakeSlurm) -> None:
     commands = SlurmCommands("/nonexistent", use_sudo=False, timeout_s=5)
-    with pytest.raises(SlurmUnavailableError, match="can't be run"):
+    with pytest.raises(SlurmUnavailableError, match="cannot be run"):
         asyncio.run(commands.jobs("classdesk"))
 
 

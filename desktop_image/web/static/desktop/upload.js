@@ -70,7 +70,7 @@ export class Upload {
         [...event.dataTransfer.files].filter((file, index) => {
           if (!entries[index]?.isDirectory) return true;
           this.#addLine(file.name).fail(
-            "Folders can't be sent. Please pack it into an archive, such as a .zip, and send that.",
+            "Folders cannot be sent. Pack the folder into an archive, such as a .zip file, and send that.",
           );
           return false;
         }),
@@ -146,7 +146,7 @@ function sendFile(file, folder, onProgress) {
       else reject(new Error(sending.response?.message || `The session refused the file (${sending.status}).`));
     });
     sending.addEventListener("error", () => {
-      reject(new Error("The connection was lost, or the file can't be read. Please try again."));
+      reject(new Error("The connection was lost, or the file cannot be read. Please try again."));
     });
     sending.send(file);
   });

@@ -7,7 +7,7 @@ export const base = api;
 /** The page on which a learner's desktop is watched. */
 export const watchPage = (name) => watch + encodeURIComponent(name);
 
-/** The address of a websocket of the service. A browser can't send headers with it. */
+/** The address of a websocket of the service. A browser cannot send headers with it. */
 export function socketAddress(path) {
   const url = new URL(path, new URL(api, location.href));
   url.protocol = url.protocol.replace("http", "ws");

@@ -1,4 +1,4 @@
-// The service's event stream, with recovery. It is read by fetch: an EventSource can't send the header that JupyterHub
+// The service's event stream, with recovery. It is read by fetch: an EventSource cannot send the header that JupyterHub
 // wants, does not tell 403 from 503, and does not notice a link that went dead without a word.
 import { CUT, consoleAnswers, headers, hubAnswers, meaning, statusOf } from "./api.js";
 

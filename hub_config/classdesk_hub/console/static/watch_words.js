@@ -70,7 +70,7 @@ export function curtain(known) {
   }
   if (lost) {
     return {
-      title: known.wasShown ? "Connecting again" : opening.title,
+      title: known.wasShown ? "Reconnecting" : opening.title,
       text: known.wasShown
         ? "The connection was lost. The page tries again by itself."
         : "The session does not answer yet.",

@@ -64,7 +64,7 @@ send_last_words() {
 if ! $home_is_open; then
   facts="it does not exist"
   [[ ! -e $home ]] || facts=$(/usr/bin/stat -c 'it belongs to %U and has mode %a' -- "$home")
-  printf "classdesk: the home directory %s can't be opened here: %s\n" "$home" "$facts"
+  printf "classdesk: the home directory %s cannot be opened here: %s\n" "$home" "$facts"
   send_last_words
   exit 1
 fi
