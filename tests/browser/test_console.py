@@ -183,7 +183,7 @@ def test_restored_lesson_files_keep_the_learner_s_own(board: Board, desktops: di
     kept = [path for path in lesson.rglob("hello*") if path != file]
     assert [path.read_text() for path in kept] == ["print('mine')\n"]
     expect(card.locator(".sum")).to_contain_text("Fresh copies: hello.py.")
-    banner = told(desktops["learner02"], "instructor has restored files of the lesson.")
+    banner = told(desktops["learner02"], "instructor has restored the lesson's files.")
     expect(banner).to_contain_text(f"Yours are kept: ~/Desktop/Lesson/dask-delay/{kept[0].name}")
 
 

@@ -115,7 +115,7 @@ def test_a_learner_ends_the_session_from_the_page(sit_down: SitDown) -> None:
     page.get_by_role("button", name="Menu").click()
     page.get_by_role("menuitem", name="End session").click()
     dialog = page.get_by_role("dialog")
-    expect(dialog).to_contain_text("what you have not saved is lost")
+    expect(dialog).to_contain_text("unsaved work is lost")
     desktop.screenshot("end-dialog")
     dialog.get_by_role("button", name="Cancel").click()
     expect(dialog).to_be_hidden()

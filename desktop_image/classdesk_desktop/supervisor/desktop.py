@@ -51,9 +51,7 @@ _LOOK_SECONDS: Final = 1.0
 # The bus tells of a log-out just before mate-session ends.
 _LOG_OUT_SECONDS: Final = 0.1
 
-_ACCIDENT: Final = (
-    "The desktop crashed, and a new one was started. Its open windows are lost; your files are kept."
-)
+_ACCIDENT: Final = "The desktop crashed, and a new one was started. Its open windows are lost; your files are kept."
 _FULL: Final = "The node's temporary directory (/tmp) is full: delete what you do not need there."
 # What the parts that have just ended gave back is no room.
 _LEAST_BYTES: Final = 1 << 20

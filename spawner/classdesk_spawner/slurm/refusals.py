@@ -37,8 +37,7 @@ REFUSALS: tuple[tuple[str, str], ...] = (
     ),
     (
         r"Invalid qos|Invalid QOS",
-        "You have no access to the quality of service (QOS) that this site uses. "
-        "Please tell your instructor.",
+        "You have no access to the quality of service (QOS) that this site uses. Please tell your instructor.",
     ),
     (
         r"reservation is invalid|Access denied to requested reservation|Reservation.*(expired|invalid)",

@@ -138,7 +138,7 @@ def test_time_above_the_partitions_limit_waits_with_a_reason(ada: HubClient) -> 
     ada.form()  # the hub knows the limit as it was
     with _partition("MaxTime=30", "MaxTime=8:00:00"):
         ada.press_start(TERMINAL)
-        until_told(ada, "the time asked for is longer than the partition allows; cancel")
+        until_told(ada, "more time was asked for than the partition allows; cancel")
         ada.stop()
 
 
