@@ -327,7 +327,7 @@ def test_the_record_has_it_all(board: Board, desktops: dict[str, Desktop]) -> No
         "Stop",
         "Message",
         "Extension",
-        "Reset of the desktop",
+        "Desktop reset",
         "Restored lesson files",
         "Restart",
     ):

@@ -69,7 +69,7 @@ list.onorder = () => {
   setText(
     empty,
     store.learners.size
-      ? "Nobody here fits the filter. Esc shows all."
+      ? "No learners match the filter. Press Esc to show everyone."
       : "This class has no learners yet. Import a roster.",
   );
 };
