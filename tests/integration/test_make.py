@@ -177,7 +177,7 @@ def test_down_ends_sessions_and_leaves_no_process(hub: Hub) -> None:
         assert name not in everything
     assert not listeners()
     text = make("status").stdout
-    assert "nothing runs" in text
+    assert "nothing is running" in text
     assert "does not answer" in text
 
 
@@ -223,7 +223,7 @@ def test_a_failing_step_names_itself_the_cause_and_its_log(hub: Hub) -> None:
 def test_an_impossible_port_is_refused(hub: Hub, port: str) -> None:
     result = make("up", f"PORT={port}")
     assert result.returncode != 0
-    assert f"PORT={port} is no port" in result.stdout
+    assert f"PORT={port} is not a port" in result.stdout
 
 
 @pytest.mark.usefixtures("_restored")
