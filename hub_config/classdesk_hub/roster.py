@@ -8,6 +8,8 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from pydantic import BaseModel, ConfigDict
+
 COLUMNS = ("user", "name", "group")
 
 _LONGEST_TEXT = 1_000_000
@@ -15,6 +17,20 @@ _MOST_LINES = 5000
 _LONGEST_NAME = 100
 _JOINERS = dict.fromkeys(map(ord, "\u200c\u200d"))  # written in names of several scripts; not seen
 _USER = re.compile(r"[a-z0-9_][a-z0-9_.@-]{0,63}")
+
+
+class RosterRequest(BaseModel):
+    """A roster that is sent.
+
+    Attributes:
+        csv: The file's text.
+        preview: Only show what it would change.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    csv: str
+    preview: bool = False
 
 
 @dataclass(frozen=True)

@@ -270,3 +270,15 @@ def test_errors_page_quotes_sentences_of_the_code() -> None:
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
     assert [cells[0] for cells in _rows("Other sentences") if cells[0] not in said] == []
+
+
+def test_every_decision_has_a_date_and_is_in_the_index() -> None:
+    index, _, decisions = (REPOSITORY / "docs/developer/decisions.md").read_text().partition("\n## ")
+    titles = re.findall(r"^### (.+)$", decisions, re.MULTILINE)
+    assert re.findall(r"^- \[(.+)\]\(#", index, re.MULTILINE) == titles
+    assert [_anchor(title) for title in titles] == re.findall(r"\]\(#(.+)\)$", index, re.MULTILINE)
+    assert len(re.findall(r"^### .+\n\n\*20\d\d-\d\d-\d\d\.\* ", decisions, re.MULTILINE)) == len(titles)
+
+
+def _anchor(title: str) -> str:
+    return re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")

@@ -1,7 +1,8 @@
 """Acts, their progress, and the record of them."""
 
-from pydantic import ValidationError
 from tornado import web
+
+from classdesk_hub.request_body import read_body
 
 from .act_request import ActRequest
 from .base import ConsoleHandler, translated
@@ -16,18 +17,14 @@ class ActsHandler(ConsoleHandler):
     async def post(self, name: str) -> None:
         """Begin an act; answer 202 with its id."""
         self.class_(name)
-        try:
-            request = ActRequest.model_validate(self.body())
-        except ValidationError as error:
-            raise web.HTTPError(400, _sentence(error)) from None
+        request = read_body(ActRequest, self.request.body)
         view = self.context.view
         await view.fresh()
         if set(request.learners) - set(view.members.get(name, {})):
             await view.fresh(members=True)
         strangers = sorted(set(request.learners) - set(view.members.get(name, {})))
         if strangers:
-            shown = ", ".join(strangers[:5]).replace("%", "%%")
-            raise web.HTTPError(403, f"Not in your class: {shown}.")
+            raise web.HTTPError(403, f"Not in your class: {', '.join(strangers[:5])}.")
         act = self.context.acts.begin(name, request, self.user_name, self.token)
         self.answer({"id": act.id}, 202)
 
@@ -55,10 +52,3 @@ class AuditHandler(ConsoleHandler):
         if not limit.isdecimal() or not 1 <= int(limit) <= _MOST_EVENTS:
             raise web.HTTPError(400, f"limit must be a whole number from 1 to {_MOST_EVENTS}.")
         self.answer(await self.context.record(name, int(limit)))
-
-
-def _sentence(error: ValidationError) -> str:
-    problem = error.errors(include_url=False, include_input=False)[0]
-    message = problem["msg"].removeprefix("Value error, ").rstrip(".")
-    field = ".".join(str(part) for part in problem["loc"])
-    return (f"{field}: {message}." if field else f"{message}.").replace("%", "%%")

@@ -128,20 +128,6 @@ class ConsoleHandler(HubOAuthenticated, web.RequestHandler):  # type: ignore[mis
         self.user = model
         return self.may_see(name)
 
-    def body(self) -> Mapping[str, Any]:
-        """Return the request's body, a JSON object.
-
-        Raises:
-            tornado.web.HTTPError: 400 where it is none.
-        """
-        try:
-            data = json.loads(self.request.body)
-        except (ValueError, RecursionError):
-            data = None
-        if not isinstance(data, Mapping):
-            raise web.HTTPError(400, "Expected a JSON object.")
-        return data
-
     def answer(self, data: Any, status: int = 200) -> None:
         """Answer with JSON."""
         self.set_status(status)
@@ -151,7 +137,7 @@ class ConsoleHandler(HubOAuthenticated, web.RequestHandler):  # type: ignore[mis
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Answer with one sentence, as JSON or as the error page."""
         error = (kwargs.get("exc_info") or (None, None, None))[1]
-        told = error.log_message if isinstance(error, web.HTTPError) else ""
+        told = error.get_message() if isinstance(error, web.HTTPError) else ""
         message = told or "Something went wrong in the console; its log says what."
         if self.is_page:
             self.finish(
@@ -192,6 +178,6 @@ def translated(method: Callable[..., Awaitable[None]]) -> Callable[..., Awaitabl
         try:
             await method(self, *args)
         except CallError as error:
-            raise web.HTTPError(error.status or 503, error.sentence.replace("%", "%%")) from error
+            raise web.HTTPError(error.status or 503, error.sentence) from error
 
     return wrapped

@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from tornado import web
-
-from classdesk_hub.roster import write_roster
+from classdesk_hub.request_body import read_body
+from classdesk_hub.roster import RosterRequest, write_roster
 
 from .base import ConsoleHandler, translated
 
@@ -29,10 +28,7 @@ class RosterHandler(ConsoleHandler):
     async def post(self, name: str) -> None:
         """Show what a roster changes, or change it; the hub decides whether who asks may."""
         self.class_(name)
-        body = self.body()
-        if set(body) - {"csv", "preview"}:
-            raise web.HTTPError(400, 'Expected {"csv": TEXT, "preview": true or false}.')
-        wish = {"csv": body.get("csv"), "preview": body.get("preview", False), "class": name}
+        wish = {**read_body(RosterRequest, self.request.body).model_dump(), "class": name}
         answer = await self.context.hub.hub("POST", "/classdesk/roster", self.token, wish)
         change: dict[str, Any] = answer["classes"].get(name, {"add": [], "remove": [], "rename": [], "keep": 0})
         if answer["applied"]:

@@ -5,17 +5,17 @@ Each is decided by the scopes of who asks; see `classes.instructor_scopes`.
 
 import asyncio
 import json
-from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
 
 from jupyterhub import orm
 from jupyterhub.apihandlers import APIHandler
 from jupyterhub.scopes import needs_scope
+from pydantic import Field
 from tornado import web
 
 from classdesk_hub.audit import audit_log
-from classdesk_hub.roster import Change, change, read_roster
+from classdesk_hub.request_body import read_body
+from classdesk_hub.roster import Change, RosterRequest, change, read_roster
 from classdesk_hub.site.file import Site
 
 from .membership import account_problems, apply, members, rank_problems
@@ -25,6 +25,10 @@ ROSTER_ROUTE = r"/api/classdesk/roster"
 VISIT_ROUTE = r"/api/classdesk/users/([^/]+)/visit"
 
 _VISIT_S = 60
+
+
+class _RosterRequest(RosterRequest):
+    only: str = Field("", alias="class", description="The only class that may be named; empty: any.")
 
 
 class _ClassHandler(APIHandler):  # type: ignore[misc]  # jupyterhub has no type information
@@ -56,8 +60,9 @@ class RosterHandler(_ClassHandler):
 
         Where any line has an error nothing is changed.
         """
-        text, preview, only = _read_request(self.request.body)
-        roster = read_roster(text, self.site.classes, only)
+        request = read_body(_RosterRequest, self.request.body)
+        preview, only = request.preview, request.only
+        roster = read_roster(request.csv, self.site.classes, only)
         for name in {only, *roster.classes} - {""}:
             self._check_may_change(name, preview=preview)
         problems = list(roster.problems)
@@ -130,15 +135,3 @@ class VisitHandler(_ClassHandler):
             scopes=[f"access:servers!server={name}/"],
         )
         self.finish(json.dumps({"token": token, "seconds": _VISIT_S}))
-
-
-def _read_request(body: bytes) -> tuple[str, bool, str]:
-    try:
-        data: Any = json.loads(body)
-    except (ValueError, RecursionError):
-        data = None
-    if isinstance(data, Mapping) and set(data) <= {"csv", "preview", "class"}:
-        text, preview, only = data.get("csv"), data.get("preview", False), data.get("class", "")
-        if isinstance(text, str) and isinstance(preview, bool) and isinstance(only, str):
-            return text, preview, only
-    raise web.HTTPError(400, 'Expected {"csv": TEXT, "preview": true or false, "class": NAME}.')

@@ -64,6 +64,14 @@ def test_a_roster_gives_nobody_power_over_his_betters(hub: ClassHub, tokens: dic
     ]
 
 
+@pytest.mark.parametrize("body", [b"", b"[]", b'{"csv": 1}', b'{"csv": "", "cmd": "id"}'])
+def test_what_is_no_roster_is_refused_by_console_and_hub(hub: ClassHub, tokens: dict[str, str], body: bytes) -> None:
+    admin = tokens["admin"]
+    assert hub.ask("POST", "api/class/dask/roster", admin, content=body).status_code == 400
+    answer = hub.hub("POST", "/classdesk/roster", admin, content=body)
+    assert (answer.status_code, answer.json()["message"].count(".")) == (400, 1)
+
+
 def test_the_commands_do_the_same(hub: ClassHub, tmp_path: Path) -> None:
     listed = hub.command("list").stdout
     assert "Dask, Tuesday" in listed
