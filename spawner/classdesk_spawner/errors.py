@@ -116,7 +116,7 @@ class JobEndedError(SessionError):
 
 
 class ServerLostError(SessionError, TimeoutError):
-    """What JupyterHub waited for after `start()` will not come; only a time-out is no fault of the program to it.
+    """What JupyterHub waited for after `start()` will not come; only a time-out is not a fault of the program to it.
 
     Args:
         cause: Why.

@@ -181,7 +181,7 @@ def test_down_ends_sessions_and_leaves_no_process(hub: Hub) -> None:
 
 
 def test_a_process_whose_status_nobody_takes_has_ended() -> None:
-    """As in a container whose first process is no init: `make down` need not wait for such a one."""
+    """As in a container whose first process is not an init: `make down` need not wait for such a one."""
 
     def ended(pid: int) -> bool:
         words = f"source {world.REPOSITORY}/cluster/lib.sh; ended {pid}"

@@ -94,7 +94,7 @@ def _entry(home: Path, item: os.DirEntry[str]) -> Entry | None:
     if item.name.startswith("."):
         return None
     try:
-        item.name.encode()  # a name that is no text could not be asked for again
+        item.name.encode()  # a name that is not text could not be asked for again
         if item.is_symlink():
             inside(home, str(Path(item.path).relative_to(home.resolve())))
         status = item.stat()
@@ -109,7 +109,7 @@ def open_file(place: Path) -> BinaryIO:
     """Open a file to read it.
 
     Raises:
-        FilesError: it is no plain file, or may not be read.
+        FilesError: it is not a plain file, or may not be read.
     """
     try:
         # Without waiting: a named pipe would wait for its other end.

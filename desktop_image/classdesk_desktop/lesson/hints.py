@@ -141,7 +141,7 @@ def _parsed(source: str) -> ast.AST:
 
 
 def _inside(node: ast.AST) -> Iterator[ast.AST]:
-    """Everything that a loop repeats; nothing for what is no loop."""
+    """Everything that a loop repeats; nothing for what is not a loop."""
     match node:
         case ast.For() | ast.While():
             for statement in node.body:

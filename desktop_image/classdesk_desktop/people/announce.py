@@ -24,7 +24,7 @@ _BEFORE: Final = {
 class AnnounceHandler(APIHandler):
     """Takes what a visitor is about to do, or has done."""
 
-    # What others do in a session is no sign of its learner.
+    # What others do in a session is not a sign of its learner.
     _track_activity = False
 
     @web.authenticated

@@ -16,7 +16,7 @@ from classdesk_desktop.server.identity import only_visitors, who_asks
 
 
 class _Call(APIHandler):
-    # What others do in a session is no sign of its learner.
+    # What others do in a session is not a sign of its learner.
     _track_activity = False
 
     def read_body(self) -> dict[str, object]:

@@ -101,7 +101,7 @@ class _Call(APIHandler):
 
 
 class StateHandler(APIHandler):
-    """What the desktop is doing, as JSON. The page asks by itself, so asking is no activity."""
+    """What the desktop is doing, as JSON. The page asks by itself, so asking is not activity."""
 
     _track_activity = False
 

@@ -87,7 +87,7 @@ class HubSettings(Section):
         parts = urlsplit(value)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise ValueError("must be an address such as http://127.0.0.1:8000")
-        if parts.port is None:  # raises ValueError itself where the port is no port
+        if parts.port is None:  # raises ValueError itself where the port is not a port
             raise ValueError("must name a port, as in http://127.0.0.1:8000")
         if parts.path.strip("/") or parts.query or parts.fragment:
             raise ValueError("must have no path, as in http://127.0.0.1:8000")

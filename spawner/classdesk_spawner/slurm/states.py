@@ -67,7 +67,7 @@ END_SENTENCES: dict[str, str] = {
 
 
 def ended_as_wanted(sentence: str) -> bool:
-    """Tell whether a sentence of `end_sentence` tells of an end that is no failure: a log-out.
+    """Tell whether a sentence of `end_sentence` tells of an end that is not a failure: a log-out.
 
     A session that is stopped through the hub has no such sentence. One that was cancelled was so behind the hub's
     back, and its learner sits before a page that is gone, as at the end of its time.
