@@ -13,8 +13,8 @@ WORDS = {
     "instructor": r"\bteachers?\b",
     # bwrap's own message is quoted.
     "cannot, do not: no contractions": r"(?<!bwrap: )\b"
-    r"(ca|wo|do|does|did|is|are|was|were|has|have|had|should|would|could)n['’]t\b",
-    "is not a …": r"(?<!there )(?<!\")\b(is|are|was|were) no (?!longer|more\b|other|such|sense|room|older|wider|output)",
+    r"(ca|wo|do|does|did|is|are|was|were|has|have|had|should|would|could)n['\u2019]t\b",
+    "is not a …": r"(?<!there )(?<!\")\b(is|are|was|were) no (?!longer|more\b|other|such|sense|room|older|wider)",
     "allow somebody to, or allow doing": r"(?<!master )\ballow(s|ing)? to\b",
     "each word once": r"\b(a|an|and|are|be|by|for|from|in|is|it|not|of|on|or|that|the|to|with) \1\b",
     "British spelling": r"\b(behaviors?|cancel(ed|ing)|favorites?|neighbors?|label(ed|ing)|travel(ed|ing)|defense"

@@ -74,7 +74,7 @@ def entries(home: Path, folder: Path) -> list[Entry]:
     """What a folder shows: no hidden files, and no links that lead out of the home; folders come first.
 
     Raises:
-        FilesError: it is no folder, or cannot be read.
+        FilesError: it is not a folder, or cannot be read.
     """
     found: list[Entry] = []
     try:

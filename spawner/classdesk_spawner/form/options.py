@@ -127,7 +127,7 @@ class OptionRules:
         )
 
     def takes(self, raw: Mapping[str, object]) -> tuple[dict[str, object], tuple[str, ...]]:
-        """Return those options that can be taken, and a sentence for each other: a link is no order.
+        """Return those options that can be taken, and a sentence for each other: a link is not an order.
 
         Args:
             raw: Values by option key.

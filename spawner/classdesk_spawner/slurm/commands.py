@@ -165,7 +165,7 @@ def parse_job_id(text: str) -> str:
 
 
 def _read(program: str, parse: Callable[[], T]) -> T:
-    """Return what a program's text says; text that makes no sense is no answer."""
+    """Return what a program's text says; text that makes no sense is not an answer."""
     try:
         return parse()
     except ValueError as error:

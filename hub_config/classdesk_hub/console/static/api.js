@@ -59,7 +59,7 @@ async function ask(path, options = {}) {
       ...options,
       headers: { ...headers, ...options.headers },
       cache: "no-store",
-      redirect: "manual", // to a log-in page, which is no answer
+      redirect: "manual", // to a log-in page, which is not an answer
     });
   } catch (error) {
     if (error.name === "AbortError") {
