@@ -128,9 +128,7 @@ class NoSuchClassError(web.HTTPError):
 
     def __init__(self, name: str) -> None:
         super().__init__(404)
-        self.jupyterhub_message = (
-            f"There is no class {shown(name)}. Look at the address again, or ask your instructor for it."
-        )
+        self.jupyterhub_message = f"There is no class {shown(name)}. Check the address, or ask your instructor for it."
 
 
 class ClassLinkHandler(SitePage, BaseHandler):  # type: ignore[misc]  # as above

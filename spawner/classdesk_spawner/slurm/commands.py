@@ -264,7 +264,7 @@ class SlurmCommands:
             return parse_job_id(out)
         except ValueError as error:
             raise SessionError(
-                "Slurm took the session but did not say its number. Please tell your instructor.",
+                "Slurm accepted the session but did not return its number. Please tell your instructor.",
                 detail=str(error),
             ) from error
 

@@ -142,7 +142,7 @@ def test_a_failure_is_told_in_its_own_sentence() -> None:
     ("ending", "sentence"),
     [
         ("The compute node that ran the session failed.",) * 2,
-        ("", "The session did not come up in time."),
+        ("", "The session did not start in time."),
     ],
     ids=["its-job-has-ended", "nobody-knows-why"],
 )
