@@ -91,7 +91,7 @@ test("a raised hand says since when, and who comes", () => {
 
 test("figures of a session that fell silent are said to be old", () => {
   const silent = learner({ reported: NOW - 200, idle_s: 5, desktop: "painted", watchers: [] });
-  assert.equal(show.tags(silent, NOW), "no word for 3 min");
+  assert.equal(show.tags(silent, NOW), "not heard from for 3 min");
   assert.equal(show.inputText(silent, NOW), "3 min");
   assert.equal(show.tags({ ...silent, reported: NOW - 20 }, NOW), "");
 });

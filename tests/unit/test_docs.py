@@ -282,3 +282,10 @@ def test_every_decision_has_a_date_and_is_in_the_index() -> None:
 
 def _anchor(title: str) -> str:
     return re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_text_is_no_wider_than_code(document: Path) -> None:
+    texts = re.sub(r"^```.*?^```", "", document.read_text(), flags=re.MULTILINE | re.DOTALL).splitlines()
+    # Tables, commands and links cannot be broken.
+    assert [text for text in texts if len(text) > 120 and not text.startswith(("|", "    ", "- ["))] == []

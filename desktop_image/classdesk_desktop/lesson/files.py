@@ -211,7 +211,7 @@ def _read_master(lesson: Lesson, name: str) -> bytes:
 
 
 def _mode(lesson: Lesson, name: str) -> int:
-    """The learner may write; what the master allows to run stays runnable."""
+    """The learner may write; what can be run in the master stays runnable."""
     return 0o755 if lesson.master(name).stat().st_mode & 0o100 else 0o644
 
 

@@ -184,7 +184,7 @@ def import_(
     try:
         text = decode_roster(file.read_bytes())
     except OSError as error:
-        raise _ended(f"{file} can't be read: {error}") from None
+        raise _ended(f"{file} cannot be read: {error}") from None
     answer = _caller(site_file).hub("POST", "/classdesk/roster", {"csv": text, "preview": preview})
     for problem in answer["errors"]:
         print(f"line {problem['line']}: {problem['message']}", file=sys.stderr)
@@ -244,7 +244,7 @@ def _act(
     if not chosen:
         chosen = [one.name for one in caller.learners(name) if act in one.can]
     if not chosen:
-        print("Nothing to do: it concerns nobody at the moment.")
+        print("Nothing to do: no learner is in a state to which this applies.")
         return
     if ask:
         people = "1 learner" if len(chosen) == 1 else f"{len(chosen)} learners"

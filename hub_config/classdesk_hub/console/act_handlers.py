@@ -37,7 +37,7 @@ class ActHandler(ConsoleHandler):
         self.class_(name)
         act = self.context.acts.find(name, act_id)
         if act is None:
-            raise web.HTTPError(404, "There is no such act, or it was long ago.")
+            raise web.HTTPError(404, "That act is unknown, or too old to look up.")
         self.answer(act.model())
 
 

@@ -67,7 +67,7 @@ class Act:
             name: The learner.
             status: `waiting`, `running`, `done`, `partly` or `failed`.
             message: What came of it.
-            final: Whether trying again can't help.
+            final: Whether trying again cannot help.
         """
         self.results[name] = {"status": status, "message": message, "final": final}
         self.changed.add(name)

@@ -140,7 +140,7 @@ async def _listen(server: HTTPServer, host: str, port: int) -> None:
 
 
 async def _until_orphaned() -> None:
-    """Wait until the hub is gone: one that was killed can't stop its services.
+    """Wait until the hub is gone: one that was killed cannot stop its services.
 
     The hub may be killed while the console still imports: who is its parent now proves nothing.
     """

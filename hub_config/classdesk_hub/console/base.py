@@ -111,7 +111,7 @@ class ConsoleHandler(HubOAuthenticated, web.RequestHandler):  # type: ignore[mis
         """Look whether somebody is a learner of a class of who asks.
 
         Raises:
-            tornado.web.HTTPError: 403 where it is no class of theirs, or the learner is not in it.
+            tornado.web.HTTPError: 403 where the class is not theirs, or the learner is not in it.
         """
         self.class_(name)
         view = self.context.view
@@ -167,7 +167,7 @@ class ConsoleHandler(HubOAuthenticated, web.RequestHandler):  # type: ignore[mis
             hosts = {headers.get("Host"), headers.get("X-Forwarded-Host")}
             ok = origin is None or urlsplit(origin).netloc in hosts
         if not ok:
-            raise web.HTTPError(403, "The console does not take orders from other sites.")
+            raise web.HTTPError(403, "The console does not accept requests from other sites.")
 
 
 def translated(method: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:

@@ -93,7 +93,7 @@ class _SessionSocket(ConsoleHandler, WebSocketHandler):
         """Open the websocket for an instructor of the learner's class."""
         await self.check_member(name, learner)
         if self.context.site.desktop.observe == "off":
-            raise web.HTTPError(403, "This site does not let anybody look at learners' desktops.")
+            raise web.HTTPError(403, "This site does not allow instructors to view learners' desktops.")
         await super().get(name, learner)
 
     async def open(self, name: str, learner: str) -> None:

@@ -67,7 +67,7 @@ const unheard = (learner, now) => (isLive(learner) && learner.reported ? now - l
 export function tags(learner, now) {
   const found = [];
   if (unheard(learner, now) > SILENT_S) {
-    found.push(`no word for ${duration(unheard(learner, now))}`);
+    found.push(`not heard from for ${duration(unheard(learner, now))}`);
   }
   if (learner.safe) {
     found.push("safe desktop");
