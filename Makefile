@@ -8,7 +8,7 @@ export BIND PORT YES F N
 
 help: ## this text
 	@awk -F ':.*## ' 'BEGIN {print "make TARGET\n"} /^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-	@printf '\n  BIND=ADDRESS PORT=NUMBER   with up: where the hub listens (at first 127.0.0.1 and 8000; kept in /etc/classdesk/site.toml)\n'
+	@printf '\n  BIND=ADDRESS PORT=NUMBER   with up: where the hub listens (initially 127.0.0.1 and 8000; kept in /etc/classdesk/site.toml)\n'
 	@printf '  YES=1                      with purge: do not ask        F=1, N=LINES   with logs: follow, how many lines\n'
 
 up: ## install what is missing, start Slurm and the hub, print address and accounts; run it again at any time
@@ -17,13 +17,13 @@ up: ## install what is missing, start Slurm and the hub, print address and accou
 down: ## end all sessions and stop everything
 	@cluster/down
 
-status: ## what runs and since when, sessions, address, log files
+status: ## what is running and since when, sessions, address, log files
 	@cluster/status
 
 logs: ## the last lines of all logs
 	@cluster/logs
 
-accounts: ## the demo accounts, a line "name password" each
+accounts: ## the demo accounts, one "name password" per line
 	@cluster/accounts
 
 purge: ## undo what up did: accounts, files, state

@@ -29,7 +29,7 @@ die() {
 }
 
 need_root() {
-  [[ $(id -u) -eq 0 ]] || die "this needs root, and runs as $(id -un). Run: sudo make $1   (or become root first)"
+  [[ $(id -u) -eq 0 ]] || die "this needs root, but runs as $(id -un). Run: sudo make $1   (or become root first)"
 }
 
 # What both commands of the README need of the machine beside root; a sentence where it is not allowed, before anything is changed.

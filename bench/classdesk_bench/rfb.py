@@ -125,10 +125,10 @@ class RfbClient:
         """Shake hands, share the desktop, and ask for the whole screen.
 
         Raises:
-            RfbError: The server wants a password, or is no RFB server.
+            RfbError: The server wants a password, or is not an RFB server.
         """
         if not (await link.read(12)).startswith(b"RFB 003."):
-            raise RfbError("this is no RFB server")
+            raise RfbError("this is not an RFB server")
         await link.write(_VERSION)
         kinds = await link.read((await link.read(1))[0])
         if _SECURITY_NONE not in kinds:

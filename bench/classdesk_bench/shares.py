@@ -12,7 +12,7 @@ def pss_mb(rollup: str) -> float:
     """Return the proportional set size in MB from a process's smaps_rollup; 0 for one that has no memory.
 
     Raises:
-        ValueError: This is no smaps_rollup.
+        ValueError: This is not an smaps_rollup.
     """
     if not rollup.strip():
         return 0.0

@@ -178,7 +178,7 @@ class _Reader:
         if not _USER.fullmatch(user):
             return f"“{_short(user)}” is not a user name."
         if len(name) > _LONGEST_NAME or not name.translate(_JOINERS).isprintable():
-            return f"The full name is longer than {_LONGEST_NAME} characters, or has some that cannot be printed."
+            return f"The full name is longer than {_LONGEST_NAME} characters, or has characters that cannot be printed."
         return ""
 
     def _group_problem(self, group: str, user: str) -> str:
@@ -188,7 +188,7 @@ class _Reader:
             return f"“{_short(group)}” is another class; this is the roster of {self.only}."
         if group not in self.classes:
             near = difflib.get_close_matches(group, self.classes, n=1)
-            hint = f"did you mean “{near[0]}”?" if near else f"there are {', '.join(self.classes)}."
+            hint = f"did you mean “{near[0]}”?" if near else f"the classes are {', '.join(self.classes)}."
             return f"There is no class “{_short(group)}”; {hint}"
         if (group, user) in self.seen:
             return f"{user} is already in line {self.seen[group, user]}."

@@ -23,7 +23,7 @@ class SessionError(SpawnException):  # type: ignore[misc]  # jupyterhub has no t
 
     reason = "session"
     status_code = 500
-    waiting = "The scheduler does not answer at the moment; this is the last that is known. Nothing is lost."
+    waiting = "The scheduler does not answer at the moment; this is its last known state. Nothing is lost."
     """What somebody reads who waits for a session while Slurm cannot be asked for it."""
 
     def __init__(self, message: str, *, detail: str = "") -> None:
@@ -116,7 +116,7 @@ class JobEndedError(SessionError):
 
 
 class ServerLostError(SessionError, TimeoutError):
-    """What JupyterHub waited for after `start()` will not come; only a time-out is no fault of the program to it.
+    """What JupyterHub waited for after `start()` will not come; only a time-out is not a fault of the program to it.
 
     Args:
         cause: Why.
@@ -137,7 +137,7 @@ _ADVICE = (
     ),
     (
         r"Read-only file system",
-        "Your home directory cannot be written at the moment. Please tell your instructor.",
+        "Your home directory cannot be written to at the moment. Please tell your instructor.",
     ),
     (
         r"home directory \S+ cannot be opened|bwrap: Can't (chdir to |find source path /home/)",

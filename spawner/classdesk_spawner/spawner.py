@@ -268,7 +268,7 @@ class DesktopSpawner(ChosenOptions, ReportedSession, SlurmSpawner):  # type: ign
         environment = {key: str(value) for key, value in self.get_env().items()}
         environment.pop("JPY_API_TOKEN", None)  # the token's name of ten years ago
         api_url = environment["JUPYTERHUB_API_URL"]
-        # The session reports when its learner was active; a clock in the desktop is no activity.
+        # The session reports when its learner was active; a clock in the desktop is not activity.
         environment.pop("JUPYTERHUB_ACTIVITY_URL", None)
         environment[Variable.POLICY] = self.settings.desktop.for_session()
         # The request that starts the session; one that has no browser behind it says nothing.

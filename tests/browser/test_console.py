@@ -183,7 +183,7 @@ def test_restored_lesson_files_keep_the_learner_s_own(board: Board, desktops: di
     kept = [path for path in lesson.rglob("hello*") if path != file]
     assert [path.read_text() for path in kept] == ["print('mine')\n"]
     expect(card.locator(".sum")).to_contain_text("Fresh copies: hello.py.")
-    banner = told(desktops["learner02"], "instructor has restored files of the lesson.")
+    banner = told(desktops["learner02"], "instructor has restored the lesson's files.")
     expect(banner).to_contain_text(f"Yours are kept: ~/Desktop/Lesson/dask-delay/{kept[0].name}")
 
 
@@ -288,7 +288,7 @@ def test_the_page_recovers_from_a_restart_of_the_service(board: Board, desktops:
     board.page.evaluate(NOTE_NOTICES)
     command("kill", "-KILL", pid)
     other.goto(board.page.url)  # opened in these seconds
-    expect(other.get_by_role("heading", name="Connecting again")).to_be_visible()
+    expect(other.get_by_role("heading", name="Reconnecting")).to_be_visible()
     wait_until(lambda: "What you see is from" in board.page.evaluate("noticed"), 30, "the page says that it is late")
     board.page.wait_for_selector(LIVE, timeout=90_000)
     assert command("pgrep", "-u", "classdesk", "-f", "run console").split() != [pid]
@@ -327,7 +327,7 @@ def test_the_record_has_it_all(board: Board, desktops: dict[str, Desktop]) -> No
         "Stop",
         "Message",
         "Extension",
-        "Reset of the desktop",
+        "Desktop reset",
         "Restored lesson files",
         "Restart",
     ):

@@ -53,7 +53,7 @@ def test_a_log_out_in_another_tab_closes_the_desktop_at_once(sit_down: SitDown) 
     page, x = desktop.page, desktop.x
     other = _log_out(desktop.learner)
     expect(page.get_by_text(LOGGED_OUT)).to_be_visible(timeout=5_000)
-    expect(page.locator("#curtain")).to_contain_text("still runs until")
+    expect(page.locator("#curtain")).to_contain_text("still running until")
     expect(page.locator("#screen canvas")).to_have_count(0)
     desktop.screenshot("logged-out")
     windows = len(x.windows())

@@ -287,7 +287,7 @@ def next_report(session: DesktopSession) -> dict[str, object]:
 def test_only_input_and_computations_are_activity(session: DesktopSession) -> None:
     serving(session)
     session.run("sh", "-c", "timeout 45 sh -c 'while :; do :; done' >/dev/null 2>&1 &")
-    # What a page asks by itself, and the desktop's pixels, are no activity.
+    # What a page asks by itself, and the desktop's pixels, are not activity.
     first = next_report(session)
     session.request("GET", "desktop/state")
     second = next_report(session)

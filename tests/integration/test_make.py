@@ -176,12 +176,12 @@ def test_down_ends_sessions_and_leaves_no_process(hub: Hub) -> None:
         assert name not in everything
     assert not listeners()
     text = make("status").stdout
-    assert "nothing runs" in text
+    assert "nothing is running" in text
     assert "does not answer" in text
 
 
 def test_a_process_whose_status_nobody_takes_has_ended() -> None:
-    """As in a container whose first process is no init: `make down` need not wait for such a one."""
+    """As in a container whose first process is not an init: `make down` need not wait for such a one."""
 
     def ended(pid: int) -> bool:
         words = f"source {world.REPOSITORY}/cluster/lib.sh; ended {pid}"
@@ -222,7 +222,7 @@ def test_a_failing_step_names_itself_the_cause_and_its_log(hub: Hub) -> None:
 def test_an_impossible_port_is_refused(hub: Hub, port: str) -> None:
     result = make("up", f"PORT={port}")
     assert result.returncode != 0
-    assert f"PORT={port} is no port" in result.stdout
+    assert f"PORT={port} is not a port" in result.stdout
 
 
 @pytest.mark.usefixtures("_restored")

@@ -108,10 +108,10 @@ def test_a_start_under_the_rules_of_an_older_version_is_refused_with_words(hub: 
     try:
         with HubClient(hub, "learner03") as carol:
             carol.press_start({"ui": "terminal", "cores": "1", "hours": "1"})
-            assert "may not hand your session its settings" in until_failed(carol)
+            assert "not allowed to pass your session its settings" in until_failed(carol)
             assert job_ids("learner03") == []
             said = command("/usr/local/bin/classdesk", "check", check=False)
-            assert "sudo does not hand a session's settings over" in " ".join(said.split())
+            assert "sudo does not pass on a session's settings" in " ".join(said.split())
             rules.write_text(text)
             carol.start(ui="terminal", cores="1", hours="1")
     finally:

@@ -170,10 +170,10 @@ HOSTILE = [
             id="partitions-limit",
         ),
         pytest.param({"cores": "0"}, "Number of cores: you asked for 0; the least is 1.", id="no-core"),
-        pytest.param({"ui": "../../x"}, "User interface: there is no “../../x”.", id="path"),
+        pytest.param({"ui": "../../x"}, "User interface: “../../x” does not exist.", id="path"),
         pytest.param({"prologue": "id"}, "There is no option “prologue”.", id="unknown-field"),
         *(
-            pytest.param({key: text}, "there is no" if key == "ui" else "is not a", id=f"{key}-{number}")
+            pytest.param({key: text}, "does not exist" if key == "ui" else "is not a", id=f"{key}-{number}")
             for key in ("ui", "cores", "hours")
             for number, text in enumerate(HOSTILE)
         ),
@@ -356,6 +356,6 @@ def test_bytes_that_are_no_text_are_refused_in_a_sentence(ada: HubClient) -> Non
         headers={"Content-Type": "application/x-www-form-urlencoded"},
     )
     assert (link.status_code, posted.status_code) == (400, 400)
-    assert "User interface: there is no" in refusal(link)
+    assert "does not exist. Choose one of" in refusal(link)
     assert "Number of cores: “\ufffd” is not a whole number." in refusal(posted)
     assert not job_ids(ada.name)

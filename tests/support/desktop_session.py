@@ -63,7 +63,7 @@ class Learner:
 
 @contextmanager
 def learner(number: int) -> Iterator[Learner]:
-    """A learner with an empty home, who is no account of the machine."""
+    """A learner with an empty home, who is not an account of the machine."""
     uid = 61_300 + number
     # Not in /tmp, which a session has of its own.
     home = Path(tempfile.mkdtemp(prefix="desk-", dir="/home"))
@@ -254,7 +254,7 @@ def desktop_session(
         **(env or {}),
     }
     log = Path(tempfile.mkdtemp(prefix="classdesk-log-")) / "session.log"
-    # The learner is no account of the machine, and what the session says is wanted here.
+    # The learner is not an account of the machine, and what the session says is wanted here.
     account = f"{learner.name}:x:{learner.uid}:{learner.uid}::{home}:/bin/bash"
     group = f"{learner.name}:x:{learner.uid}:"
     for pattern, line in (

@@ -69,7 +69,7 @@ class UploadHandler(_FilesHandler):
         self.request.connection.set_max_body_size(2 * LARGEST_UPLOAD)  # type: ignore[union-attr]
         try:
             if not self.policy.upload:
-                raise FilesError("Your site does not allow files to be sent to the session.", 403)
+                raise FilesError("Your site does not allow sending files to the session.", 403)
             if int(self.request.headers.get("Content-Length") or 0) > LARGEST_UPLOAD:
                 raise too_large()
             folder = self.get_query_argument("folder", "Uploads")
@@ -133,7 +133,7 @@ class FilesHandler(_FilesHandler):
         """Send a folder's entries as JSON, where the path ends with a slash; a file otherwise."""
         try:
             if not self.policy.download:
-                raise FilesError("Your site does not allow files to be taken out here.", 403)
+                raise FilesError("Your site does not allow downloading files from the session.", 403)
             place = await asyncio.to_thread(inside, _home(), path)
             if path.endswith("/") or not path:
                 await self._list(place)

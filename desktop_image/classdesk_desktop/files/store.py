@@ -66,7 +66,7 @@ def inside(home: Path, path: str) -> Path:
     except (OSError, RuntimeError) as error:
         raise FilesError("There is no such file, or you may not see it.", 404) from error
     if not place.is_relative_to(root):
-        raise FilesError("That is outside your home folder. The page can reach only the files inside it.", 403)
+        raise FilesError("That is outside your home folder. The page can only reach files inside it.", 403)
     return place
 
 
@@ -74,7 +74,7 @@ def entries(home: Path, folder: Path) -> list[Entry]:
     """What a folder shows: no hidden files, and no links that lead out of the home; folders come first.
 
     Raises:
-        FilesError: it is no folder, or cannot be read.
+        FilesError: it is not a folder, or cannot be read.
     """
     found: list[Entry] = []
     try:
@@ -84,7 +84,7 @@ def entries(home: Path, folder: Path) -> list[Entry]:
                 if entry is not None:
                     found.append(entry)
     except NotADirectoryError as error:
-        raise FilesError("This is no folder.", 404) from error
+        raise FilesError("This is not a folder.", 404) from error
     except OSError as error:
         raise FilesError(f"This folder cannot be read: {error.strerror}.", 403) from error
     return sorted(found, key=lambda entry: (entry.kind == "file", entry.name.casefold()))
@@ -94,7 +94,7 @@ def _entry(home: Path, item: os.DirEntry[str]) -> Entry | None:
     if item.name.startswith("."):
         return None
     try:
-        item.name.encode()  # a name that is no text could not be asked for again
+        item.name.encode()  # a name that is not text could not be asked for again
         if item.is_symlink():
             inside(home, str(Path(item.path).relative_to(home.resolve())))
         status = item.stat()
@@ -109,7 +109,7 @@ def open_file(place: Path) -> BinaryIO:
     """Open a file to read it.
 
     Raises:
-        FilesError: it is no plain file, or may not be read.
+        FilesError: it is not a plain file, or may not be read.
     """
     try:
         # Without waiting: a named pipe would wait for its other end.
@@ -120,7 +120,7 @@ def open_file(place: Path) -> BinaryIO:
         raise FilesError(f"The file cannot be read: {error.strerror}.", 403) from error
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         file.close()
-        raise FilesError("This is not a file that can be taken along.", 403)
+        raise FilesError("This file cannot be downloaded.", 403)
     return file
 
 
@@ -176,7 +176,7 @@ class Incoming:
             FilesError: the folder is not one of those for this, or nothing can be written there.
         """
         if folder not in UPLOAD_FOLDERS:
-            raise FilesError(f"Files can be sent to {' and '.join(UPLOAD_FOLDERS)} alone.", 400)
+            raise FilesError(f"Files can only be sent to {' and '.join(UPLOAD_FOLDERS)}.", 400)
         self._name = usable_name(name)
         with _explained(folder):
             (home / folder).mkdir(exist_ok=True)
@@ -270,7 +270,7 @@ def _explained(folder: str) -> Iterator[None]:
         if error.errno in _FORBIDDEN:
             raise FilesError(f"You may not write to ~/{folder}.", 403) from error
         if isinstance(error, FileExistsError | NotADirectoryError):
-            sentence = f"~/{folder} is no folder. Rename it, then send the file again."
+            sentence = f"~/{folder} is not a folder. Rename it, then send the file again."
             raise FilesError(sentence) from error
         said = error.strerror or str(error)
-        raise FilesError(f"The file could not be kept: {said}.", 500) from error
+        raise FilesError(f"The file could not be saved: {said}.", 500) from error

@@ -102,7 +102,7 @@ class _Checker:
             without = self._verdict(exercise, script, source, plain=True)
             if without.passed or (verdict.stopped and not without.stopped):
                 verdict = without
-                own.insert(0, "It was checked without something of yours that is in its way:")
+                own.insert(0, "The check left out something of yours that is in its way:")
             else:
                 own.clear()
         outcome = Outcome.RIGHT if verdict.passed else Outcome.NOT_YET

@@ -216,7 +216,7 @@ def _mode(lesson: Lesson, name: str) -> int:
 
 
 def _make_folder(folder: Path, home: Path) -> None:
-    """Make the folder; a link inside the lessons' folder could lead to files that are no copies."""
+    """Make the folder; a link inside the lessons' folder could lead to files that are not copies."""
     root = copies_folder(home)
     inside = [folder, *folder.parents]
     for part in inside[: inside.index(root)]:

@@ -22,7 +22,7 @@ _ERRORS: tuple[tuple[str, str], ...] = (
     ),
     (
         r"IndentationError",
-        "A line begins with too many or too few spaces: as many as the lines around it, on the same level.",
+        "A line begins with too many or too few spaces. Lines on the same level begin with the same number.",
     ),
     (
         r"SyntaxError",
@@ -38,8 +38,8 @@ _ERRORS: tuple[tuple[str, str], ...] = (
     ),
     (
         r"has no attribute '(compute|visualize)'",
-        "Only what delayed gave you has compute() and visualize(). Here it is a plain value: "
-        "it was never delayed, or it was computed before.",
+        "Only a delayed result has compute() and visualize(). This is a plain value: it was never "
+        "delayed, or it has already been computed.",
     ),
     (
         r"Truth of Delayed objects",
@@ -51,9 +51,9 @@ _ERRORS: tuple[tuple[str, str], ...] = (
     ),
     (
         r"NameError",
-        "A name is used that nothing has defined: look at its spelling and at the imports.",
+        "A name is used that is not defined anywhere: check its spelling and the imports.",
     ),
-    (r"EOFError", "The script waits for something to be typed; when it is checked, nobody types."),
+    (r"EOFError", "The script waits for something to be typed, but nobody types while it is checked."),
 )
 
 
@@ -84,7 +84,7 @@ def _uneven_line(errors: str, source: str) -> str:
     if above is None:
         return ""
     said = f"Line {at + 1} begins with {_indent(lines[at])}, line {above + 1} above it with {_indent(lines[above])}."
-    return f"{said} Lines of one level begin with as many spaces."
+    return f"{said} Lines on the same level begin with the same number of spaces."
 
 
 def _indent(line: str) -> str:
@@ -141,7 +141,7 @@ def _parsed(source: str) -> ast.AST:
 
 
 def _inside(node: ast.AST) -> Iterator[ast.AST]:
-    """Everything that a loop repeats; nothing for what is no loop."""
+    """Everything that a loop repeats; nothing for what is not a loop."""
     match node:
         case ast.For() | ast.While():
             for statement in node.body:

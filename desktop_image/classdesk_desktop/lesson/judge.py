@@ -108,15 +108,15 @@ def _judge_time(exercise: Exercise, run: Run, python: Python, source: str, print
         return Verdict(
             passed=False,
             told=f"Your script {facts}; the work itself takes at least {seconds.at_least:.1f} s.",
-            cause=exercise.hints.get("fast", "Has a sleep or a call been taken out?"),
+            cause=exercise.hints.get("fast", "Has a sleep or a call been removed?"),
         )
     limit = seconds.limit(python.threads)
     if limit is None:
         remark = _picture(exercise)
         if seconds.at_most:
             remark = (
-                f"The value is right. Your session has {cores}, on which a gain in time cannot be "
-                f"seen: start a session with {min(seconds.at_most)} cores to see it."
+                f"The value is right. Your session has {cores}, too few to show a gain in time: start a "
+                f"session with {min(seconds.at_most)} cores to see it."
             )
         return Verdict(passed=True, told=f"Your script {facts}.", cause=remark)
     # A right answer must not fail because Python took long to start: that time is not the script's.

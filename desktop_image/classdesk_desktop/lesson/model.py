@@ -298,7 +298,7 @@ def plain_name(name: str) -> str:
     """A name inside a lesson's folder, without a leading `./`.
 
     Raises:
-        LessonError: The name would lead out of the folder, or is no name at all.
+        LessonError: The name would lead out of the folder, or is not a name at all.
     """
     path = PurePosixPath(name)
     if not path.parts or path.is_absolute() or ".." in path.parts or not name.isprintable():

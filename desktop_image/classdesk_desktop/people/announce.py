@@ -15,8 +15,8 @@ from classdesk_desktop.server.identity import only_visitors
 from classdesk_desktop.server.report import Reporter
 
 _BEFORE: Final = {
-    "stop": "{} has stopped it.",
-    "restart": "{} is starting it anew.",
+    "stop": "{} stopped it.",
+    "restart": "{} is restarting it.",
 }
 """What ends the session, and is announced before: there is nobody to tell it afterwards."""
 
@@ -24,7 +24,7 @@ _BEFORE: Final = {
 class AnnounceHandler(APIHandler):
     """Takes what a visitor is about to do, or has done."""
 
-    # What others do in a session is no sign of its learner.
+    # What others do in a session is not a sign of its learner.
     _track_activity = False
 
     @web.authenticated

@@ -16,7 +16,7 @@ from classdesk_desktop.server.identity import only_visitors, who_asks
 
 
 class _Call(APIHandler):
-    # What others do in a session is no sign of its learner.
+    # What others do in a session is not a sign of its learner.
     _track_activity = False
 
     def read_body(self) -> dict[str, object]:
@@ -84,7 +84,7 @@ class ThumbnailHandler(JupyterHandler):
         self.set_header("Cache-Control", "no-store")
         if not policy.thumbnails:
             self.set_status(403)
-            self.finish(asdict(Refusal("This site shows no small pictures of desktops.")))
+            self.finish(asdict(Refusal("This site does not show small pictures of desktops.")))
             return
         is_told = who_asks(self).is_owner or thumbnails.tell_owner()
         picture = await thumbnails.get() if is_told else None

@@ -49,7 +49,7 @@ def set_up(application: Application, channels: Channels, runtime: RuntimeDirecto
         (
             rf"{SessionPath.SCREEN}/?()",
             VisitedSocketHandler,
-            # Bytes of the desktop are no sign of a learner: its clock sends some each minute.
+            # Bytes of the desktop are not a sign of a learner: its clock sends some each minute.
             {"update_last_activity": False},
         ),
     ]

@@ -18,7 +18,7 @@ def plain_text(given: object, longest: int, *, required: bool = True) -> str:
     """A text as people see it, without control signs.
 
     Raises:
-        TextError: it is no text, too long, or empty though required.
+        TextError: it is not text, too long, or empty though required.
     """
     if not isinstance(given, str):
         raise TextError("The text is missing.")

@@ -70,7 +70,7 @@ class VisitedSocketHandler(DesktopSocketHandler):
 
     def _cut_off(self, error: RfbError) -> None:
         self.log.warning("A visitor's connection ends: %s.", error)
-        self.close(_POLICY_VIOLATION, "Visitors may not use this VNC protocol.")
+        self.close(_POLICY_VIOLATION, "Visitors can only view the desktop, and this connection asked for more.")
         self._leave()
 
     def set_control(self, allowed: bool) -> None:

@@ -13,7 +13,7 @@ from classdesk_desktop.reset.settings_store import ResetReport, kept_settings, r
 
 _DESCRIPTION = """\
 Gives you a fresh desktop: your own desktop settings are moved aside, and a new desktop starts.
-Nothing is deleted. Your files are not touched. The open windows close."""
+Nothing is deleted. Your files are not touched. Open windows close."""
 
 
 def main(
@@ -60,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     group.add_argument(
         "--restore",
         metavar="STAMP",
-        help="bring kept settings back; those of now are kept in their place",
+        help="bring kept settings back; your current ones are kept in their place",
     )
     parser.add_argument("--yes", action="store_true", help="do not ask")
     return parser
@@ -87,7 +87,7 @@ def _tell(report: ResetReport, *, restored: bool) -> None:
     if restored and report.moved:
         print(f"Restored: {', '.join(report.moved)}.")
         if report.kept:
-            print(f"The settings of before are kept in {report.kept}.")
+            print(f"Your previous settings are kept in {report.kept}.")
     if not restored or report.failed:
         print(report.sentence)
 

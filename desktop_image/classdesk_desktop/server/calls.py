@@ -85,9 +85,9 @@ class _Call(APIHandler):
         try:
             wish = json.loads(self.request.body or b"{}")
         except ValueError as error:
-            raise RefusedError(400, "The request is no JSON.") from error
+            raise RefusedError(400, "The request is not valid JSON.") from error
         if not isinstance(wish, dict):
-            raise RefusedError(400, "The request is no JSON object.")
+            raise RefusedError(400, "The request is not a JSON object.")
         return wish
 
     def tell_supervisor(self, number: signal.Signals) -> None:
@@ -96,12 +96,12 @@ class _Call(APIHandler):
         # The supervisor is this process's parent for as long as both live; its number could be another's
         # after its end.
         if not supervisor or os.getppid() != supervisor:
-            raise RefusedError(409, "This server has no supervisor that could do it.")
+            raise RefusedError(409, "This server has no supervisor that could do this.")
         os.kill(supervisor, number)
 
 
 class StateHandler(APIHandler):
-    """What the desktop is doing, as JSON. The page asks by itself, so asking is no activity."""
+    """What the desktop is doing, as JSON. The page asks by itself, so asking is not activity."""
 
     _track_activity = False
 
@@ -156,8 +156,8 @@ class ResetHandler(_Call):
 
 # What an instructor did, for the learner.
 _DONE: Final = {
-    "desktop": "has reset your desktop: the windows were closed, and your files are all there.",
-    "lesson": "has restored files of the lesson. If one is open in your editor, open it anew.",
+    "desktop": "has reset your desktop: the windows have closed, and your files are all there.",
+    "lesson": "has restored the lesson's files. If one is open in your editor, open it again.",
 }
 
 
@@ -186,9 +186,9 @@ class ExtendHandler(_Call):
         """Ask the hub, and tell the pages the new end."""
         minutes = wish.get("minutes")
         if not self.policy.extend_minutes:
-            raise RefusedError(403, "Your site does not let sessions be extended.")
+            raise RefusedError(403, "Your site does not allow extending sessions.")
         if type(minutes) is not int or not 0 < minutes <= self.policy.extend_minutes:
-            text = f"A session is extended by up to {self.policy.extend_minutes} minutes at once."
+            text = f"A session can be extended by up to {self.policy.extend_minutes} minutes at a time."
             raise RefusedError(400, text)
         answer = read(Extension, await _ask_hub(HubPath.EXTEND, Extend(minutes)))
         self.channels.state.update(end=answer.end)

@@ -172,7 +172,7 @@ class Channels:
             self._looking.cancel()
 
     def receive(self, listener: Listener, text: str | bytes) -> None:
-        """Hand a page's message to those who wait for its type. What is no message is dropped."""
+        """Hand a page's message to those who wait for its type. What is not a message is dropped."""
         try:
             message = json.loads(text)
         except ValueError:

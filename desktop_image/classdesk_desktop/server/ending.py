@@ -12,8 +12,8 @@ from classdesk_desktop.server.channel import Channels
 Reason = Literal["time-limit", "stopped", "logout"]
 
 SENTENCES: Final[dict[Reason, str]] = {
-    "time-limit": "Its time was over, so Slurm has ended it.",
-    "stopped": "It was ended by you or by an instructor, or its job was cancelled.",
+    "time-limit": "Its time was up, so Slurm ended it.",
+    "stopped": "You or an instructor ended it, or its job was cancelled.",
     "logout": "",
 }
 # Slurm looks at time limits about twice a minute, and gives some grace.

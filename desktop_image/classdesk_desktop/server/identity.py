@@ -74,7 +74,7 @@ def only_visitors(handler: JupyterHandler) -> Person:
     """
     person = who_asks(handler)
     if person.is_owner:
-        raise HTTPError(403, "This is for your instructors: it cannot be done in one's own session.")
+        raise HTTPError(403, "Only your instructors can do this: you cannot do it in your own session.")
     return person
 
 
@@ -120,7 +120,7 @@ def _refuse(handler: RequestHandler) -> None:
 
     Not by raising an error: then it is for the handler to tell it, and one of JupyterLab's never answers.
     """
-    sentence = "Visitors of a session may see its desktop in the class console, and nothing else of it."
+    sentence = "Visitors can see a session's desktop in the class console, and nothing else of the session."
     is_for_a_person = "text/html" in handler.request.headers.get("Accept", "")
     RequestHandler.set_status(handler, 403)
     RequestHandler.set_header(handler, "Content-Type", "text/plain" if is_for_a_person else "application/json")

@@ -13,7 +13,7 @@ from classdesk_desktop.session.usage import ProcessUse, below
 from classdesk_desktop.session.x11 import XConnection
 from classdesk_desktop.supervisor.display import ask_x
 
-# What runs in each desktop, by the names that the kernel keeps (15 letters). Drawing is no computing.
+# What runs in each desktop, by the names that the kernel keeps (15 letters). Drawing is not computing.
 _FURNITURE: Final = frozenset(
     {
         "Xtigervnc",

@@ -25,7 +25,7 @@ log = logging.getLogger("classdesk-session")
 async def notify(runtime: RuntimeDirectory, title: str, text: str, urgency: Urgency = "normal") -> int:
     """Show a notification; returns its number, and 0 where the desktop did not take it.
 
-    It never raises: a desktop that has just ended, or has no notification service, is no reason for a message to
+    It never raises: a desktop that has just ended, or has no notification service, is not a reason for a message to
     be lost on the page as well.
     """
     said = await _call(runtime, *notification_arguments(title, text, urgency))
@@ -82,7 +82,7 @@ async def _call(runtime: RuntimeDirectory, method: str, *arguments: str) -> str 
 def notification_arguments(title: str, text: str, urgency: Urgency) -> list[str]:
     """The method and arguments of org.freedesktop.Notifications.Notify (freedesktop.org, "Desktop Notifications", 1.2).
 
-    The text is shown as it is: what looks like markup is no markup.
+    The text is shown as it is: what looks like markup is not markup.
     """
     return [
         "Notify",

@@ -62,7 +62,7 @@ class TimeLeft:
             self._shown = 0
             # What it said is told anew, if it is still the time for it.
             before = None
-        # More time than before is no news of this kind.
+        # More time than before is not news of this kind.
         if end is None or now is None or (before is not None and before <= now):
             return
         # Once: on the page, and where nobody has one open, on the desktop.

@@ -115,7 +115,7 @@ class RuntimeDirectory:
             raise PermissionError(errno.EACCES, "the directory belongs to somebody else")
 
     def remove(self) -> None:
-        """Remove the directory with all that is in it; what is gone already is no error."""
+        """Remove the directory with all that is in it; what is gone already is not an error."""
         shutil.rmtree(self.path, ignore_errors=True)
 
 

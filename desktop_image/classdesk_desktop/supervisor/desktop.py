@@ -51,9 +51,7 @@ _LOOK_SECONDS: Final = 1.0
 # The bus tells of a log-out just before mate-session ends.
 _LOG_OUT_SECONDS: Final = 0.1
 
-_ACCIDENT: Final = (
-    "The desktop ended by accident and was started again. Its open windows are lost; your files are kept."
-)
+_ACCIDENT: Final = "The desktop crashed, and a new one was started. Its open windows are lost; your files are kept."
 _FULL: Final = "The node's temporary directory (/tmp) is full: delete what you do not need there."
 # What the parts that have just ended gave back is no room.
 _LEAST_BYTES: Final = 1 << 20
@@ -125,7 +123,7 @@ class Desktop:
         if self.policy.logout == "end":
             log.info("A log-out ends the session, as the site wants it.")
             self.end_session()
-        self._say("logged out", "You have logged out of the desktop. The session still runs.")
+        self._say("logged out", "You logged out of the desktop. The session is still running.")
         await self._wanted.wait()
 
     async def _run_once(self) -> Ending:

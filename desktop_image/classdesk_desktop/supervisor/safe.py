@@ -15,7 +15,7 @@ from classdesk_desktop.session.runtime import RuntimeDirectory
 _WRITTEN: Final = (".config", ".config/caja", ".config/dconf", ".config/mate")
 _PROBE_BYTES: Final = 4096
 
-_KEPT: Final = "so this desktop has fresh settings of its own, for as long as it runs"
+_KEPT: Final = "so this desktop uses fresh settings of its own for as long as it runs"
 _NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
@@ -76,7 +76,7 @@ def after_faults(detail: str) -> str:
     """The sentence that says why a desktop starts safe after faults; `detail` says what ended last."""
     return (
         f"Your desktop ended three times right after its start ({detail.rstrip('.')}), {_KEPT}. Yours are kept as they "
-        "are; “Reset my desktop” puts them aside and starts afresh."
+        "are; “Reset my desktop” moves them aside and starts afresh."
     )
 
 

@@ -192,7 +192,7 @@ class ViewOnlyFilter:
 
     def _qemu(self) -> Rules:
         if (yield Take(1)) != b"\x00":
-            raise RfbError("the visitor sends a QEMU message that is no key")
+            raise RfbError("the visitor sends a QEMU message that is not a key")
         yield Drop(10)
 
     # From the desktop --------------------------------------------------------------------------------------------

@@ -65,7 +65,7 @@ def _options(
 
 @app.command()
 def check(site_file: SiteFile = SITE_FILE) -> None:
-    """Check the site file and this machine; say what to mend. Exit status 0: all is well."""
+    """Check the site file and this machine, and say what to fix. Exit status 0: all is well."""
     console = Console(highlight=False, soft_wrap=True)
     site = load_site(site_file)
     console.print(f"[green]ok[/]    classdesk {version('classdesk')}, site file {escape(str(site_file))}")
@@ -149,7 +149,7 @@ def proxy(site_file: SiteFile = SITE_FILE) -> None:
 
 @run_app.command()
 def console(site_file: SiteFile = SITE_FILE) -> None:
-    """Run the class console; the hub starts it by itself where the site has classes."""
+    """Run the class console; the hub starts it if the site has classes."""
     # Imported late: the other commands need not wait for a web server's modules.
     from classdesk_hub.console import run
 

@@ -65,7 +65,7 @@ def service_account(site: Site) -> Result:
     mode = stat.S_IMODE(seen.st_mode)
     if mode & 0o077:
         return Result(False, f"{state} has mode {mode:04o}", f"As root: chmod 0700 {state}")
-    return Result(True, f"{state} belongs to {owner} alone")
+    return Result(True, f"{state} belongs only to {owner}")
 
 
 def pam(site: Site) -> Result:
@@ -103,9 +103,9 @@ def login_groups(site: Site) -> Result:
         return Result(
             False,
             f"login.allowed_groups: there is no group {', '.join(missing)}",
-            "Make it (groupadd), or correct the site file.",
+            "Create it (groupadd), or correct the site file.",
         )
-    return Result(True, ", ".join(site.login.allowed_groups) or "everybody whom PAM lets in")
+    return Result(True, ", ".join(site.login.allowed_groups) or "everyone whom PAM lets in")
 
 
 def proxy_program(site: Site) -> Result:
@@ -142,7 +142,7 @@ def sudo_rules(site: Site) -> Result:
     if account is None or learner is None:
         return Result(
             False,
-            "there is no hub account or no learner to try it with",
+            "there is no hub account, or no learner to test it with",
             "Add a learner to a group of login.allowed_groups.",
         )
     for name in ("sbatch", "scancel"):
@@ -171,7 +171,7 @@ def secrets(site: Site) -> Result:
     if not is_kept(rules):
         return Result(
             False,
-            "sudo does not hand a session's settings over: its rules are those of an older version",
+            "sudo does not pass on a session's settings: its rules are from an older version",
             "Install hub_config/sudoers.d/classdesk as /etc/sudoers.d/classdesk, mode 0440.",
         )
     if "SETENV" in rules:
@@ -180,7 +180,7 @@ def secrets(site: Site) -> Result:
             f"{account.pw_name} may set variables through sudo (SETENV), which sudo writes into the system's log",
             "Take SETENV out of the rules: hub_config/sudoers.d/classdesk has none.",
         )
-    return Result(True, "sudo hands a session's settings over, and logs none of them")
+    return Result(True, "sudo passes on a session's settings, and logs none of them")
 
 
 def extensions(site: Site) -> Result:
@@ -244,7 +244,7 @@ def privacy(site: Site) -> Result:
             return Result(
                 False,
                 f"PrivateData={words}: Slurm hides it from the hub, which may not run {command[0]} as {operator}",
-                "Install hub_config/sudoers.d/classdesk with the name of slurm.operator, an operator of Slurm.",
+                "Install hub_config/sudoers.d/classdesk with the name of slurm.operator, a Slurm operator.",
             )
     return Result(True, f"PrivateData={words}; the hub asks as {operator}")
 
@@ -270,7 +270,7 @@ def presets(site: Site) -> Result:
             return Result(
                 False,
                 f"form.interfaces.{key}: there is no open partition {options.partition or 'at all'}",
-                "Set the default of its field partition, or slurm.partition, to one that `sinfo` shows.",
+                "Set its partition field's default, or slurm.partition, to one that `sinfo` shows.",
             )
         wanted = (
             interface.cores,
@@ -305,7 +305,7 @@ def runtime(site: Site) -> Result:
     if not image.exists():
         return Result(False, f"image {image} is missing", "Build it: make image.")
     if image.is_dir() and not (image / SESSION_PROGRAM.lstrip("/")).exists():
-        return Result(False, f"image {image} lacks {SESSION_PROGRAM}", "Build it anew: make image.")
+        return Result(False, f"image {image} lacks {SESSION_PROGRAM}", "Rebuild it: make image.")
     if site.runtime.kind == "bubblewrap":
         return _bubblewrap_works(site, program)
     return Result(True, f"{site.runtime.kind} with {image}")
@@ -323,7 +323,7 @@ def versions(site: Site) -> Result:
     seen = told.strip() or "of an unknown version"
     if seen != hub:
         # They understand each other; what only one of them has is not there yet.
-        return Result(False, f"hub {hub}, image {seen}", "Build the image anew: make image.")
+        return Result(False, f"hub {hub}, image {seen}", "Rebuild the image: make image.")
     return Result(True, f"hub and image {hub}")
 
 

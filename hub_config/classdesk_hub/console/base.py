@@ -111,7 +111,7 @@ class ConsoleHandler(HubOAuthenticated, web.RequestHandler):  # type: ignore[mis
         """Look whether somebody is a learner of a class of who asks.
 
         Raises:
-            tornado.web.HTTPError: 403 where it is no class of theirs, or the learner is not in it.
+            tornado.web.HTTPError: 403 where the class is not theirs, or the learner is not in it.
         """
         self.class_(name)
         view = self.context.view

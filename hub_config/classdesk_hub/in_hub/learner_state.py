@@ -64,7 +64,7 @@ def _why_not_started(failure: BaseException, ending: str) -> str:
     if ending:  # JupyterHub waits a minute for an answer of a job that has ended meanwhile
         return ending
     if isinstance(failure, TimeoutError):
-        return "The session did not come up in time."
+        return "The session did not start in time."
     return "The session could not be started; the hub's log says why."
 
 
@@ -87,7 +87,7 @@ def _starting(spawner: DesktopSpawner, facts: LearnerFacts, place_of: Mapping[st
         return replace(
             facts,
             state=State.QUEUED,
-            reason=reason_text(job.reason) if job else "Slurm has taken the session",
+            reason=reason_text(job.reason) if job else "Slurm has accepted the session",
             place=place_of.get(job.id) if job else None,
             start_estimate=job.start if job else None,
         )

@@ -72,7 +72,7 @@ def account_problems(entries: Iterable[Entry], allowed_groups: Collection[str]) 
             problems.append(
                 Problem(
                     entry.line,
-                    f"{entry.user} may not log in at this hub: the account is not in "
+                    f"{entry.user} may not log in to this hub: the account is not in "
                     f"{' or '.join(allowed_groups) or 'a group of learners'}.",
                 )
             )

@@ -150,7 +150,7 @@ def wanted(query: Mapping[str, str], site: Site) -> tuple[str, str] | None:
 
     Args:
         query: The link's fields.
-        site: The site; what it does not have is no wish.
+        site: The site; what it does not have is not a wish.
     """
     name = query.get(CLASS_KEY, "")
     if name in site.classes:

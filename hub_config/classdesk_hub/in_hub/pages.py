@@ -68,7 +68,7 @@ class FormLinkHandler(SitePage, SpawnPage):
 
     def options_in(self, query: Mapping[str, list[str]]) -> dict[str, list[str]]:
         """Return what is not one of our fields."""
-        # An address with the form's token, from somebody's history, is no wish to start something.
+        # An address with the form's token, from somebody's history, is not a wish to start something.
         plain = {*_FORM_FIELDS, "_xsrf"}
         return {key: value for key, value in query.items() if key not in plain}
 
@@ -88,7 +88,7 @@ class FormLinkHandler(SitePage, SpawnPage):
 
 
 class _RefusalsInOneLine(logging.Filter):
-    """Leaves out the traceback of what is no fault of the program: its sentence and detail say all."""
+    """Leaves out the traceback of what is not a fault of the program: its sentence and detail say all."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
@@ -128,9 +128,7 @@ class NoSuchClassError(web.HTTPError):
 
     def __init__(self, name: str) -> None:
         super().__init__(404)
-        self.jupyterhub_message = (
-            f"There is no class {shown(name)}. Look at the address again, or ask your instructor for it."
-        )
+        self.jupyterhub_message = f"There is no class {shown(name)}. Check the address, or ask your instructor for it."
 
 
 class ClassLinkHandler(SitePage, BaseHandler):  # type: ignore[misc]  # as above

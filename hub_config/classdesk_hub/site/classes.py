@@ -21,7 +21,7 @@ class ClassSettings(Section):
     instructors: tuple[UserName, ...] = Field(
         (),
         strict=False,
-        description="User names of who sees the class and acts in it. They need no administrator's rights.",
+        description="User names of those who see the class and act in it. They do not need administrator's rights.",
     )
     learners: tuple[UserName, ...] = Field(
         (),
@@ -30,8 +30,8 @@ class ClassSettings(Section):
     )
     may_import: Literal["admin", "instructor"] = Field(
         "admin",
-        description="Who may change the roster. An instructor with this right can act in the session of anyone "
-        "they add, except administrators and other instructors, whom they cannot add.",
+        description="Who may change the roster. An instructor with this right can act in the session of anyone they "
+        "add; they cannot add administrators or instructors.",
     )
     preset: ClassPreset = Field(default_factory=ClassPreset)
 
@@ -42,7 +42,7 @@ class ClassSettings(Section):
     @model_validator(mode="after")
     def _no_instructor_learns(self) -> Self:
         if both := sorted(set(self.instructors) & set(self.learners)):
-            raise ValueError(f"{', '.join(both)} cannot be instructor and learner of one class")
+            raise ValueError(f"{', '.join(both)} cannot be both instructor and learner of one class")
         return self
 
 

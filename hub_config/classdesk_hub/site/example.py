@@ -15,7 +15,7 @@ from .file import Site
 _HEAD = """\
 # classdesk's site file: /etc/classdesk/site.toml
 #
-# Every key is here, commented out, at its default. Set what differs on your site; a key that is
+# Every key is here, commented out, at its default. Set only what differs on your site; a key that is
 # misspelled or out of range stops the hub before it starts. `classdesk check` checks the file and the machine.
 """
 

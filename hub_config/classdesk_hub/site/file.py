@@ -49,7 +49,7 @@ class HubSettings(Section):
         min_length=1,
         max_length=60,
         pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$",
-        description="What the pages call this site, at their top and in their titles.",
+        description="What the pages call this site, at the top and in their titles.",
     )
     logo: str = Field(
         "",
@@ -87,7 +87,7 @@ class HubSettings(Section):
         parts = urlsplit(value)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise ValueError("must be an address such as http://127.0.0.1:8000")
-        if parts.port is None:  # raises ValueError itself where the port is no port
+        if parts.port is None:  # raises ValueError itself where the port is not a port
             raise ValueError("must name a port, as in http://127.0.0.1:8000")
         if parts.path.strip("/") or parts.query or parts.fragment:
             raise ValueError("must have no path, as in http://127.0.0.1:8000")
@@ -112,7 +112,7 @@ class LoginSettings(Section):
         ("classdesk-users",),
         strict=False,
         description="Unix groups whose members may log in; the sudoers file must name them too. "
-        "Empty: everybody whom PAM lets in.",
+        "Empty: everyone whom PAM lets in.",
     )
     admins: tuple[str, ...] = Field((), strict=False, description="User names of hub administrators.")
 
@@ -123,7 +123,7 @@ class LessonSettings(Section):
     directory: str = Field(
         "/var/lib/classdesk/image/opt/classdesk/lessons",
         pattern="^/",
-        description="Directory with one folder a lesson, readable by the hub.",
+        description="Directory with one folder per lesson, readable by the hub.",
     )
 
 
@@ -193,7 +193,7 @@ def _problems(error: ValidationError) -> Iterator[str]:
         if isinstance(value, Mapping) and problem["type"] == "value_error":
             yield f"{key}: {message}"  # about several keys at once: the message names them and their values
         elif problem["type"] == "missing":
-            yield f"{key}: it is required and missing"
+            yield f"{key}: it is required but missing"
         else:
             yield f"{key} = {value!r}: {message}"
 

@@ -40,7 +40,7 @@ class UserExtendHandler(APIHandler):  # type: ignore[misc]  # jupyterhub has no 
         user = self.find_user(name)
         spawner = user.spawners[""] if user else None
         if spawner is None:
-            raise ExtensionError("The session does not run, so it cannot be extended.")
+            raise ExtensionError("The session is not running, so it cannot be extended.")
         self.finish(as_json(await extend(spawner, minutes)))
 
 

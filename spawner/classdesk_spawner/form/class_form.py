@@ -24,16 +24,16 @@ CLASS_KEY = "class"
 
 
 class ClassPreset(Section):
-    """What a session of the class is: an instructor's start and the class link take it."""
+    """What a session of the class is: used for an instructor's start and for the class link."""
 
     interface: str = Field(
         "",
         pattern=r"^([a-z][a-z0-9-]{0,31})?$",
-        description="Interface; empty: the form's default one.",
+        description="Interface; empty: the form's default interface.",
     )
     cores: int | None = Field(None, ge=1, le=1024, description="Number of cores; unset: the interface's.")
     hours: float | None = Field(None, ge=0.25, le=8760, description="Hours; unset: the interface's.")
-    reservation: SlurmName = Field("", description="Reservation of Slurm; empty: the site's.")
+    reservation: SlurmName = Field("", description="Slurm reservation; empty: the site's.")
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def class_of(name: object, classes: Mapping[str, ClassForm], groups: Any, settin
     """
     found = classes.get(name) if isinstance(name, str) else None
     if found is None:
-        raise OptionsError([f"Class: there is no {shown(name)}. Ask your instructor for the {settings_of}."])
+        raise OptionsError([f"Class: {shown(name)} does not exist. Ask your instructor for the {settings_of}."])
     if name not in groups:
         raise OptionsError([f"Class: you are not in “{found.title}”. Ask your instructor to add you to it."])
     return found

@@ -156,7 +156,7 @@ class Choice:
             raise ValueError(f"{LABELS[self.key]}: {self.set_by} has {what}.")
         if not isinstance(raw, str) or raw not in self.choices:
             offered = ", ".join(f"“{name}”" for name in self.choices if name) or "none"
-            raise ValueError(f"{LABELS[self.key]}: there is no {shown(raw)} for you. You can choose: {offered}.")
+            raise ValueError(f"{LABELS[self.key]}: {shown(raw)} is not available to you. You can choose: {offered}.")
         return raw
 
 

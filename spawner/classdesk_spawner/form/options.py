@@ -127,7 +127,7 @@ class OptionRules:
         )
 
     def takes(self, raw: Mapping[str, object]) -> tuple[dict[str, object], tuple[str, ...]]:
-        """Return those options that can be taken, and a sentence for each other: a link is no order.
+        """Return those options that can be taken, and a sentence for each other: a link is not an order.
 
         Args:
             raw: Values by option key.
@@ -159,7 +159,7 @@ class OptionRules:
             label = self.form.interfaces[self.form.default_interface].label
             return f"{LABELS['ui']}: the class “{self.class_title}” has set it to {label}."
         offered = ", ".join(f"“{key}” ({self.form.interfaces[key].label})" for key in self.form.offer)
-        return f"{LABELS['ui']}: there is no {shown(ui)}. Choose one of {offered}."
+        return f"{LABELS['ui']}: {shown(ui)} does not exist. Choose one of {offered}."
 
 
 def options_from_state(stored: object) -> SessionOptions | None:

@@ -52,7 +52,7 @@ def look_after(server: Server, job: SessionJob, move: Callable[[str, int], None]
             raise ServerLostError(error) from error
         raise ServerLostError(
             SessionError(
-                "The session has begun, but its server does not answer. Please start again; "
+                "The session has started, but its server does not answer. Please start again; "
                 "if it happens again, tell your instructor."
             )
         )

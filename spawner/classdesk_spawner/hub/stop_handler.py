@@ -8,7 +8,7 @@ from .upstream import stop_of
 
 
 class ServerHandler(UserServerAPIHandler):  # type: ignore[misc]  # jupyterhub has no type information
-    """JupyterHub's own handler, in which a second stop is no exception."""
+    """JupyterHub's own handler, in which a second stop is not an exception."""
 
     async def stop_single_user(self, user: Any, server_name: str = "") -> Any:
         """Stop a session, or join the stop that somebody else has begun while this one let the start end."""

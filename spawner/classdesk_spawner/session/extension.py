@@ -60,7 +60,7 @@ def learners_minutes(policy: DesktopSettings, asked: int | None) -> int:
         NotAllowedError: The site lets no learner extend, or not so much at once.
     """
     if not policy.extend_minutes:
-        raise NotAllowedError("Sessions cannot be extended by learners here. Ask your instructor for more time.")
+        raise NotAllowedError("Learners cannot extend sessions here. Ask your instructor for more time.")
     if asked is not None and asked > policy.extend_minutes:
         raise NotAllowedError(
             f"A session can be extended by {policy.extend_minutes} minutes at a time, not by {asked}."
@@ -77,7 +77,7 @@ def new_limit(job: Job | None, minutes: int, ceilings: list[Ceiling], now: float
         ExtensionError: The job does not run, or cannot have a minute more.
     """
     if job is None or job.phase is not Phase.RUNNING or job.start is None:
-        raise ExtensionError("The session does not run, so it cannot be extended.")
+        raise ExtensionError("The session is not running, so it cannot be extended.")
     if job.end is None:
         raise ExtensionError("The session has no time limit; it needs no extension.")
     least = min(ceilings, key=lambda ceiling: ceiling.end)
@@ -122,7 +122,7 @@ async def extend(spawner: "DesktopSpawner", minutes: int) -> Extension:
         SlurmUnavailableError: Slurm does not answer.
     """
     if spawner.job is None or not spawner.ready:
-        raise ExtensionError("The session does not run, so it cannot be extended.")
+        raise ExtensionError("The session is not running, so it cannot be extended.")
     async with spawner.extending:  # one after another: each counts from the end that holds
         watcher, began = spawner.cluster.watcher, time.monotonic()
         await _briefly(watcher.newer_than(began))
@@ -130,7 +130,7 @@ async def extend(spawner: "DesktopSpawner", minutes: int) -> Extension:
         bounds = await ceilings(spawner, job)
         limit = new_limit(job, minutes, bounds, time.time())
         if job is None or job.start is None or job.end is None:  # new_limit has refused these
-            raise ExtensionError("The session does not run, so it cannot be extended.")
+            raise ExtensionError("The session is not running, so it cannot be extended.")
         await spawner.cluster.commands.set_time_limit(job.id, limit)
         before = job.end
         given = limit - round((job.end - job.start) / 60)

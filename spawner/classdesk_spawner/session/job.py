@@ -288,9 +288,9 @@ class SessionJob:
         """Return the error of a start that took longer than the site waits."""
         job = self.seen
         if job is not None and job.phase is not Phase.WAITING:
-            return self._ended_early("The session got its machine, but was not ready in time.")
+            return self._ended_early("The session got a machine, but was not ready in time.")
         return SessionError(
-            "Your session waited too long in the queue. Please start it again.",
+            "Your session waited too long in the queue. Please start again.",
             detail=f"job {self.job_id}: {job.reason if job else 'not seen'}",
         )
 

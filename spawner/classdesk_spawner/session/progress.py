@@ -22,34 +22,34 @@ REASONS: tuple[tuple[str, str], ...] = (
         r"Node(Down|NotAvail)|ReqNodeNotAvail|Nodes required for job are DOWN",
         "the machines it needs are not available at the moment",
     ),
-    (r"Reserv", "waiting for the class's reservation to begin"),
-    (r"BeginTime", "waiting for the time at which it may begin"),
+    (r"Reserv", "waiting for the class's reservation to start"),
+    (r"BeginTime", "waiting until it is allowed to start"),
     (r"(Assoc|QOS).*Wall", "your account allows less time; cancel and choose fewer hours"),
     (r"(Assoc|QOS).*Minutes", "your account's computing time is used up; tell your instructor"),
     (
         r"(Assoc|QOS).*(Cpu|CPU|Core)",
-        "your account's limit of cores is reached; end another session or job",
+        "your account has reached its limit of cores; end another session or job",
     ),
-    (r"(Assoc|QOS).*Mem", "your account's limit of memory is reached; end another session or job"),
+    (r"(Assoc|QOS).*Mem", "your account has reached its limit of memory; end another session or job"),
     (
         r"(Assoc|QOS).*(Job|Submit)",
-        "your account's limit of running jobs is reached; end another session or job",
+        "your account has reached its limit of running jobs; end another session or job",
     ),
-    (r"(Assoc|QOS)", "your account's limit is reached; tell your instructor"),
+    (r"(Assoc|QOS)", "your account has reached its limit; tell your instructor"),
     (
         r"PartitionTimeLimit",
-        "the time asked for is longer than the partition allows; cancel and choose fewer hours",
+        "more time was asked for than the partition allows; cancel and choose fewer hours",
     ),
     (
         r"PartitionNodeLimit|PartitionConfig|BadConstraints",
-        "no machine of the cluster has what was asked for; cancel and choose less",
+        "no machine in the cluster has what was asked for; cancel and choose less",
     ),
     (r"not in group permitted", "you may not use this partition; cancel and choose another, or tell your instructor"),
     (r"Partition(Down|Inactive)", "the partition is closed at the moment"),
     (r"JobHeld", _ON_HOLD),
     (r"Licenses", "waiting for a free licence"),
     (r"Dependency", "waiting for another job to end"),
-    (r"launch_failed_requeued|NodeFail", "the machine failed; it will be started anew"),
+    (r"launch_failed_requeued|NodeFail", "the machine failed; it will be restarted"),
     (r"Prolog", "the machine is being prepared"),
 )
 """Slurm's reasons for waiting, in plain words. Source: squeue(1), "JOB REASON CODES"."""
@@ -98,10 +98,10 @@ def progress_event(state: StartState) -> dict[str, Any]:
         if waited_s > _LATE_S:
             text = (
                 f"The cluster's scheduler has not answered for {_span(waited_s)}: it is busy, or it does not answer. "
-                "Nothing is lost; the hub goes on asking."
+                "Nothing is lost; the hub keeps asking."
             )
     elif job is not None and job.phase is Phase.HELD_UP:
-        percent, text = 45, "The cluster has suspended your session; it goes on by itself."
+        percent, text = 45, "The cluster has suspended your session; it will continue on its own."
         heading = "Your session is suspended"
     elif state.called_home:
         percent = round(75 + 20 * waited_s / (waited_s + 20), 1)
@@ -137,8 +137,8 @@ def _running_s(job: Job | None) -> float:
 def _slow_machine(job: Job | None) -> str:
     where = f"the machine {job.node}" if job is not None and job.node else "its machine"
     return (
-        f", where seconds are usual. Disk or network of {where} may be busy. If it stays like this, cancel and start "
-        "again."
+        f", where seconds are usual. The disk or network of {where} may be busy. If it stays like this, cancel and "
+        "start again."
     )
 
 
@@ -149,7 +149,7 @@ def _span(seconds: float) -> str:
 def _queue_text(job: Job | None, state: StartState) -> str:
     if job is None:
         late = f", but has not shown it for {_span(state.waited_s)}"
-        return f"Slurm has taken your session{late if state.waited_s > _LATE_S else ''}"
+        return f"Slurm has accepted your session{late if state.waited_s > _LATE_S else ''}"
     parts = [reason_text(job.reason)]
     if "Reserv" in job.reason and (state.reservation_start or 0) > time.time():
         parts = [f"the reservation starts at {_clock(state.reservation_start or 0)}"]

@@ -16,37 +16,39 @@ class DesktopSettings(Section):
     """What a session allows its learner and its instructors."""
 
     clipboard_in: bool = Field(
-        _ASSUMED.clipboard_in, description="Whether text can be pasted from the laptop into the desktop."
+        _ASSUMED.clipboard_in, description="Whether text can be pasted from the learner's computer into the desktop."
     )
     clipboard_out: bool = Field(
-        _ASSUMED.clipboard_out, description="Whether text can be copied from the desktop to the laptop."
+        _ASSUMED.clipboard_out, description="Whether text can be copied from the desktop to the learner's computer."
     )
-    upload: bool = Field(_ASSUMED.upload, description="Whether files can be dropped on the page.")
+    upload: bool = Field(
+        _ASSUMED.upload, description="Whether files can be sent to the session by dropping them on the page."
+    )
     download: bool = Field(_ASSUMED.download, description="Whether files can be downloaded from the desktop's page.")
     extend_minutes: int = Field(
         _ASSUMED.extend_minutes,
         ge=0,
         le=1440,
         description="Minutes that one press of *Extend* adds to a session; 0: learners cannot extend. "
-        "Needs the line for scontrol in the sudoers file; instructors extend by the same way.",
+        "Needs the line for scontrol in the sudoers file, as instructors' extensions do.",
     )
     extend_max_hours: float = Field(
         12.0,
         ge=0.25,
         le=8760,
-        description="Longest that a session may become in hours, all extensions included. "
-        "The partition's own limit and the end of a reservation count too.",
+        description="Longest that a session may become, in hours, including all extensions. "
+        "The partition's own limit and the end of a reservation apply too.",
     )
     observe: Observe = Field(
         _ASSUMED.observe,
-        description="Whether instructors may look at a learner's desktop. ask: once the learner has accepted; "
-        "notify: at once; off: never. The learner always sees who looks, and control always needs consent.",
+        description="Whether instructors may look at a learner's desktop. ask: once the learner agrees; "
+        "notify: without asking; off: never. The learner always sees who is looking, and must always agree to control.",
     )
     thumbnails: bool = Field(
-        _ASSUMED.thumbnails, description="Whether instructors may have small pictures of all desktops of a class."
+        _ASSUMED.thumbnails, description="Whether instructors may see small pictures of all desktops of a class."
     )
     idle_cpu: bool = Field(
-        _ASSUMED.idle_cpu, description="Whether a running computation counts as activity of the learner."
+        _ASSUMED.idle_cpu, description="Whether a running computation counts as the learner's activity."
     )
     idle_minutes: int = Field(
         10,

@@ -35,19 +35,19 @@ class NumberField(Section):
 
     show: Show = Field(
         "shown",
-        description="shown: the learner chooses; fixed: visible, and the preset holds; hidden: the preset holds.",
+        description="shown: the learner chooses; fixed: visible, but the preset applies; hidden: the preset applies.",
     )
     min: float | None = Field(None, ge=0, description="Least value; unset: the least that makes sense.")
     max: float | None = Field(None, ge=0, description="Greatest value; unset: what the site and the partition allow.")
     step: float | None = Field(
         None,
         gt=0,
-        description="Only multiples of this are allowed, counted from min where that is set; unset: any.",
+        description="Only multiples of this are allowed, counted from min if that is set; unset: any value.",
     )
 
 
 class ChoiceField(Section):
-    """A choice among what the cluster has; not shown while there is nothing to choose."""
+    """A choice from what the cluster has; not shown while there is nothing to choose."""
 
     show: Show = Field("hidden", description="shown, fixed or hidden, as for numbers.")
     default: SlurmName | None = Field(
@@ -55,7 +55,7 @@ class ChoiceField(Section):
         description="What is preselected; unset: the name in [slurm]; empty: Slurm's own default.",
     )
     choices: tuple[SlurmName, ...] = Field(
-        (), strict=False, description="Offer these only; empty: all that Slurm gives the learner."
+        (), strict=False, description="Offer only these; empty: all that Slurm offers the learner."
     )
 
 
@@ -63,7 +63,7 @@ class SwitchField(Section):
     """A check box in the form."""
 
     show: Show = Field("hidden", description="shown, fixed or hidden, as for numbers.")
-    default: bool = Field(False, description="Whether it is set.")
+    default: bool = Field(False, description="Whether the box is ticked.")
 
 
 class FormFields(Section):
@@ -99,7 +99,7 @@ class Interface(Section):
         2048,
         ge=256,
         le=16_777_216,
-        description="Memory of a session in MiB that choosing it presets; Slurm holds it to that.",
+        description="Memory in MiB that choosing it presets; Slurm enforces it as the session's limit.",
     )
     gpus: int = Field(0, ge=0, le=64, description="GPUs that choosing it presets.")
     fields: FormFields = Field(default_factory=FormFields, description="Fields that differ for this interface.")
@@ -129,13 +129,13 @@ class FormSettings(Section):
         64,
         ge=1,
         le=1024,
-        description="Most cores of a session. The partition's own limit counts too.",
+        description="Most cores that a session may have. The partition's own limit applies too.",
     )
     max_hours: float = Field(
         24.0,
         ge=0.25,
         le=8760,
-        description="Longest session in hours. The partition's own limit counts too.",
+        description="Longest session in hours. The partition's own limit applies too.",
     )
     fields: FormFields = Field(
         default_factory=FormFields,
@@ -207,29 +207,29 @@ class SlurmSettings(Section):
     operator: str = Field(
         "slurm",
         pattern=r"^[a-z_][a-z0-9_-]{0,31}$",
-        description="Account as which sudo runs the scontrol that extends a session, an operator of Slurm; "
-        "sudoers names it too.",
+        description="Account that sudo uses to run the scontrol that extends a session; a Slurm operator, named in "
+        "sudoers too.",
     )
     use_sudo: bool = Field(
         True,
-        description="Submit as the learner through sudo; false only where the hub is the learner.",
+        description="Submit as the learner through sudo; false only if the hub itself runs as the learner.",
     )
     requeue: bool = Field(
         False,
-        description="Let Slurm start a session anew on another node when its node fails; windows are lost.",
+        description="Let Slurm restart a session on another node when its node fails; windows are lost.",
     )
     command_timeout_s: float = Field(15.0, gt=0, le=300, description="Time limit of each Slurm command in seconds.")
     fast_tick_s: float = Field(
         1.0,
         ge=0.1,
         le=60,
-        description="Seconds between two looks at the queue while a session starts or stops.",
+        description="Seconds between two checks of the queue while a session starts or stops.",
     )
     slow_tick_s: float = Field(
         10.0,
         ge=0.1,
         le=600,
-        description="Seconds between two looks at the queue while all sessions run.",
+        description="Seconds between two checks of the queue while all sessions are running.",
     )
 
     @field_validator("bin_directory")
@@ -265,7 +265,7 @@ class RuntimeSettings(Section):
     binds: tuple[str, ...] = Field(
         (),
         strict=False,
-        description="Further directories of the node to show in the session, as "
+        description="Further directories of the node to mount in the session, as "
         "'/path' or '/path:/inside' or '/path:/inside:ro'. The learner's home is always there.",
     )
     tmp_mib: int = Field(
@@ -305,7 +305,7 @@ class SessionSettings(Section):
         30.0,
         gt=0,
         le=1440,
-        description="Minutes that a session may wait in the queue and start before the hub gives up.",
+        description="Minutes that a session may take to queue and start before the hub gives up.",
     )
 
 

@@ -165,7 +165,7 @@ def parse_job_id(text: str) -> str:
 
 
 def _read(program: str, parse: Callable[[], T]) -> T:
-    """Return what a program's text says; text that makes no sense is no answer."""
+    """Return what a program's text says; text that makes no sense is not an answer."""
     try:
         return parse()
     except ValueError as error:
@@ -253,7 +253,7 @@ class SlurmCommands:
         if self._learned.keeps_environment:
             raise SubmitError(
                 "The cluster would keep your session's key where others can read it, so it is not started. "
-                "Please tell the administrator: `classdesk check` shows what is to be changed.",
+                "Please tell the administrator: `classdesk check` shows what to change.",
                 detail="AccountingStoreFlags=job_env",
             )
         argv = [*self._as_user(user), self._program("sbatch"), "--parsable", *arguments]
@@ -264,7 +264,7 @@ class SlurmCommands:
             return parse_job_id(out)
         except ValueError as error:
             raise SessionError(
-                "Slurm took the session but did not say its number. Please tell your instructor.",
+                "Slurm accepted the session but did not return its number. Please tell your instructor.",
                 detail=str(error),
             ) from error
 
@@ -482,7 +482,7 @@ class SlurmCommands:
             _, rules, _ = await self._run([SUDO, "-n", "-l"])
             if not is_kept(rules):
                 raise SubmitError(
-                    "The hub may not hand your session its settings. Please tell the administrator: "
+                    "The hub is not allowed to pass your session its settings. Please tell the administrator: "
                     "`classdesk check` shows what is missing.",
                     detail=f"sudo does not keep {PACKED_VARIABLE}; see hub_config/sudoers.d/classdesk",
                 )

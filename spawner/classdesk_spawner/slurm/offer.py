@@ -179,7 +179,7 @@ def parse_time_limit(text: str) -> float:
     """Return a Slurm time such as `1-12:00:00`, `30:00` or `infinite` in hours.
 
     Raises:
-        ValueError: It is no time.
+        ValueError: It is not a time.
     """
     if text.lower() in {"infinite", "unlimited", "n/a"}:
         return math.inf

@@ -29,15 +29,15 @@ REFUSALS: tuple[tuple[str, str], ...] = (
     ),
     (
         r"invalid partition|Invalid partition name",
-        "The partition that this site's classdesk is set to use does not exist. Please tell the administrator.",
+        "The partition that this site uses does not exist. Please tell the administrator.",
     ),
     (
         r"Requested time limit is invalid|time limit exceeds|TimeLimit",
-        "The time that you asked for is longer than the partition allows. Please choose fewer hours.",
+        "You asked for more time than the partition allows. Please choose fewer hours.",
     ),
     (
         r"Invalid qos|Invalid QOS",
-        "You do not have access to the quality of service (QOS) that this site uses. Please tell your instructor.",
+        "You have no access to the quality of service (QOS) that this site uses. Please tell your instructor.",
     ),
     (
         r"reservation is invalid|Access denied to requested reservation|Reservation.*(expired|invalid)",
@@ -46,19 +46,19 @@ REFUSALS: tuple[tuple[str, str], ...] = (
     (
         r"Node count specification invalid|Requested node configuration is not available|"
         r"CPU count per node can not be satisfied|Memory specification can not be satisfied|More processors requested",
-        "No machine of the cluster has what you asked for. Please choose fewer cores.",
+        "No machine in the cluster has what you asked for. Please choose fewer cores.",
     ),
     (
         r"(QOS|Assoc).*Wall",
-        "The time that you asked for is longer than your account allows. Please choose fewer hours.",
+        "You asked for more time than your account allows. Please choose fewer hours.",
     ),
     (
         r"(QOS|Assoc).*(Cpu|CPU|Core).*PerJob",
-        "The cores that you asked for are more than your account allows. Please choose fewer cores.",
+        "You asked for more cores than your account allows. Please choose fewer cores.",
     ),
     (
         r"QOSMax|AssocMax|AssocGrp|QOSGrp|MaxSubmitJobs|Job violates accounting/QOS policy",
-        "Your account's limit is reached: end another session or job of yours, then start again.",
+        "Your account has reached its limit: end another session or job, then start again.",
     ),
     (
         r"Required partition not available|partition.*(inactive|down|drained)",
@@ -70,7 +70,7 @@ REFUSALS: tuple[tuple[str, str], ...] = (
     ),
     (
         r"No space left on device|I/O error writing script|Error writing",
-        "The scheduler's disk is full, so that it cannot take new sessions. Please tell the administrator.",
+        "The scheduler's disk is full, so it cannot take new sessions. Please tell the administrator.",
     ),
     (
         r"unknown user|Invalid user id|User.*not.*found",
@@ -97,7 +97,7 @@ def explain_refusal(stderr: str, user: str) -> SessionError:
         if re.search(pattern, stderr, re.IGNORECASE):
             return SubmitError(sentence, detail=detail)
     return SubmitError(
-        "Slurm refused the session for a reason that classdesk does not know. "
+        "Slurm refused the session for a reason unknown to classdesk. "
         "Please tell your instructor; the hub's log has what Slurm said.",
         detail=detail,
     )
@@ -111,8 +111,8 @@ def explain_extension_refusal(text: str) -> SessionError:
     if re.search(r"Invalid job id|already (completed|finished)", text, re.IGNORECASE):
         return SessionError("The session has just ended.", detail=detail)
     return SessionError(
-        "This hub may not extend sessions. Please tell the administrator: "
-        "the line for scontrol in the sudoers file is missing, or its account is no operator of Slurm.",
+        "The hub is not allowed to extend sessions. Please tell the administrator: "
+        "the line for scontrol in the sudoers file is missing, or its account is not a Slurm operator.",
         detail=detail,
     )
 

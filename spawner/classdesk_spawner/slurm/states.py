@@ -51,23 +51,23 @@ STATES: dict[str, Phase] = {
 }
 
 END_SENTENCES: dict[str, str] = {
-    "COMPLETED": "The session's program ended by itself.",
+    "COMPLETED": "The session's program ended on its own.",
     "CANCELLED": "The session was cancelled.",
     "FAILED": "The session's program failed.",
     "TIMEOUT": "The session reached its time limit.",
     "DEADLINE": "The session reached its time limit.",
     "OUT_OF_MEMORY": "The session used more memory than it had.",
     "NODE_FAIL": "The compute node that ran the session failed.",
-    "BOOT_FAIL": "The compute node for the session did not come up.",
+    "BOOT_FAIL": "The session's compute node did not start.",
     "LAUNCH_FAILED": "The compute node could not start the session.",
     "RECONFIG_FAIL": "The compute node could not start the session.",
-    "PREEMPTED": "The session had to give way to a more important job.",
+    "PREEMPTED": "The session was stopped to make room for a more important job.",
     "REVOKED": "The session was moved to another cluster.",
 }
 
 
 def ended_as_wanted(sentence: str) -> bool:
-    """Tell whether a sentence of `end_sentence` tells of an end that is no failure: a log-out.
+    """Tell whether a sentence of `end_sentence` tells of an end that is not a failure: a log-out.
 
     A session that is stopped through the hub has no such sentence. One that was cancelled was so behind the hub's
     back, and its learner sits before a page that is gone, as at the end of its time.

@@ -118,7 +118,7 @@ def test_partitions_of_other_groups_are_not_offered(ada: HubClient, hub: Hub) ->
             assert "staff" not in offered
             answer = ada.press_start({**TERMINAL, "partition": "staff"})
             assert answer.status_code == 400
-            assert "there is no “staff” for you" in refusal(answer)
+            assert "“staff” is not available to you" in refusal(answer)
             ada.start(**TERMINAL, partition="open")
             ada.stop()
     finally:
@@ -138,14 +138,14 @@ def test_time_above_the_partitions_limit_waits_with_a_reason(ada: HubClient) -> 
     ada.form()  # the hub knows the limit as it was
     with _partition("MaxTime=30", "MaxTime=8:00:00"):
         ada.press_start(TERMINAL)
-        until_told(ada, "the time asked for is longer than the partition allows; cancel")
+        until_told(ada, "more time was asked for than the partition allows; cancel")
         ada.stop()
 
 
 def test_time_above_the_partitions_limit_is_refused_where_slurm_is_strict(ada: HubClient) -> None:
     ada.form()
     with _slurm_conf("EnforcePartLimits=ALL"), _partition("MaxTime=30", "MaxTime=8:00:00"):
-        assert "The time that you asked for is longer than the partition allows." in _refused(ada)
+        assert "You asked for more time than the partition allows." in _refused(ada)
     ada.start(**TERMINAL)
 
 

@@ -141,7 +141,7 @@ def test_job_requeued(ada: HubClient, hub: Hub, hub_away: bool) -> None:
         if not hub_away:
             page = ada.http.get("/user/learner01/terminal/")
             assert page.status_code == 503
-            assert "Connecting again" in page.text, "not the proxy's bare error"
+            assert "Reconnecting" in page.text, "not the proxy's bare error"
             assert '<meta http-equiv="refresh"' in page.text
         faults.start_requeued(job_id)
         if hub_away:

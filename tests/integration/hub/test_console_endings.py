@@ -57,7 +57,7 @@ def test_a_failure_is_told_after_a_restart_of_the_hub_until_the_next_start(
 def test_who_logs_out_or_is_stopped_has_not_failed(hub: ClassHub, tokens: dict[str, str]) -> None:
     token = tokens["instructor"]
     hub.slurm.change(_run(hub, token), state="COMPLETED")
-    ended = ("not started", "The session's program ended by itself.")
+    ended = ("not started", "The session's program ended on its own.")
     until(lambda: _told(hub, token) == ended, "the log-out is told")
     _run(hub, token)
     hub.act(token, {"act": "stop", "learners": ["nobody"]})

@@ -67,7 +67,7 @@ def test_after_cancel_home_says_so(learner: PageVisitor) -> None:
     _starts(learner, ui="terminal")
     assert learner.stop().status_code in {202, 204}
     page = until(lambda: _if_cancelled(learner), "the start is over", 60)
-    assert "You have cancelled the start." in page
+    assert "You cancelled the start." in page
 
 
 def _if_cancelled(learner: PageVisitor) -> str:
@@ -130,7 +130,7 @@ def test_the_page_after_log_out_says_what_still_runs(learner: PageVisitor, hub: 
     learner.log_in("nobody")
     _runs(learner, hub)
     page = learner.get("/hub/logout")
-    assert re.search(r"Your Terminal session still runs until \d\d:\d\d \(5\d min left\)\.", words(page))
+    assert re.search(r"Your Terminal session is still running until \d\d:\d\d \(5\d min left\)\.", words(page))
     assert "Terminal" not in words(learner.get("/hub/logout")), "nobody is told of anybody's"
 
 

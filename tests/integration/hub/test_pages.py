@@ -50,7 +50,7 @@ def learner(visitor: PageVisitor) -> Iterator[PageVisitor]:
         ("/hub/spawn", "Start a session"),
         ("/hub/token", "Tokens"),
         ("/hub/nothing", "This page does not exist"),
-        ("/hub/admin", "This is not yours to open"),
+        ("/hub/admin", "You cannot open this page"),
         ("/hub/user/nobody/", "No session is running"),
     ],
 )
@@ -94,12 +94,12 @@ def test_an_error_is_in_words_for_who_is_logged_out(visitor: PageVisitor) -> Non
 @pytest.mark.parametrize(
     ("query", "sentences"),
     [
-        ("ui=foo", ["User interface: there is no “foo”. Choose one of"]),
+        ("ui=foo", ["User interface: “foo” does not exist. Choose one of"]),
         ("ui=jupyterlab", ["“lab” (JupyterLab)"]),
         ("cores=50", ["Number of cores: you asked for 50; the most that"]),
         ("hours=1,5", ["Time (hours): “1,5” is not a number of hours"]),
         ("ui=foo&cores=50&hours=1,5", ["“foo”", "asked for 50", "“1,5”"]),
-        ("class=nope", ["Class: there is no “nope”."]),
+        ("class=nope", ["Class: “nope” does not exist."]),
         ("class=closed", ["Class: you are not in “closed”."]),
         ("class=dask&cores=3", ["Number of cores: the class “Dask, Tuesday” has set it to 1."]),
         ("class=dask&ui=lab", ["User interface: the class “Dask, Tuesday” has set it to Desktop."]),
@@ -194,7 +194,7 @@ def test_blanks_around_the_name_do_not_matter(visitor: PageVisitor) -> None:
 def test_what_is_forbidden_is_said_without_the_words_of_programs(learner: PageVisitor) -> None:
     page = learner.get("/hub/admin")
     assert page.status_code == 403
-    assert "If it should be, ask your instructor." in words(page)
+    assert "If you should have access, ask your instructor." in words(page)
     assert "scopes" not in words(page)
 
 
@@ -202,4 +202,4 @@ def test_a_form_of_another_log_in_says_that_it_has_expired(learner: PageVisitor)
     page = learner.http.post("/hub/spawn", data={"ui": "lab", "_xsrf": "2|old"})
     assert page.status_code == 403
     assert title(page).startswith("This page has expired")
-    assert "load it again" in words(page)
+    assert "reload the page" in words(page)

@@ -76,7 +76,7 @@ def test_a_key_goes_down_and_up_in_one_message() -> None:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        pytest.param(b"HTTP/1.1 200 OK\r\n", "no RFB server", id="another protocol"),
+        pytest.param(b"HTTP/1.1 200 OK\r\n", "not an RFB server", id="another protocol"),
         pytest.param(b"RFB 003.008\n\x01\x02", r"security types \[2\]", id="password"),
         pytest.param(b"RFB 003.008\n\x01\x01\0\0\0\x01", "refuses", id="refused"),
     ],

@@ -79,7 +79,7 @@ def test_no_other_time_than_the_site_s_is_asked_for(generous_server: Server, hub
 def test_where_the_site_gives_no_time_none_is_asked_for(server: Server) -> None:
     async def visit(address: str) -> None:
         code, answer = await ask(address, "extend", {"minutes": 30})
-        assert (code, "does not let" in answer["message"]) == (403, True)
+        assert (code, "does not allow extending" in answer["message"]) == (403, True)
 
     server.run(visit)
 

@@ -40,7 +40,7 @@ from .served import (
 # Some of what JupyterLab loads uses what its own libraries call old.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
-SENTENCE = b"may see its desktop in the class console, and nothing else of it"
+SENTENCE = b"can see a session's desktop in the class console, and nothing else of the session"
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 UPGRADE = {
     "Connection": "Upgrade",

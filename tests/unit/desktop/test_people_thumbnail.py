@@ -186,7 +186,7 @@ def test_where_the_site_does_not_allow_it_there_is_no_picture(session_server: Se
         for headers in (VISITING, AUTHORIZED):
             answer = await get(f"http://{address}/desktop/thumbnail", headers=headers)
             assert answer.code == 403
-            assert "no small pictures" in json.loads(answer.body)["message"]
+            assert "not show small pictures" in json.loads(answer.body)["message"]
         assert json.loads(await page.read_message() or "")["wall"] is False
         await leave(page)
 

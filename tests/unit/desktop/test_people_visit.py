@@ -231,7 +231,7 @@ def test_where_the_site_forbids_it_nothing_is_connected(session_server: Server, 
     "said",
     [
         pytest.param(b"\x01", id="an unknown message"),
-        pytest.param("text that is no RFB", id="text"),
+        pytest.param("text that is not RFB", id="text"),
     ],
 )
 def test_what_is_no_vnc_ends_the_connection(

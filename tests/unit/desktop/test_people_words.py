@@ -206,7 +206,7 @@ def test_who_comes_to_help_first_is_the_one_who_comes(session_server: Server) ->
 
 @pytest.mark.parametrize(
     ("act", "sentence"),
-    [("stop", "grace has stopped it."), ("restart", "grace is starting it anew.")],
+    [("stop", "grace stopped it."), ("restart", "grace is restarting it.")],
 )
 def test_the_learner_reads_who_ended_the_session(session_server: Server, act: str, sentence: str) -> None:
     async def visit(address: str) -> None:

@@ -77,7 +77,7 @@ def _reported(**changes: Any) -> Any:
     [
         pytest.param(_spawner(session=False), "not started", id="never"),
         pytest.param(
-            _spawner(session=False, ending="The session's program ended by itself."),
+            _spawner(session=False, ending="The session's program ended on its own."),
             "not started",
             id="logged-out",
         ),
@@ -142,7 +142,7 @@ def test_a_failure_is_told_in_its_own_sentence() -> None:
     ("ending", "sentence"),
     [
         ("The compute node that ran the session failed.",) * 2,
-        ("", "The session did not come up in time."),
+        ("", "The session did not start in time."),
     ],
     ids=["its-job-has-ended", "nobody-knows-why"],
 )

@@ -63,5 +63,5 @@ def test_only_who_may_log_in_can_be_a_learner() -> None:
     assert [problem.line for problem in account_problems(entries, ())] == [2, 3]
     assert [problem.line for problem in account_problems(entries, ("no-such-group",))] == [1, 2, 3]
     (problem,) = account_problems([Entry(7, "root", "")], ("nogroup",))
-    assert problem.message == ("root may not log in at this hub: the account is not in nogroup.")
+    assert problem.message == ("root may not log in to this hub: the account is not in nogroup.")
     assert account_problems([Entry(1, "nobody", "")], ("nogroup",)) == []

@@ -46,7 +46,7 @@ def test_a_roster_is_read(text: str) -> None:
     ("text", "only", "problem"),
     [
         pytest.param("ada,,dusk", "", (1, "There is no class “dusk”; did you mean “dask”?"), id="class"),
-        pytest.param("ada,,x", "", (1, "There is no class “x”; there are dask, numpy."), id="no-near"),
+        pytest.param("ada,,x", "", (1, "There is no class “x”; the classes are dask, numpy."), id="no-near"),
         pytest.param("ada,,", "", (1, "The group is missing."), id="no-group"),
         pytest.param(",Ada,dask", "", (1, "The user name is missing."), id="no-user"),
         pytest.param("ada lovelace,,dask", "", (1, "“ada lovelace” is not a user name."), id="space"),

@@ -123,7 +123,7 @@ def test_an_empty_file_is_the_defaults(tmp_path: Path) -> None:
         pytest.param('[classes.dask]\nlearners = ["a b"]', "classes.dask.learners.0 = 'a b'", id="user-name"),
         pytest.param(
             '[classes.dask]\ninstructors = ["ines"]\nlearners = ["ines"]',
-            "ines cannot be instructor and learner of one class",
+            "ines cannot be both instructor and learner of one class",
             id="instructor-who-learns",
         ),
         pytest.param(

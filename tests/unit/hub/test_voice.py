@@ -60,8 +60,8 @@ def test_nothing_that_a_learner_is_told_addresses_the_instructor(sentence: str) 
             "The session used more memory than it had.",
         ),
         (
-            "No machine of the cluster has what you asked for. Please choose fewer cores.",
-            "No machine of the cluster has what was asked for.",
+            "No machine in the cluster has what you asked for. Please choose fewer cores.",
+            "No machine in the cluster has what was asked for.",
         ),
         ("The session reached its time limit.", "The session reached its time limit."),
         ("opening the image", "opening the image"),

@@ -110,7 +110,7 @@ def test_a_session_that_ended_by_itself_tells_how_until_the_next_one(fake_slurm:
 @pytest.mark.usefixtures("learner")
 @pytest.mark.parametrize(
     ("early_s", "sentence"),
-    [(3, "The session reached its time limit."), (600, "The session's program ended by itself.")],
+    [(3, "The session reached its time limit."), (600, "The session's program ended on its own.")],
     ids=["just-before-its-limit", "long-before"],
 )
 def test_a_session_that_closes_in_order_at_its_limit_has_reached_it(

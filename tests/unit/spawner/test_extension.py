@@ -52,9 +52,9 @@ def test_some_seconds_of_slurm_do_not_add_up() -> None:
     [
         pytest.param(_job(end=START + 4 * 3600), PARTITION, "the partition main allows 4 hours", id="limit"),
         pytest.param(_job(end=START + 12 * 3600), SITE, "this site allows 12 hours", id="site"),
-        pytest.param(_job("PENDING"), SITE, "does not run", id="waits"),
-        pytest.param(_job("COMPLETING"), SITE, "does not run", id="ends"),
-        pytest.param(None, SITE, "does not run", id="unknown"),
+        pytest.param(_job("PENDING"), SITE, "is not running", id="waits"),
+        pytest.param(_job("COMPLETING"), SITE, "is not running", id="ends"),
+        pytest.param(None, SITE, "is not running", id="unknown"),
         pytest.param(_job(end=None), SITE, "has no time limit", id="endless"),
     ],
 )
@@ -103,7 +103,7 @@ def test_the_sudoers_line_fits_the_command_and_nothing_else() -> None:
     ("text", "sentence"),
     [
         pytest.param("sudo: a password is required", "sudoers file is missing", id="no-sudo-line"),
-        pytest.param("slurm_update error: Access/permission denied", "no operator of Slurm", id="no-operator"),
+        pytest.param("slurm_update error: Access/permission denied", "not a Slurm operator", id="no-operator"),
         pytest.param("Job has already finished", "has just ended", id="ended"),
         pytest.param("Unable to contact slurm controller", "does not answer", id="no-answer"),
     ],
@@ -122,7 +122,7 @@ def test_an_extension_moves_the_end_within_the_partitions_limit(fake_slurm: Fake
         await spawner.apply_user_options(spawner, {"ui": "desktop", "hours": 3})
         start = asyncio.ensure_future(spawner.start())
         await until(lambda: bool(fake_slurm.jobs()))
-        with pytest.raises(ExtensionError, match="does not run"):
+        with pytest.raises(ExtensionError, match="is not running"):
             await extend(spawner, 30)
         begin = 1_800_000_000
         times = {"start": str(begin), "end": str(begin + 3 * 3600)}
@@ -139,7 +139,7 @@ def test_an_extension_moves_the_end_within_the_partitions_limit(fake_slurm: Fake
         fake_slurm.break_program("scontrol", "slurm_update error: Access/permission denied")
         fake_slurm.change("101", end=str(begin + 3 * 3600))
         await until(lambda: getattr(spawner.job and spawner.job.seen, "end", 0) == begin + 3 * 3600)
-        with pytest.raises(SessionError, match="may not extend sessions"):
+        with pytest.raises(SessionError, match="not allowed to extend sessions"):
             await extend(spawner, 5)
 
     run_scene(scene)

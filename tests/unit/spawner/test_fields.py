@@ -118,14 +118,14 @@ def test_a_reservation_is_offered_only_to_those_who_may_use_it() -> None:
     assert "reservation" in _shown(rules)
     assert rules.validate({"reservation": "class1"}).reservation == "class1"
     assert rules.validate({}).reservation == ""
-    assert "there is no “class1” for you" in _refusal(_rules({}), {"reservation": "class1"})
+    assert "“class1” is not available to you" in _refusal(_rules({}), {"reservation": "class1"})
 
 
 def test_accounts_can_be_narrowed_by_the_site() -> None:
     form = {"fields": {"account": {"show": "shown", "choices": ["course", "other"]}}}
     rules = _rules(form, Offer((MAIN,), accounts=("course", "research")))
     assert rules.validate({"account": "course"}).account == "course"
-    assert "there is no “research”" in _refusal(rules, {"account": "research"})
+    assert "“research” is not available to you" in _refusal(rules, {"account": "research"})
 
 
 @pytest.mark.parametrize(("given", "set_"), [("on", True), (True, True), ("off", False), (None, False)])
@@ -142,8 +142,8 @@ def test_gpus_are_offered_where_there_are_some() -> None:
 
 
 def test_old_limits_are_shown_as_old() -> None:
-    assert "the last that are known" in render_form(_rules({}, Offer((MAIN,), stale=True)), {})
-    assert "the last that are known" not in render_form(_rules({}), {})
+    assert "the last known limits" in render_form(_rules({}, Offer((MAIN,), stale=True)), {})
+    assert "the last known limits" not in render_form(_rules({}), {})
 
 
 @pytest.mark.parametrize(

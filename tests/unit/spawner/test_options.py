@@ -60,9 +60,9 @@ def test_accepted(rules: OptionRules, raw: dict[str, object], cores: int, minute
         pytest.param({"hours": float("inf")}, "is not a number of hours", id="infinite"),
         pytest.param({"hours": "3\n#SBATCH --uid=0"}, "is not a number of hours", id="newline"),
         pytest.param({"hours": "$(reboot)"}, "is not a number of hours", id="shell"),
-        pytest.param({"ui": "../../x"}, "User interface: there is no “../../x”. Choose one of", id="path"),
-        pytest.param({"ui": ["desktop"]}, "User interface: there is no", id="ui-list"),
-        pytest.param({"ui": "__class__"}, "User interface: there is no", id="attribute"),
+        pytest.param({"ui": "../../x"}, "User interface: “../../x” does not exist. Choose one of", id="path"),
+        pytest.param({"ui": ["desktop"]}, "User interface: “['desktop']” does not exist", id="ui-list"),
+        pytest.param({"ui": "__class__"}, "User interface: “__class__” does not exist", id="attribute"),
         pytest.param({"core": "2"}, "There is no option “core”. Did you mean “cores”?", id="misspelled-key"),
         pytest.param(
             {"cmd": "id"},

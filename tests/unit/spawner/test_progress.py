@@ -48,7 +48,7 @@ def _clock(moment: float) -> str:
         ("Priority", 0, "waiting for free cores; others are ahead of you."),
         ("Priority", 3, "waiting for free cores: 3 sessions ahead of yours."),
         ("Resources", 1, "waiting for free cores: 1 session ahead of yours."),
-        ("AssocMaxJobsLimit", 0, "your account's limit of running jobs is reached"),
+        ("AssocMaxJobsLimit", 0, "your account has reached its limit of running jobs"),
         ("PartitionDown", 2, "the partition is closed at the moment; 2 sessions ahead of yours."),
         ("SomethingNew", 0, "waiting (Slurm says: SomethingNew)."),
     ],
@@ -64,7 +64,7 @@ def test_the_start_of_the_reservation_is_told() -> None:
     message = _event(_job(reason="Reservation"), reservation_start=begins)["message"]
     assert f"the reservation starts at {_clock(begins)}" in str(message)
     begun = _event(_job(reason="Reservation"), reservation_start=1000)["message"]
-    assert "waiting for the class's reservation to begin" in str(begun)
+    assert "waiting for the class's reservation to start" in str(begun)
 
 
 def test_the_expected_start_is_told() -> None:
@@ -100,12 +100,12 @@ def test_the_time_since_start_goes_with_each_event() -> None:
             "has not answered for 2 min",
             id="submission",
         ),
-        pytest.param(None, {}, "has taken your session.", "has not shown it for 2 min", id="no news"),
+        pytest.param(None, {}, "has accepted your session.", "has not shown it for 2 min", id="no news"),
         pytest.param(
             {"state": "RUNNING", "node": "n1"},
             {},
             "the image is being opened",
-            "The image opens slowly: 2 min so far, where seconds are usual. Disk or network of the machine n1",
+            "The image opens slowly: 2 min so far, where seconds are usual. The disk or network of the machine n1",
             id="image",
         ),
         pytest.param(

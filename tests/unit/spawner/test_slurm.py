@@ -118,7 +118,7 @@ def test_no_job_id_is_an_error(text: str) -> None:
         ),
         pytest.param("sudo: a password is required", SubmitError, "classdesk check", id="sudoers"),
         pytest.param("sudo: unknown user ada", SubmitError, "does not know your user name", id="unknown-user"),
-        pytest.param("something new", SubmitError, "a reason that classdesk does not know", id="unknown"),
+        pytest.param("something new", SubmitError, "a reason unknown to classdesk", id="unknown"),
     ],
 )
 def test_refusals_are_explained(stderr: str, kind: type[SessionError], words: str) -> None:

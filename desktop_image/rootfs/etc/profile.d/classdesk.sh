@@ -54,7 +54,7 @@ if [ -n "${BASH_VERSION-}" ] && [ -z "${CLASSDESK_SHELL-}" ]; then
       tree) classdesk_instead tree 'ls -R' ;;
       htop | btop) classdesk_instead "$1" top ;;
       emacs | gedit | code) classdesk_instead "$1" 'pluma FILE' ;;
-      apt | apt-get | sudo) printf '%s: nothing can be installed here for all. Python packages:  pip install NAME\n' "$1" >&2 ;;
+      apt | apt-get | sudo) printf '%s: nothing can be installed for everyone here. For Python packages:  pip install NAME\n' "$1" >&2 ;;
       *)
         printf 'bash: %s: command not found\n' "$1" >&2
         ;;

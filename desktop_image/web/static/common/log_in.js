@@ -85,5 +85,5 @@ export function onLogIn(changed) {
 /** What somebody reads who is logged out while the session runs. */
 export function stillRunning(end) {
   const until = end ? ` until ${clock(end)}` : "";
-  return `Your session still runs${until}, with all that is open in it.`;
+  return `Your session is still running${until}, with everything that is open in it.`;
 }

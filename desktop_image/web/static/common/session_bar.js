@@ -1,4 +1,4 @@
-// The bar of the interfaces that are no desktop: time, help, messages, the end.
+// The bar of the interfaces other than the desktop: time, help, messages, the end.
 
 import { setUpEnd, setUpTime } from "../desktop/acts.js";
 import { hideBanner, showBanner } from "../desktop/banners.js";

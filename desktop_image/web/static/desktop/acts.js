@@ -119,10 +119,14 @@ export function setUpFrozen(channel) {
       hideBanner("frozen");
       return;
     }
-    showBanner("frozen", "The desktop does not answer. A new one comes in seconds; what is open in this one is lost.", {
-      tone: "warning",
-      actions: [{ label: "New desktop", run: restart }],
-    });
+    showBanner(
+      "frozen",
+      "The desktop does not answer. A new one starts within seconds, but whatever is open in this one is lost.",
+      {
+        tone: "warning",
+        actions: [{ label: "New desktop", run: restart }],
+      },
+    );
   });
 }
 

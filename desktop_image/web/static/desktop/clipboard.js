@@ -158,7 +158,7 @@ export class Clipboard {
   #offer(text) {
     if (isTooLong(text)) {
       this.#tell(
-        "This text is too long for the clipboard (more than 1 MiB). Bring it in as a file: drop the file on this page.",
+        "This text is too long for the clipboard (more than 1 MiB). Send it as a file: drop the file on this page.",
       );
       return false;
     }
@@ -245,9 +245,9 @@ function copyOf(event) {
 /** What the site forbids, in a sentence; empty where it is nothing. */
 function clipboardRules({ clipboard_in: into, clipboard_out: out }) {
   if (into && out) return "";
-  if (into) return "Here, text can be copied into the desktop, but not out of it: your site has switched that off.";
-  if (out) return "Here, text can be copied out of the desktop, but not into it: your site has switched that off.";
-  return "Here, text can be copied neither into the desktop nor out of it: your site has switched both off.";
+  if (into) return "You can copy text into the desktop, but not out of it: your site has switched that off.";
+  if (out) return "You can copy text out of the desktop, but not into it: your site has switched that off.";
+  return "You cannot copy text into the desktop or out of it: your site has switched both off.";
 }
 
 /** Whether a key pastes, in the learner's system or in the desktop's programs. */

@@ -106,7 +106,7 @@ function tellOfDesktop(state) {
   if (state.starts !== starts && state.notice) showBanner("restarted", state.notice);
   starts = state.starts;
   if (state.safe) {
-    showBanner("safe", `This desktop runs with safe settings; yours are untouched. ${state.safe_reason}`, {
+    showBanner("safe", `This desktop is running with safe settings; yours are untouched. ${state.safe_reason}`, {
       tone: "warning",
       actions: [{ label: "Reset my desktop", run: () => panels.ask("reset-dialog") }],
     });

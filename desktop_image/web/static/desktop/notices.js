@@ -38,7 +38,7 @@ function loggedOut(ended, end) {
 
 function over(ended, state) {
   const isUp = !ended && state?.end && state.end - 60 < state.now;
-  const title = ended ? endedTitle(ended) : isUp ? "The time of this session is up" : "Your session has ended";
+  const title = ended ? endedTitle(ended) : isUp ? "This session's time is up" : "Your session has ended";
   const why = ended ? ended.sentence : isUp ? "" : "It was stopped, or its job was cancelled.";
   const again = startAgainUrl();
   return {
@@ -51,8 +51,8 @@ function over(ended, state) {
 function endedTitle({ reason }) {
   return (
     {
-      "time-limit": "The time of this session is up",
-      logout: "You have ended this session",
+      "time-limit": "This session's time is up",
+      logout: "You ended this session",
     }[reason] || "Your session was stopped"
   );
 }
@@ -60,7 +60,7 @@ function endedTitle({ reason }) {
 function away(wasShown) {
   if (wasShown) {
     return {
-      title: "Connecting again",
+      title: "Reconnecting",
       text: "The connection was lost. Your session is still running, and nothing in it is lost.",
       busy: true,
       thin: true,
@@ -68,7 +68,7 @@ function away(wasShown) {
   }
   return {
     title: "Connecting to your session",
-    text: "It does not answer yet. The page tries again by itself.",
+    text: "It does not answer yet. The page keeps trying.",
     busy: true,
   };
 }
@@ -87,14 +87,14 @@ function inSession(session, isShown, wasShown, acts) {
       };
     case "failed":
       return {
-        title: "The desktop does not start",
+        title: "The desktop did not start",
         text: `${detail} Your files are safe. An instructor can help; the session's log says more.`.trim(),
         actions: [{ label: "Try again", run: acts.restart, isMain: true }, terminal, ...home()],
       };
     case "logged out":
       return {
-        title: "You have logged out of the desktop",
-        text: "Your session still runs. A new desktop has no windows yet; your files are all there.",
+        title: "You logged out of the desktop",
+        text: "Your session is still running. A new desktop starts without windows; your files are all there.",
         actions: [
           { label: "New desktop", run: acts.restart, isMain: true },
           { label: "End session", run: acts.end },
@@ -102,25 +102,25 @@ function inSession(session, isShown, wasShown, acts) {
       };
     case "painted":
       return wasShown
-        ? { title: "Connecting again", text: "Your session is still running.", busy: true, thin: true }
-        : { title: "Opening your desktop", text: "It is ready, and appears in a moment.", busy: true };
+        ? { title: "Reconnecting", text: "Your session is still running.", busy: true, thin: true }
+        : { title: "Opening your desktop", text: "It is ready and will appear in a moment.", busy: true };
     case "starting MATE":
       return {
         title: starts > 1 ? "Starting a new desktop" : "Starting your desktop",
-        text: starts > 1 ? lost(detail) : "The screen is there; panel and icons are coming.",
+        text: starts > 1 ? lost(detail) : "The screen is ready; the panel and icons will follow.",
         busy: true,
       };
     default:
       return {
         title: starts > 1 || state === "restarting" ? "Starting a new desktop" : "Starting your desktop",
-        text: starts > 1 || state === "restarting" ? lost(detail) : "The screen is being made ready.",
+        text: starts > 1 || state === "restarting" ? lost(detail) : "The screen is being prepared.",
         busy: true,
       };
   }
 }
 
 function lost(detail) {
-  const why = detail || "The last one has ended.";
+  const why = detail || "The last one ended.";
   return `${why} Its windows were lost; your files are all there.`;
 }
 

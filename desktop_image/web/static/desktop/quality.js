@@ -86,7 +86,7 @@ export class Quality {
   #measure() {
     const megabits = ((this.#screen.bytes - this.#bytes) * 8) / 1e6 / (MEASURE_MS / 1000);
     this.#bytes = this.#screen.bytes;
-    // A second's mean: single pictures are no stream.
+    // A second's mean: single pictures are not a stream.
     this.#megabits = (this.#megabits + megabits) / 2;
     this.#tell();
   }

@@ -70,7 +70,7 @@ export class Upload {
         [...event.dataTransfer.files].filter((file, index) => {
           if (!entries[index]?.isDirectory) return true;
           this.#addLine(file.name).fail(
-            "Folders cannot be sent. Please pack it into an archive, such as a .zip, and send that.",
+            "Folders cannot be sent. Pack the folder into an archive, such as a .zip file, and send that.",
           );
           return false;
         }),

@@ -32,10 +32,10 @@ export const CUT = -1;
 /** What an answer without a sentence of its own means. */
 export function meaning(status) {
   if (status === 401 || status === 403) {
-    return "You are logged out, or this class is no longer yours.";
+    return "You are logged out, or you no longer teach this class.";
   }
   if (status === CUT) {
-    return "The connection to the console is lost.";
+    return "The connection to the console was lost.";
   }
   if (status === 0) {
     return "The network does not reach the hub.";
@@ -59,7 +59,7 @@ async function ask(path, options = {}) {
       ...options,
       headers: { ...headers, ...options.headers },
       cache: "no-store",
-      redirect: "manual", // to a log-in page, which is no answer
+      redirect: "manual", // to a log-in page, which is not an answer
     });
   } catch (error) {
     if (error.name === "AbortError") {

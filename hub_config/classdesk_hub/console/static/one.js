@@ -21,8 +21,8 @@ const find = (id) => document.getElementById(`one-${id}`);
 
 const { observe } = document.body.dataset;
 const CONSENT = {
-  ask: "Opens view-only, in a new tab. The learner sees who watches; the keyboard and the mouse are yours only after the learner agrees.",
-  notify: "Opens view-only, in a new tab. The learner sees who watches.",
+  ask: "Opens view-only, in a new tab. The learner sees who is watching; you can use the keyboard and mouse only once they agree.",
+  notify: "Opens view-only, in a new tab. The learner sees who is watching.",
   off: "Your site does not allow instructors to view learners' desktops.",
 };
 

@@ -6,13 +6,13 @@ import { clock, count } from "./words.js";
 
 const STAY_MS = 12_000; // a success goes away by itself; a failure stays until somebody has read it
 const LOST =
-  "The console was restarted meanwhile; whether this was done is not known. The learner's state says what is true now.";
+  "The console was restarted in the meantime; whether this was done is not known. The learner's state is up to date.";
 
 export const TITLES = {
   start: "Start",
   stop: "Stop",
   restart: "Restart",
-  "reset-desktop": "Reset of the desktop",
+  "reset-desktop": "Desktop reset",
   "reset-lesson": "Restored lesson files",
   extend: "Extension",
   message: "Message",

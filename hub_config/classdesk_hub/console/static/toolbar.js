@@ -60,10 +60,10 @@ export function setUpToolbar({ store, selection, list, look, act }) {
   const choices = {
     "": "Select…",
     all: "All",
-    shown: "All that are shown",
+    shown: "All shown",
     none: "Nobody",
-    hand: "Who ask for help",
-    away: "Who have no page open",
+    hand: "All asking for help",
+    away: "All with no page open",
     ...STATES,
   };
   pick.append(...Object.entries(choices).map(([value, text]) => new Option(text, value)));

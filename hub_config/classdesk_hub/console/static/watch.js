@@ -97,7 +97,7 @@ function show() {
   setText(find("mode"), mode(known));
   setText(
     find("control"),
-    known.control ? "Give control back" : known.asksForControl ? "Ask no longer" : "Ask for control",
+    known.control ? "Give control back" : known.asksForControl ? "Stop asking" : "Ask for control",
   );
   find("control").disabled = !known.isShown;
   find("paste").hidden = !mayPaste || !known.control || !known.isShown;

@@ -13,7 +13,7 @@ const CONTROL = {
   "control refused": (who) => `${who} wants to work alone now.`,
   "control taken back": (who) => `${who} took keyboard and mouse back.`,
   "control given to another": (who) => `${who} gave keyboard and mouse to somebody else.`,
-  "control asked by another": (who) => `Somebody else has asked ${who} for control already.`,
+  "control asked by another": (who) => `Somebody else has already asked ${who} for control.`,
 };
 
 /** What an instructor reads who has lost control, or has not got it; empty where there is nothing to say. */
@@ -45,7 +45,7 @@ export function curtain(known) {
   const who = learner ? title(learner) : known.name;
   const opening = { title: `Opening the desktop of ${who}`, text: "", acts: [], busy: true };
   if (known.trouble) {
-    return { title: "You see nothing here at the moment", text: known.trouble, acts: ["back"] };
+    return { title: "There is nothing to see here at the moment", text: known.trouble, acts: ["back"] };
   }
   if (learner === undefined) {
     return opening;
@@ -70,10 +70,8 @@ export function curtain(known) {
   }
   if (lost) {
     return {
-      title: known.wasShown ? "Connecting again" : opening.title,
-      text: known.wasShown
-        ? "The connection was lost. The page tries again by itself."
-        : "The session does not answer yet.",
+      title: known.wasShown ? "Reconnecting" : opening.title,
+      text: known.wasShown ? "The connection was lost. The page keeps trying." : "The session does not answer yet.",
       acts: ["back"],
       busy: true,
       thin: known.wasShown,
@@ -82,7 +80,7 @@ export function curtain(known) {
   if (visit === "asking") {
     return {
       title: `Asking ${who}`,
-      text: `You see the desktop as soon as ${who} allows it.`,
+      text: `You will see the desktop as soon as ${who} agrees.`,
       acts: ["message", "back"],
       busy: true,
     };
@@ -90,7 +88,7 @@ export function curtain(known) {
   if (learner.state === "frozen") {
     return {
       title: `The desktop of ${who} does not answer`,
-      text: "In the class, Reset the desktop’s settings brings a new one.",
+      text: "In the class, “Reset the desktop’s settings” starts a new one.",
       acts: ["message", "back"],
       thin: known.wasShown,
     };
@@ -102,7 +100,7 @@ function withoutSession(learner, who, hadOne) {
   if (learner.state === "queued" || learner.state === "starting") {
     return {
       title: `The session of ${who} is starting`,
-      text: "The desktop comes by itself.",
+      text: "The desktop will appear on its own.",
       acts: ["back"],
       busy: true,
     };
@@ -127,14 +125,14 @@ function desktop(state, who, opening, wasShown) {
       };
     case "failed":
       return {
-        title: `The desktop of ${who} does not start`,
-        text: "In the class, Reset the desktop’s settings often helps.",
+        title: `The desktop of ${who} did not start`,
+        text: "In the class, “Reset the desktop’s settings” often helps.",
         acts: ["message", "back"],
       };
     case "logged out":
       return {
-        title: `${who} has logged out of the desktop`,
-        text: "The session still runs. The learner is asked whether to start a new desktop.",
+        title: `${who} logged out of the desktop`,
+        text: "The session is still running. The learner is asked whether to start a new desktop.",
         acts: ["message", "back"],
       };
     case "painted":
