@@ -126,7 +126,7 @@ def test_the_page_after_log_out_says_what_still_runs(learner: PageVisitor, hub: 
     _starts(learner, ui="terminal")
     page = learner.get("/hub/logout")
     assert title(page).startswith("Logged out")
-    assert "The start of your Terminal session goes on." in words(page)
+    assert "The start of your Terminal session continues." in words(page)
     learner.log_in("nobody")
     _runs(learner, hub)
     page = learner.get("/hub/logout")
