@@ -23,11 +23,12 @@ def test_module_avail_shows_the_one_python(shared_image_home: Path) -> None:
     output = shell("module -t avail 2>&1", shared_image_home).stdout
     versions = [line for line in output.split() if line.startswith("python/") and line != "python/"]
     assert [version.rsplit(".", 1)[0] for version in versions] == ["python/3.13"]
+    assert "gcc/14.2.0" in output.split()
 
 
 def test_module_avail_gives_no_advice(shared_image_home: Path) -> None:
     lines = [line for line in shell("module avail 2>&1", shared_image_home).stdout.splitlines() if line]
-    assert len(lines) == 2  # the directory and the one module
+    assert len(lines) == 2  # the directory, and the two modules beside each other
 
 
 def test_python_without_the_module_says_what_to_type(shared_image_home: Path) -> None:
@@ -47,6 +48,50 @@ def test_module_sets_nothing_that_hides_what_is_in_an_environment(shared_image_h
 
 
 # --- the course's Python -------------------------------------------------------------------------------------------
+
+
+EXTENSION = """
+cimport cython
+import numpy
+cimport numpy
+
+def sum_of(numpy.ndarray[double] values):
+    cdef double total = 0
+    cdef int i
+    for i in range(values.shape[0]):
+        total += values[i]
+    return total
+"""
+SET_UP = """
+from {module} import setup
+from Cython.Build import cythonize
+import numpy
+setup(ext_modules=cythonize("fast.pyx"), include_dirs=[numpy.get_include()])
+"""
+
+
+@pytest.mark.parametrize("module", ["setuptools", "distutils.core"])
+def test_a_cython_module_is_built_as_the_course_does(module: str, image_home: Path) -> None:
+    """The episode's older scripts say distutils, which Python 3.12 took out and setuptools brings."""
+    (image_home / "fast.pyx").write_text(EXTENSION)
+    (image_home / "setup.py").write_text(SET_UP.format(module=module))
+    script = (
+        "cd; module load gcc python; pip install cython setuptools; python setup.py build_ext --inplace;"
+        " python -c 'import numpy, fast; print(fast.sum_of(numpy.arange(5.0)))'"
+    )
+    outcome = shell(script, image_home, timeout_s=120)
+    assert "Requirement already satisfied: cython" in outcome.stdout
+    assert outcome.stdout.endswith("\n10.0\n")
+
+
+def test_a_c_program_is_compiled_and_linked(image_home: Path) -> None:
+    (image_home / "p.c").write_text(
+        "#include <math.h>\n#include <pthread.h>\n#include <stdio.h>\n"
+        'int main(int n, char **v) { printf("%.3f %d\\n", cos(n), !pthread_self()); return 0; }\n'
+    )
+    script = "cd; gcc -O2 -g -Wall -fopenmp p.c -o p -lm -lpthread && ./p"
+    outcome = shell(script, image_home)
+    assert (outcome.stdout, outcome.stderr) == ("0.540 0\n", "")
 
 
 def test_course_pip_line_succeeds_without_network(image_home: Path) -> None:
@@ -78,6 +123,8 @@ def test_course_pip_line_succeeds_without_network(image_home: Path) -> None:
         "pyarrow.csv",
         "pyarrow.fs",
         "virtualenv",
+        "Cython.Build",
+        "setuptools",
         "tkinter",
         "numpy.testing",
         "pandas.testing",
