@@ -1,11 +1,17 @@
 """Which tests a change concerns: the files that changed on standard input, the tests on standard output.
 
-Every change concerns the tests of words. What no line of the table names concerns those of the docs.
+Every change concerns the tests of words. What no line of the table names concerns those of the docs. A module of
+`tests/support` concerns what imports it, itself or by way of another one.
 """
 
+import re
 import sys
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from fnmatch import fnmatch
+from pathlib import Path
+
+_REPOSITORY = Path(__file__).parents[2]
 
 # Patterns of files, and what concerns them. The first that fits counts; `*` stands for folders, too.
 CONCERNS = {
@@ -38,17 +44,34 @@ CONCERNS = {
 }
 ALWAYS = ("tests/unit/test_docs.py", "tests/unit/test_words.py")
 
+_IMPORT = re.compile(r"^\s*from support(?:\.(\w+) import| import (\([^)]*\)|.*))", re.MULTILINE)
 
-def concerned(changed: Iterable[str]) -> list[str]:
+
+def concerned(changed: Iterable[str], importers: Mapping[str, Collection[str]]) -> list[str]:
     """Return the files and folders of tests that changed files concern, each once, in order.
 
     Args:
         changed: Paths in the repository.
+        importers: The files that import a module of `tests/support`, by its path.
     """
+    paths = [*changed]
+    for path in paths:
+        paths += [importer for importer in importers.get(path, ()) if importer not in paths]
     found = set(ALWAYS)
-    for path in changed:
-        found.update(_concerns(path))
+    for path in paths:
+        found.update(() if path in importers else _concerns(path))
     return sorted(test for test in found if not any(test.startswith(f"{other}/") for other in found))
+
+
+def importers_of_support() -> dict[str, set[str]]:
+    """Return the files of tests and benchmarks that import a module of `tests/support`, by its path."""
+    found = defaultdict[str, set[str]](set)
+    for folder in ("tests", "bench"):
+        for file in (_REPOSITORY / folder).rglob("*.py"):
+            for said in _IMPORT.finditer(file.read_text()):
+                for module in re.findall(r"\w+", said[1] or said[2]):
+                    found[f"tests/support/{module}.py"].add(str(file.relative_to(_REPOSITORY)))
+    return dict(found)
 
 
 def _concerns(path: str) -> tuple[str, ...]:
@@ -61,4 +84,4 @@ def _concerns(path: str) -> tuple[str, ...]:
 
 
 if __name__ == "__main__":
-    print(*concerned(line.strip() for line in sys.stdin), sep="\n")
+    print(*concerned((line.strip() for line in sys.stdin), importers_of_support()), sep="\n")

@@ -13,7 +13,7 @@ from classdesk_desktop.protocol import Extend, Extension, ProtocolError, read
 from classdesk_spawner.errors import SessionError
 from classdesk_spawner.form.fields import number
 from classdesk_spawner.settings.desktop import DesktopSettings
-from classdesk_spawner.slurm.commands import Job
+from classdesk_spawner.slurm.job import Job
 from classdesk_spawner.slurm.states import Phase
 
 if TYPE_CHECKING:

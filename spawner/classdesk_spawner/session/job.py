@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 from classdesk_spawner.errors import JobEndedError, SessionError
 from classdesk_spawner.slurm.cluster import Cluster
-from classdesk_spawner.slurm.commands import Job
+from classdesk_spawner.slurm.job import Job
 from classdesk_spawner.slurm.states import Phase, end_sentence
 
 _CANCEL_TRIES = 3

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from classdesk_spawner.slurm.commands import Job
+from classdesk_spawner.slurm.job import Job
 from classdesk_spawner.slurm.states import Phase
 
 _LATE_S = 60.0

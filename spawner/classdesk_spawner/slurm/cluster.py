@@ -22,7 +22,8 @@ from classdesk_spawner.settings.models import SlurmSettings
 
 from .access import Access, unix_groups
 from .addresses import by_ip, plain_ip
-from .commands import Job, SlurmCommands
+from .commands import SlurmCommands
+from .job import Job
 from .offer import Offer, Partition, Reservation
 from .states import Phase
 from .watcher import JobWatcher

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from classdesk_spawner.errors import SessionError
 
-from .commands import Job
+from .job import Job
 from .states import Phase
 
 _LONGEST_BACK_OFF_S = 30.0

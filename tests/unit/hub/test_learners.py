@@ -23,7 +23,7 @@ from classdesk_hub.learner_facts import (
 )
 from classdesk_spawner import Hand, JobEndedError
 from classdesk_spawner.session.report import read_report, receive
-from classdesk_spawner.slurm.commands import Job
+from classdesk_spawner.slurm.job import Job
 
 NOW = int(time.time())
 IDLE_AFTER_S = 600.0

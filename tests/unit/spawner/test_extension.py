@@ -19,7 +19,8 @@ from classdesk_spawner.session.extension import (
     new_limit,
     read_minutes,
 )
-from classdesk_spawner.slurm.commands import Job, SlurmCommands
+from classdesk_spawner.slurm.commands import SlurmCommands
+from classdesk_spawner.slurm.job import Job
 from classdesk_spawner.slurm.refusals import explain_extension_refusal
 from support.fake_slurm import FakeSlurm
 from support.fake_spawner import give_server, make_spawner, run_scene, until

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from classdesk_spawner.session.progress import StartState, progress_event
-from classdesk_spawner.slurm.commands import Job
+from classdesk_spawner.slurm.job import Job
 from classdesk_spawner.slurm.watcher import Snapshot
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from classdesk_spawner import Cluster, SlurmSettings
 from classdesk_spawner.session.job import SessionJob
-from classdesk_spawner.slurm.commands import Job, parse_overrun
+from classdesk_spawner.slurm.commands import parse_overrun
+from classdesk_spawner.slurm.job import Job
 from classdesk_spawner.slurm.watcher import Snapshot
 from support.fake_slurm import FakeSlurm
 

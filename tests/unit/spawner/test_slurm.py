@@ -6,12 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classdesk_spawner import SessionError, SlurmUnavailableError, SubmitError
-from classdesk_spawner.slurm.commands import (
-    Job,
-    SlurmCommands,
-    parse_job_id,
-    parse_jobs,
-)
+from classdesk_spawner.slurm.commands import SlurmCommands
+from classdesk_spawner.slurm.job import Job, parse_job_id, parse_jobs
 from classdesk_spawner.slurm.offer import parse_partitions
 from classdesk_spawner.slurm.refusals import explain_refusal
 from classdesk_spawner.slurm.states import END_SENTENCES, STATES, Phase, end_sentence, phase_of

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from classdesk_spawner import SlurmUnavailableError
-from classdesk_spawner.slurm.commands import Job
+from classdesk_spawner.slurm.job import Job
 from classdesk_spawner.slurm.watcher import JobWatcher
 
 
