@@ -1,6 +1,7 @@
 """Fixtures of all tests. Those that need a running product need a test world; see support/world.py."""
 
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,17 @@ def pytest_configure(config: pytest.Config) -> None:
     # pytest-xdist makes the folder of temporary files for its workers; each world has a /tmp of its own.
     if config.option.basetemp:
         Path(config.option.basetemp).parent.mkdir(parents=True, exist_ok=True)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Collect tests without the garbage collector: what is imported stays, and to go through it costs seconds."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from classdesk_spawner import Cluster, DesktopSpawner, SlurmSettings, SpawnerSettings
+from support.clock import pass_time
 from support.fake_slurm import FakeSlurm
 
 
@@ -95,6 +96,7 @@ async def _come_to_rest(cluster: Cluster) -> None:
             task.cancel()
     cluster.watcher._followed.clear()
     cluster.watcher._hurry.set()
+    pass_time(2)  # between two looks at the queue, or two tries
     running = {*cluster._tasks, *filter(None, [cluster.watcher._task])}
     if running:
         await asyncio.wait(running, timeout=15)

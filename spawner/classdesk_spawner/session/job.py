@@ -22,6 +22,7 @@ from classdesk_spawner.slurm.job import Job
 from classdesk_spawner.slurm.states import Phase, end_sentence
 
 _CANCEL_TRIES = 3
+_CANCEL_AGAIN_S = 1.0
 _ENDING_PATIENCE_S = 35.0  # Slurm's default KillWait is 30 s
 _CLEANING_PATIENCE_S = 30.0
 _ENDS_BEFORE_LIMIT_S = 10
@@ -348,7 +349,7 @@ class SessionJob:
                     self.cluster.cancel_later(self.user, self.job_id)
                     raise
                 _log.warning("Job %s could not be cancelled, trying again: %s", self.job_id, error)
-                await asyncio.sleep(1)
+                await asyncio.sleep(_CANCEL_AGAIN_S)
 
     async def until_ended(self) -> None:
         """Wait until Slurm says that the cancelled job has ended, as long as is reasonable."""

@@ -34,6 +34,7 @@ _KEEP_UNKNOWN_S = 2.0
 """A class that names the same wrong reservation at once costs one question, not one for each learner."""
 _PATIENCE_S = 1.0
 _SWEEP_S = 30.0
+_FIRST_RETRY_S = 1.0
 _LONGEST_RETRY_S = 30.0
 _KNOWN_SUBMISSIONS: set[str] = set()
 """Those of all sessions of this process: a hub with several configurations has several clusters."""
@@ -293,7 +294,7 @@ class Cluster:
         )
 
     async def _cancel_until_gone(self, user: str, job_id: str) -> None:
-        pause = 1.0
+        pause = _FIRST_RETRY_S
         submitted = time.monotonic()
         self.watcher.follow(job_id)
         try:

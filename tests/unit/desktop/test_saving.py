@@ -12,6 +12,7 @@ from tornado.web import HTTPError
 from classdesk_desktop.server.channel import Channels, Message, SessionState
 from classdesk_desktop.server.saving import Savers, SessionContents, end_in_order
 from classdesk_desktop.session.runtime import RuntimeDirectory
+from support.clock import pass_time
 
 
 class Page:
@@ -112,8 +113,12 @@ def test_a_page_that_sleeps_holds_the_end_for_seconds_only(
         page = Page()
         channels.add(page)
         channels.receive(page, '{"type": "saves"}')
-        async with asyncio.timeout(30):
-            await end_in_order(lambda: None, savers, contents)
+        ending = asyncio.create_task(end_in_order(lambda: None, savers, contents))
+        await asyncio.sleep(0.1)
+        assert not ending.done(), "the page may still save"
+        pass_time(5)
+        async with asyncio.timeout(1):
+            await ending
         channels.remove(page)
 
     asyncio.run(story())

@@ -96,11 +96,11 @@ def test_a_transaction_begins_without_asking_whether_the_file_is_there(tmp_path:
 
 def test_what_is_loaded_is_left_out_of_garbage_collection() -> None:
     thresholds = gc.get_threshold()
+    gc.unfreeze()  # what the tests have left out themselves
     try:
         settle_memory()
         assert gc.get_freeze_count() > 10_000
     finally:
-        gc.unfreeze()
         gc.set_threshold(*thresholds)
 
 

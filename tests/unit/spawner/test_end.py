@@ -12,8 +12,19 @@ from support.fake_slurm import FakeSlurm
 from support.fake_spawner import make_spawner, message, run_scene, stored_state, until
 
 
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a hub that has just begun wait 0.3 s for the first news of a session."""
+    monkeypatch.setattr("classdesk_spawner.session.job._FIRST_LOOK_S", 0.3)
+
+
 @pytest.mark.usefixtures("learner")
-def test_a_failing_scancel_is_tried_until_the_job_is_gone(fake_slurm: FakeSlurm) -> None:
+def test_a_failing_scancel_is_tried_until_the_job_is_gone(
+    fake_slurm: FakeSlurm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("classdesk_spawner.session.job._CANCEL_AGAIN_S", 0.1)
+    monkeypatch.setattr("classdesk_spawner.slurm.cluster._FIRST_RETRY_S", 0.1)
+
     async def scene() -> None:
         spawner = make_spawner(fake_slurm)
         spawner.job = SessionJob.new(spawner.cluster, getpass.getuser(), "secret")
@@ -28,7 +39,7 @@ def test_a_failing_scancel_is_tried_until_the_job_is_gone(fake_slurm: FakeSlurm)
     run_scene(scene)
 
 
-@pytest.mark.usefixtures("learner")
+@pytest.mark.usefixtures("learner", "impatient")
 @pytest.mark.parametrize("stderr", ["Zero Bytes were transmitted or received", "anything", "HANG"])
 def test_a_failing_squeue_never_drops_a_session(fake_slurm: FakeSlurm, stderr: str) -> None:
     async def scene() -> None:
@@ -37,13 +48,13 @@ def test_a_failing_squeue_never_drops_a_session(fake_slurm: FakeSlurm, stderr: s
         spawner.load_state(stored_state("101"))
         for _ in range(10):
             assert await spawner.poll() is None
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.05)
         assert "does not answer at the moment" in message(spawner)
 
     run_scene(scene)
 
 
-@pytest.mark.usefixtures("learner")
+@pytest.mark.usefixtures("learner", "impatient")
 @pytest.mark.parametrize(
     "text",
     ["", "slurm_load_jobs error: Socket timed out", "101|COMPLETED|None|1|2|n|ada|"],

@@ -14,6 +14,7 @@ from classdesk_spawner.errors import JobEndedError, ServerLostError
 from classdesk_spawner.hub import server_wait as server_module
 from classdesk_spawner.hub.server_wait import look_after
 from classdesk_spawner.session.job import SessionJob
+from support.clock import pass_time
 from support.fake_slurm import FakeSlurm
 from support.fake_spawner import make_spawner, run_scene, until
 
@@ -130,10 +131,13 @@ def test_what_slurm_does_to_a_silent_session_is_seen(fake_slurm: FakeSlurm) -> N
 def test_a_start_that_takes_too_long_is_told_in_a_sentence(fake_slurm: FakeSlurm, state: str, sentence: str) -> None:
     async def scene() -> None:
         spawner = make_spawner(fake_slurm)
-        spawner.start_timeout = 4
+        spawner.start_timeout = 8
         start = asyncio.ensure_future(spawner.start())
         await until(lambda: bool(fake_slurm.jobs()))
         fake_slurm.change("101", state=state, node="node1")
+        await until(lambda: bool(spawner.job and spawner.job.seen and spawner.job.seen.node))
+        assert not start.done()
+        pass_time(spawner.start_timeout)
         with pytest.raises(SessionError, match=sentence):
             await start
 
