@@ -24,7 +24,7 @@ from tornado.httpserver import HTTPServer
 from tornado.httputil import url_concat
 from tornado.netutil import bind_sockets
 from tornado.web import RequestHandler, StaticFileHandler
-from tornado.websocket import WebSocketHandler
+from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from classdesk_desktop.protocol import Ping, Pong, as_json, read
 from classdesk_hub.console.app import application
@@ -95,8 +95,23 @@ class _Thumbnail(RequestHandler):
         self.finish(picture.getvalue())
 
 
-class _Visit(WebSocketHandler):
-    """A session's channel and its picture, which never comes."""
+class _Picture(WebSocketHandler):
+    """A session's picture: as many pieces as there are, each as soon as the one before has been taken."""
+
+    def initialize(self, group: FakeClass) -> None:
+        self.group = group
+
+    async def open(self) -> None:
+        with contextlib.suppress(WebSocketClosedError):
+            for piece in self.group.picture:
+                await self.write_message(piece, binary=True)
+
+    def on_message(self, message: str | bytes) -> None:
+        """Take what is typed, and do nothing."""
+
+
+class _Channel(WebSocketHandler):
+    """A session's channel."""
 
     def initialize(self, group: FakeClass) -> None:
         self.group = group
@@ -180,7 +195,8 @@ class Console:
             [
                 (r"/hub/api/oauth2/(?:authorize|token)", _LogIn),
                 (r"/user/[^/]+/desktop/thumbnail", _Thumbnail, group),
-                (r"/user/[^/]+/(?:desktop/channel|desktop-websockify)", _Visit, group),
+                (r"/user/[^/]+/desktop/channel", _Channel, group),
+                (r"/user/[^/]+/desktop-websockify", _Picture, group),
                 (r"/(hub/api/.*|user/.*)", _Calls, group),
                 (r"/hub/static/(.+)", StaticFileHandler, {"path": HUB_STATIC}),
                 (r"/hub/logo()", StaticFileHandler, {"path": HUB_STATIC / "images/jupyterhub-80.png"}),

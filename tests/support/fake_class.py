@@ -3,6 +3,7 @@
 import asyncio
 import random
 import time
+from collections.abc import Iterable
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
@@ -74,6 +75,7 @@ class FakeClass:
         refused: For whom each act is refused, with the sentence.
         partly: Who gets half the time that was asked for, with what limits it.
         said: What each session tells a visitor.
+        picture: The pieces of each session's picture.
         pictures: How many small pictures were asked for.
         pause_s: How long an act takes.
         scheduler_answers: Whether the hub hears of Slurm.
@@ -89,6 +91,7 @@ class FakeClass:
         self.refused: dict[str, str] = {}
         self.partly: dict[str, str] = {}
         self.said: list[DataclassInstance] = []
+        self.picture: Iterable[bytes] = ()
         self.pictures = 0
         self.pause_s = 0.3
         self.scheduler_answers = True
