@@ -46,6 +46,8 @@ def test_a_failing_squeue_never_drops_a_session(fake_slurm: FakeSlurm, stderr: s
         spawner = make_spawner(fake_slurm, command_timeout_s=0.2)
         fake_slurm.break_program("squeue", stderr)
         spawner.load_state(stored_state("101"))
+        assert await spawner.poll() is None
+        await until(lambda: "does not answer at the moment" in message(spawner))
         for _ in range(10):
             assert await spawner.poll() is None
             await asyncio.sleep(0.05)
