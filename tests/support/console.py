@@ -26,7 +26,8 @@ from tornado.netutil import bind_sockets
 from tornado.web import RequestHandler, StaticFileHandler
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
-from classdesk_desktop.protocol import Ping, Pong, as_json, read
+from classdesk_desktop.messages import as_json, read
+from classdesk_desktop.protocol import Ping, Pong
 from classdesk_hub.console.app import application
 from classdesk_hub.console.context import Context
 from classdesk_hub.console.hub_client import HubClient

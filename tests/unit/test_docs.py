@@ -289,3 +289,15 @@ def test_text_is_no_wider_than_code(document: Path) -> None:
     texts = re.sub(r"^```.*?^```", "", document.read_text(), flags=re.MULTILINE | re.DOTALL).splitlines()
     # Tables, commands and links cannot be broken.
     assert [text for text in texts if len(text) > 120 and not text.startswith(("|", "    ", "- ["))] == []
+
+
+def test_no_module_is_longer_than_the_rules_of_the_house_say() -> None:
+    rules = (REPOSITORY / "CONTRIBUTING.md").read_text()
+    limit = re.search(r"A module is one noun and has at most (\d+) lines\.", rules)
+    assert limit
+    modules = [
+        path for folder in TOP_LEVEL for kind in ("py", "js") for path in (REPOSITORY / folder).rglob(f"*.{kind}")
+    ]
+    lengths = {str(path.relative_to(REPOSITORY)): len(path.read_text().splitlines()) for path in modules}
+    assert len(lengths) > 300
+    assert [name for name, length in lengths.items() if length > int(limit[1])] == []

@@ -11,13 +11,15 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import MISSING, asdict, fields, is_dataclass, replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Literal, get_args, get_origin
 
 import pytest
 from jupyterhub.apihandlers import default_handlers
 
-from classdesk_desktop import protocol
-from classdesk_desktop.protocol import PROTOCOL, HubPath, SessionPath, Variable, read
+from classdesk_desktop import messages, protocol
+from classdesk_desktop.messages import ProtocolError, read
+from classdesk_desktop.protocol import PROTOCOL, HubPath, SessionPath, Variable
 from classdesk_desktop.server.identity import OPEN_TO_VISITORS
 from classdesk_desktop.session.policy import read_policy
 from classdesk_desktop.version import VERSION
@@ -160,7 +162,7 @@ def test_what_is_missing_has_a_default_and_what_is_odd_costs_only_itself(shape: 
         without = {name: value for name, value in sample.items() if name != field.name}
         for told in (without, {**without, field.name: -1}):
             if field.default is MISSING:
-                with pytest.raises(protocol.ProtocolError, match=field.name):
+                with pytest.raises(ProtocolError, match=field.name):
                     read(shape, told)
             else:
                 assert read(shape, told) == replace(MESSAGES[shape.__name__], **{field.name: field.default})
@@ -190,17 +192,18 @@ def _imported(module: ast.Module) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
 
 
-def test_of_what_is_in_the_image_the_hub_knows_the_protocol_and_the_version() -> None:
-    known = {"classdesk_desktop.protocol", "classdesk_desktop.version"}
+def test_of_what_is_in_the_image_the_hub_knows_the_protocol_its_messages_and_the_version() -> None:
+    known = {f"classdesk_desktop.{name}" for name in ("messages", "protocol", "version")}
     for path, module in _modules("spawner/classdesk_spawner", "hub_config/classdesk_hub"):
         found = {name for name in _imported(module) if name.startswith("classdesk_desktop")}
         assert found <= known, path
 
 
-def test_the_protocol_needs_nothing_but_the_standard_library() -> None:
-    module = ast.parse(Path(protocol.__file__).read_text())
-    outside = {name.partition(".")[0] for name in _imported(module)} - sys.stdlib_module_names
-    assert outside == {"_typeshed"}, "for the type checker only"
+@pytest.mark.parametrize("module", [protocol, messages], ids=["protocol", "messages"])
+def test_the_protocol_needs_nothing_but_the_standard_library(module: ModuleType) -> None:
+    tree = ast.parse(Path(module.__file__ or "").read_text())
+    outside = {name.partition(".")[0] for name in _imported(tree)} - sys.stdlib_module_names
+    assert outside <= {"_typeshed"}, "for the type checker only"
 
 
 def test_no_name_of_the_protocol_is_written_a_second_time() -> None:

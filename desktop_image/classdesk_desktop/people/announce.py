@@ -8,8 +8,9 @@ from typing import Final
 from jupyter_server.base.handlers import APIHandler
 from tornado import web
 
+from classdesk_desktop.messages import ProtocolError, read
 from classdesk_desktop.people.messages import Messages
-from classdesk_desktop.protocol import Announcement, ProtocolError, read
+from classdesk_desktop.protocol import Announcement
 from classdesk_desktop.server.channel import Channels
 from classdesk_desktop.server.identity import only_visitors
 from classdesk_desktop.server.report import Reporter

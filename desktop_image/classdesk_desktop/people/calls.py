@@ -7,11 +7,12 @@ from dataclasses import asdict
 from jupyter_server.base.handlers import APIHandler, JupyterHandler
 from tornado import web
 
+from classdesk_desktop.messages import ProtocolError, read
 from classdesk_desktop.people.hand import Hand
 from classdesk_desktop.people.messages import Messages
 from classdesk_desktop.people.text import TextError
 from classdesk_desktop.people.thumbnail import Thumbnails
-from classdesk_desktop.protocol import HandAnswer, Message, MessageAnswer, Policy, ProtocolError, Refusal, read
+from classdesk_desktop.protocol import HandAnswer, Message, MessageAnswer, Policy, Refusal
 from classdesk_desktop.server.identity import only_visitors, who_asks
 
 

@@ -6,10 +6,11 @@ import time
 from dataclasses import asdict, replace
 from typing import Final
 
+from classdesk_desktop.messages import read
 from classdesk_desktop.people.memory import Memory
 from classdesk_desktop.people.record import Record
 from classdesk_desktop.people.text import TextError, plain_text
-from classdesk_desktop.protocol import RaisedHand, read
+from classdesk_desktop.protocol import RaisedHand
 from classdesk_desktop.server.channel import Channels, Listener, Message
 
 LONGEST_TEXT: Final = 200

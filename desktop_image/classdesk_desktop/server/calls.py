@@ -16,20 +16,9 @@ from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 
 from classdesk_desktop.lesson import files
 from classdesk_desktop.lesson.model import LessonError
+from classdesk_desktop.messages import ProtocolError, as_json, read, read_text
 from classdesk_desktop.people.messages import Messages
-from classdesk_desktop.protocol import (
-    DesktopReset,
-    Extend,
-    Extension,
-    HubPath,
-    LessonReset,
-    Policy,
-    ProtocolError,
-    Refusal,
-    as_json,
-    read,
-    read_text,
-)
+from classdesk_desktop.protocol import DesktopReset, Extend, Extension, HubPath, LessonReset, Policy, Refusal
 from classdesk_desktop.reset.settings_store import reset_settings
 from classdesk_desktop.server.channel import Channels
 from classdesk_desktop.server.ending import say_goodbye

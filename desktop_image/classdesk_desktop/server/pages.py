@@ -17,7 +17,8 @@ from tornado.httputil import HTTPServerRequest
 from tornado.routing import PathMatches
 
 from classdesk_desktop.files.store import LARGEST_UPLOAD
-from classdesk_desktop.protocol import Policy, Variable, as_json
+from classdesk_desktop.messages import as_json
+from classdesk_desktop.protocol import Policy, Variable
 from classdesk_desktop.server.assets import WebAssets
 
 

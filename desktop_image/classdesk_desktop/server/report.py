@@ -13,20 +13,8 @@ from typing import Any, Final, Protocol
 
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 
-from classdesk_desktop.protocol import (
-    FROZEN,
-    PROTOCOL,
-    HubPath,
-    Policy,
-    ProtocolError,
-    RaisedHand,
-    Report,
-    ReportAnswer,
-    VisitEvent,
-    as_json,
-    read,
-    read_text,
-)
+from classdesk_desktop.messages import ProtocolError, as_json, read, read_text
+from classdesk_desktop.protocol import FROZEN, PROTOCOL, HubPath, Policy, RaisedHand, Report, ReportAnswer, VisitEvent
 from classdesk_desktop.server.idle import (
     ComputingWatch,
     computing_seconds,

@@ -6,7 +6,8 @@ import json
 import logging
 from collections.abc import Mapping
 
-from classdesk_desktop.protocol import Policy, Variable, read
+from classdesk_desktop.messages import read
+from classdesk_desktop.protocol import Policy, Variable
 
 log = logging.getLogger("classdesk-session")
 

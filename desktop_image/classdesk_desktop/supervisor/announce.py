@@ -11,7 +11,8 @@ from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlsplit
 
-from classdesk_desktop.protocol import HubPath, Port, as_json
+from classdesk_desktop.messages import as_json
+from classdesk_desktop.protocol import HubPath, Port
 
 _FIRST_WAIT_SECONDS: Final = 0.25
 _LONGEST_WAIT_SECONDS: Final = 15.0

@@ -10,7 +10,8 @@ from urllib.parse import quote
 from tornado.httpclient import AsyncHTTPClient, HTTPError, HTTPRequest, HTTPResponse
 from tornado.websocket import WebSocketClientConnection, WebSocketError, websocket_connect
 
-from classdesk_desktop.protocol import Refusal, SessionPath, read
+from classdesk_desktop.messages import read
+from classdesk_desktop.protocol import Refusal, SessionPath
 from classdesk_hub.site.file import Site
 
 _TIMEOUT_S = 30.0

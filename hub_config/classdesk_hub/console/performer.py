@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Protocol
 from urllib.parse import quote
 
+from classdesk_desktop.messages import read
 from classdesk_desktop.protocol import (
     AnnouncedAct,
     Announcement,
@@ -21,7 +22,6 @@ from classdesk_desktop.protocol import (
     MessageAnswer,
     Reset,
     SessionPath,
-    read,
 )
 from classdesk_hub.learner_facts import ACT_STATES, LIVE, PAINTED, WITHOUT_SESSION, LearnerFacts, State
 from classdesk_spawner import CLASS_KEY

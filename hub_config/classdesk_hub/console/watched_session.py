@@ -8,19 +8,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final, get_args
 
-from classdesk_desktop.protocol import (
-    Control,
-    DesktopState,
-    Ended,
-    Ping,
-    Pong,
-    ProtocolError,
-    SessionFacts,
-    Visit,
-    VisitReason,
-    as_json,
-    read,
-)
+from classdesk_desktop.messages import ProtocolError, as_json, read
+from classdesk_desktop.protocol import Control, DesktopState, Ended, Ping, Pong, SessionFacts, Visit, VisitReason
 
 DESKTOP: Final = frozenset(get_args(DesktopState)) - {"starting X"}
 """What a session says of its desktop; whatever else it says means that the desktop is starting."""

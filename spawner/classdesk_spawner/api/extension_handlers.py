@@ -5,7 +5,8 @@ from typing import Any
 from jupyterhub.apihandlers import APIHandler
 from tornado import web
 
-from classdesk_desktop.protocol import HubPath, as_json
+from classdesk_desktop.messages import as_json
+from classdesk_desktop.protocol import HubPath
 from classdesk_spawner.session.extension import ExtensionError, extend, learners_minutes, read_minutes
 
 from .session_handler import SessionHandler

@@ -9,7 +9,8 @@ import json
 
 from tornado import web
 
-from classdesk_desktop.protocol import HubPath, LastWords, Port, ProtocolError, Shape, read_text
+from classdesk_desktop.messages import ProtocolError, Shape, read_text
+from classdesk_desktop.protocol import HubPath, LastWords, Port
 
 from .session_handler import SessionHandler
 

@@ -2,7 +2,8 @@
 
 from tornado import web
 
-from classdesk_desktop.protocol import HubPath, ReportAnswer, as_json
+from classdesk_desktop.messages import as_json
+from classdesk_desktop.protocol import HubPath, ReportAnswer
 from classdesk_spawner.session.report import read_report
 
 from .session_handler import SessionHandler

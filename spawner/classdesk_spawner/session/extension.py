@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from classdesk_desktop.protocol import Extend, Extension, ProtocolError, read
+from classdesk_desktop.messages import ProtocolError, read
+from classdesk_desktop.protocol import Extend, Extension
 from classdesk_spawner.errors import SessionError
 from classdesk_spawner.form.fields import number
 from classdesk_spawner.settings.desktop import DesktopSettings

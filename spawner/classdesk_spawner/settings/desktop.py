@@ -4,7 +4,8 @@ from dataclasses import fields
 
 from pydantic import Field
 
-from classdesk_desktop.protocol import Logout, Observe, Policy, as_json
+from classdesk_desktop.messages import as_json
+from classdesk_desktop.protocol import Logout, Observe, Policy
 
 from .section import Section
 

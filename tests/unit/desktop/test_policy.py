@@ -5,7 +5,8 @@ import logging
 
 import pytest
 
-from classdesk_desktop.protocol import Policy, as_json
+from classdesk_desktop.messages import as_json
+from classdesk_desktop.protocol import Policy
 from classdesk_desktop.session.policy import read_policy
 
 

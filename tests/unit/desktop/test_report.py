@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from classdesk_desktop.messages import as_json
 from classdesk_desktop.people.memory import Memory
 from classdesk_desktop.people.record import Record
-from classdesk_desktop.protocol import Policy, as_json
+from classdesk_desktop.protocol import Policy
 from classdesk_desktop.server import report
 from classdesk_desktop.server.channel import SessionState
 from classdesk_desktop.server.report import Measure, Meter, Reporter, last_activity, report_of
