@@ -21,7 +21,7 @@ return new Set(new Uint32Array(picture.buffer)).size;
 
 
 def test_an_instructor_sees_the_desktop_that_the_learner_shows(
-    sit_down: SitDown, hub: Hub, tmp_path: Path, pictures: Path
+    sit_down: SitDown, hub: Hub, tmp_path: Path, pictures: Path, docs_pictures: Path
 ) -> None:
     desktop = Desktop.start(sit_down(NAME))
     url = f"{hub.url}/services/console/class/{CLASS}/watch/{NAME}"
@@ -32,8 +32,8 @@ def test_an_instructor_sees_the_desktop_that_the_learner_shows(
         assert browser.run(COLOURS) == 0, "there is no picture before the learner's yes"
         strip.get_by_role("button", name="Allow").click()
         wait_until(lambda: browser.run("return document.getElementById('curtain').hidden"), 30, "a picture is there")
-        browser.screenshot(pictures / "watching.png")
         wait_until(lambda: browser.run(COLOURS) > 10, 10, "the instructor sees the desktop")
+        browser.screenshot(docs_pictures / "watching.png")
         desktop.page.get_by_role("button", name="Stop showing").click()
         wait_until(lambda: browser.run(COLOURS) == 0, 15, "the learner has ended the look")
         browser.screenshot(pictures / "ended.png")
