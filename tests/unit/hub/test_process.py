@@ -7,6 +7,7 @@ import re
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -104,20 +105,26 @@ def test_what_is_loaded_is_left_out_of_garbage_collection() -> None:
         gc.set_threshold(*thresholds)
 
 
-@pytest.mark.skipif(sys.version_info >= (3, 12), reason="Python does so itself from 3.12 on")
-def test_commands_end_without_a_thread_for_each() -> None:
+def test_commands_end_without_a_thread_for_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[str] = []
+    start = threading.Thread.start
+
+    def note(thread: threading.Thread) -> None:
+        started.append(thread.name)
+        start(thread)
+
     async def run_some() -> set[int]:
         watch_commands_without_threads()
         processes = [await asyncio.create_subprocess_exec("/bin/true") for _ in range(5)]
         return {await process.wait() for process in processes}
 
-    policy = asyncio.get_event_loop_policy()
-    before = policy.get_child_watcher()
+    monkeypatch.setattr(threading.Thread, "start", note)
     try:
         assert asyncio.run(run_some()) == {0}
-        assert isinstance(policy.get_child_watcher(), asyncio.PidfdChildWatcher)
+        assert started == []
     finally:
-        policy.set_child_watcher(before)
+        if sys.version_info < (3, 12):  # from then on Python does so itself
+            asyncio.get_event_loop_policy().set_child_watcher(asyncio.ThreadedChildWatcher())
 
 
 @pytest.mark.parametrize("service", ["hub", "proxy"])
