@@ -1,4 +1,4 @@
-"""A small stateful Slurm: executables sbatch, squeue, scancel, sinfo, scontrol and sacctmgr that share a directory.
+"""A small stateful Slurm: executables sbatch, squeue, scancel, sinfo, scontrol, sacctmgr, and sudo, in one directory.
 
 For unit and load tests only. A test changes what Slurm "does" by changing the jobs' states.
 """
@@ -12,7 +12,7 @@ from typing import Any
 from classdesk_spawner.slurm.environment import unpack
 
 _PROGRAM = r"""#!@PYTHON@ -IS
-import json, os, sys, time
+import json, os, re, sys, time
 from pathlib import Path
 home = Path(__file__).parent
 name = Path(sys.argv[0]).name
@@ -51,10 +51,18 @@ elif name == "squeue":
     if text.exists():
         print(text.read_text())
         sys.exit(0)
+    options = dict(word.removeprefix("--").split("=", 1) for word in sys.argv[1:] if "=" in word)
+    config = (home / "config").read_text() if (home / "config").exists() else ""
+    sees = not re.search(r"^PrivateData *= .*jobs", config, re.M) or f"{os.environ.get('AS')}(" in config
+    ids = options.get("jobs", "").split(",")
+    if len(ids) == 1 and ids[0] and not (sees and (home / f"job-{ids[0]}.json").exists()):
+        sys.stderr.write("slurm_load_jobs error: Invalid job id specified\n")
+        sys.exit(1)
     print("|".join([mark, "JOBID", "STATE", "REASON", "START_TIME", "END_TIME", "EXEC_HOST", "USER", "COMMENT"]))
     for path in sorted(home.glob("job-*.json")):
         job = json.loads(path.read_text())
-        if job["state"] != "GONE":
+        is_meant = path.stem[4:] in ids if "jobs" in options else job.get("name") in {None, options.get("name")}
+        if job["state"] != "GONE" and is_meant and sees:
             times = [job.get("start") or "N/A", job.get("end") or "N/A"]
             print("|".join([mark, path.stem[4:], job["state"], job["reason"], *times, job["node"] or "n/a", job["user"],
                             job["comment"] or "(null)"]))
@@ -92,6 +100,8 @@ elif name == "sinfo":
     else:
         for number, partition in enumerate(["main*", "big"] if (home / "access").exists() else ["main*"]):
             print(f"{partition}|up|8:00:00|{4 + 4 * number}|8000|(null)|idle")
+elif name == "sudo" and "--" in sys.argv:  # -n -H -u USER -- COMMAND
+    os.execve(sys.argv[6], sys.argv[6:], os.environ | {"AS": sys.argv[4]})
 elif name == "sacctmgr":
     sys.stderr.write("You are not running a supported accounting_storage plugin\n")
     sys.exit(1)
@@ -108,7 +118,7 @@ class FakeSlurm:
     def install(cls, directory: Path) -> "FakeSlurm":
         directory.mkdir(parents=True, exist_ok=True)
         text = _PROGRAM.replace("@PYTHON@", sys.executable)
-        for name in ("sbatch", "squeue", "scancel", "sinfo", "scontrol", "sacctmgr"):
+        for name in ("sbatch", "squeue", "scancel", "sinfo", "scontrol", "sacctmgr", "sudo"):
             program = directory / name
             program.write_text(text)
             program.chmod(0o755)
@@ -136,8 +146,10 @@ class FakeSlurm:
         (self.directory / "access").write_text("\n".join(lines))
 
     def set_config(self, key: str, value: str) -> None:
-        """Let `scontrol show config` tell a setting."""
-        (self.directory / "config").write_text(f"{key:<24}= {value}\n")
+        """Let `scontrol show config` tell a setting, beside those that it tells already."""
+        file = self.directory / "config"
+        others = [line for line in file.read_text().splitlines() if line.split()[0] != key] if file.exists() else []
+        file.write_text("\n".join([*others, f"{key:<24}= {value}"]) + "\n")
 
     def add_reservation(self, name: str, start: int) -> None:
         """Give the cluster a reservation for an hour."""

@@ -246,6 +246,12 @@ def privacy(site: Site) -> Result:
                 f"PrivateData={words}: Slurm hides it from the hub, which may not run {command[0]} as {operator}",
                 "Install hub_config/sudoers.d/classdesk with the name of slurm.operator, a Slurm operator.",
             )
+    if not asyncio.run(commands.sees_all(operator, config)):
+        return Result(
+            False,
+            f"PrivateData={words}: the hub asks as {operator}, from whom Slurm hides it as well",
+            "Set slurm.operator to SlurmUser, or to an account with AdminLevel=Operator; name it in the sudoers file.",
+        )
     return Result(True, f"PrivateData={words}; the hub asks as {operator}")
 
 

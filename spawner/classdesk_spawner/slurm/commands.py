@@ -30,7 +30,7 @@ from .offer import (
     parse_partitions,
     parse_reservations,
 )
-from .refusals import cancel_found_no_job, explain_extension_refusal, explain_refusal
+from .refusals import explain_extension_refusal, explain_refusal, found_no_job
 from .run import Limits, run_command
 
 T = TypeVar("T")
@@ -92,12 +92,14 @@ class _Configuration:
         learned: Monotonic time in seconds.
         overrun_s: ResvOverRun: for how long a job may go on after its reservation has ended.
         keeps_environment: Whether the accounting database keeps what jobs are given, each session's token with it.
+        operator_sees: Whether nothing of it is hidden from the account as which the hub then asks.
     """
 
     words: frozenset[str] = frozenset()
     learned: float = float("-inf")
     overrun_s: float = 0.0
     keeps_environment: bool = False
+    operator_sees: bool = False
 
     @property
     def hides_jobs(self) -> bool:
@@ -179,7 +181,7 @@ class SlurmCommands:
         """
         argv = [*self._as_user(user), self._program("scancel"), job_id]
         code, out, err = await self._run(argv)
-        if code != 0 and not cancel_found_no_job(err):
+        if code != 0 and not found_no_job(err):
             raise explain_refusal(err or out, user)
 
     async def set_time_limit(self, job_id: str, minutes: int) -> None:
@@ -203,38 +205,48 @@ class SlurmCommands:
             raise explain_extension_refusal(err or out)
 
     async def jobs(self, job_name: str, expected: Collection[str] = ()) -> tuple[Job, ...]:
-        """Return all jobs of a name that run, wait, or ended in the last minutes (MinJobAge).
+        """Return all jobs of a name, and the expected ones, that run, wait, or ended in the last minutes (MinJobAge).
 
         Args:
             job_name: The name.
             expected: Ids of jobs that are there as far as anybody knows. Where one is missing, Slurm may keep
-                jobs private; then they are asked for as its operator.
+                jobs private; then they are asked for as its operator. What is missing still is asked for by its id.
 
         Raises:
             SlurmUnavailableError: squeue failed, for whatever reason, or printed something else.
-            JobsHiddenError: An expected job is missing, and the hub cannot see all jobs.
+            JobsHiddenError: An expected job is missing, and it is not known that the hub sees all jobs.
         """
         if self._learned.learned == float("-inf"):
             await self._learn_configuration()
-        jobs = await self._jobs(job_name, self._learned.hides_jobs)
-        if not {*expected} <= {job.id for job in jobs} and not self._learned.hides_jobs:
+        jobs = await self._jobs(f"--name={job_name}")
+        missing = {*expected} - {job.id for job in jobs}
+        if missing and not self._learned.hides_jobs:
             await self._learn_configuration()
             if self._learned.hides_jobs:
-                jobs = await self._jobs(job_name, as_operator=True)
-        return jobs
+                jobs = await self._jobs(f"--name={job_name}")
+                missing -= {job.id for job in jobs}
+        if not missing:
+            return jobs
+        # A job can get another name from its owner, or from a plugin of the site.
+        found = await self._jobs(f"--jobs={','.join(sorted(missing))}")
+        if missing - {job.id for job in found} and self._learned.hides_jobs and not self._learned.operator_sees:
+            raise JobsHiddenError(f"PrivateData=jobs; {self.operator} is not an operator of Slurm")
+        return (*jobs, *found)
 
-    async def _jobs(self, job_name: str, as_operator: bool) -> tuple[Job, ...]:
+    async def _jobs(self, which: str) -> tuple[Job, ...]:
         mark = secrets.token_hex(8)
         # --all: also jobs in partitions that are hidden, or closed to the hub's own account.
-        question = ("--states=all", "--all", f"--name={job_name}", f"--format={mark}|{JOB_FORMAT}")
-        if as_operator:
-            try:
-                out = await self._ask_as_operator("squeue", *question)
-            except SubmitError as error:
+        question = ("--states=all", "--all", which, f"--format={mark}|{JOB_FORMAT}")
+        ask = self._ask_as_operator if self._learned.hides_jobs else self._ask
+        try:
+            out = await ask("squeue", *question)
+        except SessionError as error:
+            if found_no_job(error.detail):
+                return ()
+            if isinstance(error, SubmitError):
                 await self._learn_configuration()  # it may have changed
                 raise JobsHiddenError(f"PrivateData=jobs; {error.detail}") from error
-        else:
-            out = await self._ask("squeue", *question)
+            raise
         return _read("squeue", lambda: parse_jobs(out, mark))
 
     @property
@@ -260,12 +272,24 @@ class SlurmCommands:
         self._learned.words = words if self.use_sudo else frozenset()
         self._learned.learned = time.monotonic()
         if self._learned.words:
-            me = pwd.getpwuid(os.geteuid()).pw_name
-            question = ("--noheader", "--parsable2", "--readonly", "show", "user", me)
-            with contextlib.suppress(SlurmUnavailableError):
-                level = await self._ask("sacctmgr", *question, "format=adminlevel")
-                if level.strip() in {"Operator", "Administrator"}:
-                    self._learned.words = frozenset()
+            if await self.sees_all(pwd.getpwuid(os.geteuid()).pw_name, config):
+                self._learned.words = frozenset()
+            else:
+                self._learned.operator_sees = await self.sees_all(self.operator, config)
+
+    async def sees_all(self, account: str, config: str) -> bool:
+        """Tell whether Slurm is known to keep nothing private from an account; it tells only of some that it does not.
+
+        Args:
+            account: Name of a Unix account.
+            config: What `scontrol show config` printed.
+        """
+        if account == "root" or re.search(rf"^SlurmUser\s*=\s*{re.escape(account)}\(", config, re.MULTILINE):
+            return True
+        question = ("--noheader", "--parsable2", "--readonly", "show", "user", account, "format=adminlevel")
+        with contextlib.suppress(SlurmUnavailableError):
+            return (await self._ask("sacctmgr", *question)).strip() in {"Operator", "Administrator"}
+        return False
 
     async def partitions(self) -> tuple[Partition, ...]:
         """Return the open partitions, the default one first.

@@ -117,6 +117,6 @@ def explain_extension_refusal(text: str) -> SessionError:
     )
 
 
-def cancel_found_no_job(stderr: str) -> bool:
-    """Tell whether scancel failed only because the job is already gone."""
+def found_no_job(stderr: str) -> bool:
+    """Tell whether scancel or squeue failed only because the job is already gone."""
     return re.search(r"Invalid job id|already completing or completed", stderr, re.IGNORECASE) is not None

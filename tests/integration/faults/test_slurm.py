@@ -188,6 +188,17 @@ def test_running_job_cancelled_behind_the_hubs_back(ada: HubClient, user: str | 
     ada.start(**TERMINAL)
 
 
+def test_a_job_that_its_owner_renames_goes_on(ada: HubClient) -> None:
+    job_id = ada.start(**TERMINAL)
+    slurm("scontrol", "update", f"JobId={job_id}", "JobName=mine", user="learner01")
+    faults.let_pass(25)  # two looks at the queue at its slow pace
+    assert ada.server().get("ready")
+    assert page_answers(ada)
+    slurm("scancel", job_id)
+    _ends_within_seconds(ada)
+    assert "The session was cancelled." in faults.ended_page(ada)
+
+
 @pytest.mark.parametrize("user", [None, "learner01"], ids=["by-root", "by-the-learner"])
 def test_waiting_job_cancelled_behind_the_hubs_back(ada: HubClient, user: str | None) -> None:
     with drained():

@@ -1,4 +1,4 @@
-"""What `classdesk check` says of the form's presets, on the fake Slurm."""
+"""What `classdesk check` says, on the fake Slurm."""
 
 from importlib.metadata import version
 from pathlib import Path
@@ -46,4 +46,25 @@ def test_the_versions_of_hub_and_image_are_shown(tmp_path: Path, told: str | Non
         (tmp_path / "opt/classdesk/VERSION").write_text(told)
     site = Site.model_validate({"runtime": {"kind": "bubblewrap", "image": str(tmp_path)}})
     result = checks.versions(site)
+    assert (result.ok, words in result.text) == (passed, True), result
+
+
+@pytest.mark.parametrize(
+    ("slurm_user", "passed", "words"),
+    [
+        pytest.param("slurm(64030)", True, "the hub asks as slurm", id="sees"),
+        pytest.param("scheduler(64031)", False, "from whom Slurm hides it as well", id="sees-nothing"),
+    ],
+)
+def test_whether_the_operator_sees_what_slurm_keeps_private(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, slurm_user: str, passed: bool, words: str
+) -> None:
+    fake = FakeSlurm.install(tmp_path / "slurm")
+    fake.set_config("PrivateData", "jobs")
+    fake.set_config("SlurmUser", slurm_user)
+    monkeypatch.setattr(checks, "_SUDO", "/bin/true")  # the rules allow everything
+    site = Site.model_validate(
+        {"slurm": {"bin_directory": str(fake.directory)}, "hub": {"state_directory": str(tmp_path)}}
+    )
+    result = checks.privacy(site)
     assert (result.ok, words in result.text) == (passed, True), result

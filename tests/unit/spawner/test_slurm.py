@@ -1,11 +1,13 @@
 import asyncio
 import contextlib
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from classdesk_spawner import SessionError, SlurmUnavailableError, SubmitError
+from classdesk_spawner.errors import JobsHiddenError
 from classdesk_spawner.slurm.commands import SlurmCommands
 from classdesk_spawner.slurm.job import Job, parse_job_id, parse_jobs
 from classdesk_spawner.slurm.offer import parse_partitions
@@ -188,3 +190,45 @@ def test_where_slurm_keeps_the_environment_of_jobs_none_is_submitted(
     fake_slurm.set_config("AccountingStoreFlags", "job_comment")
     asyncio.run(_commands(fake_slurm).submit("ada", [], "#!/bin/sh", {"KEY": "x"}))
     assert len(fake_slurm.calls("sbatch")) == 1
+
+
+def _submitted(fake: FakeSlurm, *names: str) -> list[str]:
+    """Give the fake a running job of each name."""
+    job_ids = [asyncio.run(_commands(fake).submit("ada", [], "#!/bin/sh", {})) for _ in names]
+    for job_id, name in zip(job_ids, names, strict=True):
+        fake.change(job_id, state="RUNNING", name=name)
+    return job_ids
+
+
+@pytest.mark.parametrize("others", [(), ("classdesk",), ("classdesk", "x")], ids=["alone", "with-another", "with-two"])
+def test_a_job_that_was_renamed_is_found_by_its_number(fake_slurm: FakeSlurm, others: tuple[str, ...]) -> None:
+    job_ids = _submitted(fake_slurm, *others, "x")
+    found = asyncio.run(_commands(fake_slurm).jobs("classdesk", job_ids))
+    assert {job.id: job.phase for job in found} == dict.fromkeys(job_ids, Phase.RUNNING)
+    (fake_slurm.directory / f"job-{job_ids[-1]}.json").unlink()
+    left = asyncio.run(_commands(fake_slurm).jobs("classdesk", job_ids))
+    assert [job.id for job in left] == job_ids[:-1], "and one that Slurm does not know has ended"
+
+
+@pytest.fixture
+def under_sudo(fake_slurm: FakeSlurm, monkeypatch: pytest.MonkeyPatch) -> SlurmCommands:
+    """A hub with an account of its own, and a sudo that lets it be anybody."""
+    monkeypatch.setattr("classdesk_spawner.slurm.commands.SUDO", str(fake_slurm.directory / "sudo"))
+    monkeypatch.setattr("pwd.getpwuid", lambda _uid: SimpleNamespace(pw_name="classdesk"))
+    return SlurmCommands(str(fake_slurm.directory), use_sudo=True, timeout_s=10, operator="slurm")
+
+
+@pytest.mark.parametrize("slurm_user", ["slurm(64030)", "scheduler(64031)"], ids=["sees", "sees-nothing"])
+def test_a_missing_job_has_ended_only_where_the_operator_sees_all(
+    fake_slurm: FakeSlurm, under_sudo: SlurmCommands, slurm_user: str
+) -> None:
+    (job_id,) = _submitted(fake_slurm, "classdesk")
+    fake_slurm.set_config("PrivateData", "jobs")
+    fake_slurm.set_config("SlurmUser", slurm_user)
+    if slurm_user.startswith("slurm("):
+        assert [job.id for job in asyncio.run(under_sudo.jobs("classdesk", [job_id]))] == [job_id]
+        assert asyncio.run(under_sudo.jobs("classdesk", [job_id, "999"]))[0].id == job_id
+    else:
+        with pytest.raises(JobsHiddenError) as caught:
+            asyncio.run(under_sudo.jobs("classdesk", [job_id]))
+        assert "slurm is not an operator" in caught.value.detail
