@@ -5,7 +5,7 @@ import csv
 import difflib
 import io
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pydantic import BaseModel, ConfigDict
@@ -16,6 +16,8 @@ _LONGEST_TEXT = 1_000_000
 _MOST_LINES = 5000
 _LONGEST_NAME = 100
 _JOINERS = dict.fromkeys(map(ord, "\u200c\u200d"))  # written in names of several scripts; not seen
+_HEADINGS = frozenset({"name", "group", "email", "e-mail", "mail", "username", "user name", "login"})
+"""Words of a first line that names columns, though it does not name ours."""
 _USER = re.compile(r"[a-z0-9_][a-z0-9_.@-]{0,63}")
 
 
@@ -78,12 +80,14 @@ class Change:
         remove: Who leaves it.
         rename: Who stays with another full name.
         keep: How many stay.
+        fixed: How many of those stay only because the site file names them.
     """
 
     add: tuple[str, ...]
     remove: tuple[str, ...]
     rename: tuple[str, ...]
     keep: int
+    fixed: int = 0
 
 
 def decode_roster(data: bytes) -> str:
@@ -116,6 +120,8 @@ def read_roster(text: str, classes: Collection[str], only: str = "") -> Roster:
     try:
         for line, row in _rows(text.removeprefix("\ufeff")):
             reader.take(line, row)
+            if reader.columns is None:  # no other line would make sense
+                break
     except csv.Error as error:
         reader.refuse(0, f"This is not a CSV file: {error}.")
     roster = reader.roster
@@ -152,6 +158,9 @@ class _Reader:
         if self.columns is None:
             named = [cell.lower() for cell in row]
             has_head = "user" in named
+            if not has_head and self._is_another_head(named):
+                self.refuse(line, f"The first line must name the columns {', '.join(COLUMNS)}.")
+                return
             names = named if has_head else COLUMNS
             self.columns = {name: place for place, name in enumerate(names) if name}
             if has_head:
@@ -169,6 +178,10 @@ class _Reader:
         else:
             self.seen[group, user] = line
             self.roster.classes.setdefault(group, []).append(Entry(line, user, name))
+
+    def _is_another_head(self, cells: Sequence[str]) -> bool:
+        """Tell whether a first line names other columns, or is of a list of another kind, as with addresses."""
+        return any(cell in _HEADINGS - {*self.classes} for cell in cells) or any("@" in cell for cell in cells[1:])
 
     def _user_problem(self, user: str, name: str) -> str:
         if len(self.seen) >= _MOST_LINES:
@@ -209,6 +222,7 @@ def change(entries: Iterable[Entry], members: Mapping[str, str], fixed: Collecti
         remove=tuple(sorted(set(members) - set(wanted) - set(fixed))),
         rename=tuple(sorted(user for user, name in wanted.items() if members.get(user, name) != name)),
         keep=sum(user in wanted or user in fixed for user in members),
+        fixed=sum(user not in wanted and user in fixed for user in members),
     )
 
 

@@ -30,7 +30,9 @@ class RosterHandler(ConsoleHandler):
         self.class_(name)
         wish = {**read_body(RosterRequest, self.request.body).model_dump(), "class": name}
         answer = await self.context.hub.hub("POST", "/classdesk/roster", self.token, wish)
-        change: dict[str, Any] = answer["classes"].get(name, {"add": [], "remove": [], "rename": [], "keep": 0})
+        change: dict[str, Any] = answer["classes"].get(
+            name, {"add": [], "remove": [], "rename": [], "keep": 0, "fixed": 0}
+        )
         if answer["applied"]:
             await self.context.view.fresh(members=True)
         self.answer({**change, "errors": answer["errors"], "applied": answer["applied"]})

@@ -5,6 +5,7 @@ Each is decided by the scopes of who asks; see `classes.instructor_scopes`.
 
 import asyncio
 import json
+import math
 from dataclasses import asdict
 
 from jupyterhub import orm
@@ -86,7 +87,7 @@ class RosterHandler(_ClassHandler):
                 self._record(name, changes[name])
         answer = {
             "classes": {name: asdict(changed) for name, changed in changes.items()},
-            "errors": [asdict(p) for p in sorted(problems, key=lambda p: p.line)],
+            "errors": [asdict(p) for p in sorted(problems, key=lambda p: p.line or math.inf)],
             "applied": not preview and not problems,
         }
         self.finish(json.dumps(answer))

@@ -12,6 +12,7 @@ from classdesk_hub.roster import Change, Entry, Problem
 from classdesk_hub.site.classes import ClassSettings
 
 _PROPERTY = "classdesk"
+_SHOWN_UNKNOWN = 5
 
 
 def members(group: Any) -> dict[str, str]:
@@ -53,19 +54,22 @@ def follow_site_file(db: Any, classes: Mapping[str, ClassSettings]) -> None:
 
 
 def account_problems(entries: Iterable[Entry], allowed_groups: Collection[str]) -> list[Problem]:
-    """Return the lines whose user could not have a session on this machine; asks the account database."""
+    """Return the lines whose user could not have a session on this machine; asks the account database.
+
+    Of a list for another machine, the first lines say what is wrong.
+    """
     allowed = set()
     for name in allowed_groups:
         try:
             allowed.add(grp.getgrnam(name).gr_gid)
         except KeyError:
             continue
-    problems = []
+    problems, unknown = [], []
     for entry in entries:
         try:
             account = pwd.getpwnam(entry.user)
         except KeyError:
-            problems.append(Problem(entry.line, f"There is no account “{entry.user}” on this machine."))
+            unknown.append(Problem(entry.line, f"There is no account “{entry.user}” on this machine."))
             continue
         groups = set(os.getgrouplist(entry.user, account.pw_gid))
         if account.pw_uid == 0 or (allowed_groups and not groups & allowed):
@@ -76,7 +80,9 @@ def account_problems(entries: Iterable[Entry], allowed_groups: Collection[str]) 
                     f"{' or '.join(allowed_groups) or 'a group of learners'}.",
                 )
             )
-    return problems
+    if (more := len(unknown) - _SHOWN_UNKNOWN) > 1:
+        unknown[_SHOWN_UNKNOWN:] = [Problem(0, f"… and {more} more accounts do not exist.")]
+    return [*problems, *unknown]
 
 
 def rank_problems(

@@ -65,3 +65,11 @@ def test_only_who_may_log_in_can_be_a_learner() -> None:
     (problem,) = account_problems([Entry(7, "root", "")], ("nogroup",))
     assert problem.message == ("root may not log in to this hub: the account is not in nogroup.")
     assert account_problems([Entry(1, "nobody", "")], ("nogroup",)) == []
+
+
+def test_of_many_unknown_accounts_the_first_are_named() -> None:
+    entries = [Entry(line, f"no-such-user{line}", "") for line in range(1, 301)]
+    found = account_problems(entries, ())
+    assert [problem.line for problem in found] == [1, 2, 3, 4, 5, 0]
+    assert found[-1].message == "… and 295 more accounts do not exist."
+    assert [problem.line for problem in account_problems(entries[:6], ())] == [1, 2, 3, 4, 5, 6]

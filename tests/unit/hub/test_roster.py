@@ -14,6 +14,9 @@ from classdesk_hub.roster import (
 CLASSES = ("dask", "numpy")
 
 
+HEAD = "The first line must name the columns user, name, group."
+
+
 def _problems(text: str, only: str = "") -> list[tuple[int, str]]:
     roster = read_roster(text, CLASSES, only)
     return [(problem.line, problem.message) for problem in roster.problems]
@@ -76,6 +79,8 @@ def test_a_roster_is_read(text: str) -> None:
             (1, "There are 4 values; a line has user, name, group."),
             id="values",
         ),
+        pytest.param("name,email\nAda,ada@x.org\nBob,bob@x.org", "", (1, HEAD), id="other-columns"),
+        pytest.param("Ada Lovelace,ada@x.org\nBob,bob@x.org", "dask", (1, HEAD), id="addresses"),
         pytest.param("", "", (0, "The roster names nobody."), id="empty"),
         pytest.param("user,name,group\n", "", (0, "The roster names nobody."), id="head-alone"),
         pytest.param("x" * 1_000_001, "", (0, "The file is longer than a roster can be (1 MB)."), id="long"),
@@ -85,6 +90,16 @@ def test_errors_are_told_by_line(text: str, only: str, problem: tuple[int, str])
     assert problem in _problems(text, only)
 
 
+@pytest.mark.parametrize("text", ["name,email\nAda,ada@x.org\nBob,bob@x.org", "Login;Mail\nada;a@x.org\nbob;b@x.org"])
+def test_a_list_of_another_kind_is_refused_once(text: str) -> None:
+    assert _problems(text) == [(1, HEAD)]
+
+
+def test_what_looks_like_a_heading_may_be_a_user_or_a_class() -> None:
+    assert _problems("ada@x.org,Ada,dask") == []
+    assert read_roster("ada,Ada,mail", ("mail",)).problems == []
+
+
 def test_one_wrong_line_does_not_hide_another() -> None:
     assert [line for line, _ in _problems("a b,,dask\nbob,,dask\nc d,,dusk\n")] == [1, 3]
 
@@ -92,7 +107,9 @@ def test_one_wrong_line_does_not_hide_another() -> None:
 def test_what_changes_is_told_before() -> None:
     entries = [Entry(1, "ada", "Ada"), Entry(2, "cy", ""), Entry(3, "bob", "Bob")]
     members = {"ada": "", "bob": "Bob", "dan": "Dan", "eve": ""}
-    assert change(entries, members, fixed=("eve",)) == Change(add=("cy",), remove=("dan",), rename=("ada",), keep=3)
+    assert change(entries, members, fixed=("eve",)) == Change(
+        add=("cy",), remove=("dan",), rename=("ada",), keep=3, fixed=1
+    )
 
 
 def test_what_is_written_can_be_read() -> None:

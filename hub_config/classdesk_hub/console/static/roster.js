@@ -17,7 +17,7 @@ function paragraph(words, kind = "") {
   return node;
 }
 
-function show({ add, remove, rename, keep, errors }, isDone) {
+function show({ add, remove, rename, keep, fixed, errors }, isDone) {
   const parts = [];
   if (errors.length) {
     const list = document.createElement("ul");
@@ -37,7 +37,10 @@ function show({ add, remove, rename, keep, errors }, isDone) {
         `${count(remove.length, "learner")} ${left}${remove.length ? `: ${names(remove, 20)}` : ""}.`,
         remove.length ? "text-danger" : "",
       ),
-      paragraph(`${keep} stay${keep === 1 ? "s" : ""}${rename.length ? `, ${rename.length} with another name` : ""}.`),
+      paragraph(
+        `${keep} stay${keep === 1 ? "s" : ""}${rename.length ? `, ${rename.length} with another name` : ""}` +
+          `${fixed ? `, ${fixed} because the site file names them` : ""}.`,
+      ),
     );
   }
   preview.replaceChildren(...parts);
