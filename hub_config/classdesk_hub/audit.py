@@ -6,16 +6,33 @@ import json
 import logging
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from .site.file import Site
 
 _MODE = 0o640
 _LARGEST = 5_000_000
 _OLD_FILES = 5
+
+ACT_TITLES: Final[Mapping[str, str]] = {
+    "start": "Start",
+    "stop": "Stop",
+    "restart": "Restart",
+    "reset-desktop": "Desktop reset",
+    "reset-lesson": "Restored lesson files",
+    "extend": "Extension",
+    "message": "Message",
+    "take-hand": "Coming to help",
+    "lower-hand": "Lowered hand",
+    "import": "Roster import",
+    "observe": "Look at the desktop",
+    "control": "Keyboard and mouse",
+    "help": "Help",
+}
+"""What people read for the acts on record; page and command show them."""
 
 _log = logging.getLogger("classdesk.audit")
 

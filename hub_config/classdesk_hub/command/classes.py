@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from classdesk_hub.audit import ACT_TITLES
 from classdesk_hub.in_hub.roles import CONSOLE
 from classdesk_hub.learner_facts import LEARNERS, ActName, Learner
 from classdesk_hub.roster import decode_roster
@@ -36,6 +37,7 @@ Learners = Annotated[
 ]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask first.")]
 
+_MOST_NAMES = 3
 _POLL_S = 0.5
 _TIMEOUT_S = 60
 _OUT = Console(highlight=False, soft_wrap=True)
@@ -187,7 +189,8 @@ def import_(
         raise _ended(f"{file} cannot be read: {error}") from None
     answer = _caller(site_file).hub("POST", "/classdesk/roster", {"csv": text, "preview": preview})
     for problem in answer["errors"]:
-        print(f"line {problem['line']}: {problem['message']}", file=sys.stderr)
+        where = f"line {problem['line']}: " if problem["line"] else ""
+        print(f"{where}{problem['message']}", file=sys.stderr)
     if answer["errors"]:
         raise _ended("Nothing was changed.")
     for name, change in answer["classes"].items():
@@ -195,7 +198,8 @@ def import_(
         for word in ("add", "remove", "rename"):
             for user in change[word]:
                 print(f"  {word} {user}")
-        print(f"  keep {change['keep']}")
+        fixed = f", {change['fixed']} because the site file names them" if change["fixed"] else ""
+        print(f"  keep {change['keep']}{fixed}")
 
 
 @app.command("export")
@@ -218,15 +222,19 @@ def audit(
     site_file: SiteFile = SITE_FILE,
 ) -> None:
     """Show what instructors did in a class, the newest first."""
-    table = Table("when", "who", "act", "whom", "result", "detail", box=None, pad_edge=False)
     for event in _caller(site_file).console("GET", f"class/{quote(name)}/audit?limit={limit}"):
-        when = datetime.fromtimestamp(event["time"]).astimezone()
-        whom = ", ".join(event["whom"])
-        table.add_row(
-            f"{when:%Y-%m-%d %H:%M:%S}",
-            *map(escape, (event["who"], event["act"], whom, event["result"], event["detail"])),
-        )
-    _OUT.print(table)
+        print(record_lines(event))
+
+
+def record_lines(event: Mapping[str, Any]) -> str:
+    """Return an event of the record for a terminal: a line, and where there is more to say of it, one beneath."""
+    when = f"{datetime.fromtimestamp(event['time']).astimezone():%d %b %H:%M}"
+    act, whom = ACT_TITLES.get(event["act"], event["act"]), event["whom"]
+    people = ", ".join(whom[:_MOST_NAMES])
+    if len(whom) > _MOST_NAMES:
+        people += f" and {len(whom) - _MOST_NAMES} more"
+    line = "  ".join(filter(None, (when, event["who"], act, people, event["result"])))
+    return f"{line}\n{' ' * len(when)}  {event['detail']}" if event["detail"] else line
 
 
 _RESETS: dict[str, ActName] = {"session": "restart", "desktop": "reset-desktop", "lesson": "reset-lesson"}

@@ -5,6 +5,8 @@ from typing import Any
 from jupyterhub.services.auth import HubOAuthCallbackHandler
 from tornado import web
 
+from classdesk_hub.audit import ACT_TITLES
+
 from .base import SECURITY, ConsoleHandler, translated
 from .context import Context
 
@@ -54,6 +56,7 @@ class BoardHandler(_Classes):
                 class_name=name,
                 class_title=class_.shown_title(name),
                 observe=desktop.observe,
+                titles=ACT_TITLES,
                 thumbnails=desktop.thumbnails,
                 may_import=class_.may_import == "instructor" or self.may_change_group(name),
                 user=self.user_name,

@@ -95,12 +95,15 @@ def test_the_commands_do_the_same(hub: ClassHub, tmp_path: Path) -> None:
     wrong = hub.command("import", str(roster))
     assert wrong.returncode == 1
     assert "line 5: “x y” is not a user name." in wrong.stderr
+    empty = tmp_path / "empty.csv"
+    empty.write_text("")
+    assert hub.command("import", str(empty)).stderr.startswith("The roster names nobody.")
     roster.write_text(roster.read_text().replace("x y,,other\n", ""))
     preview = hub.command("import", str(roster), "--preview").stdout
     assert "dask: would change\n  rename nobody\n  keep 2\n" in preview
     assert hub.command("import", str(roster)).returncode == 0
     assert "nobody,No Body,dask" in hub.command("export").stdout.splitlines()
-    assert "classdesk-class" in hub.command("audit", "dask").stdout
+    assert "  classdesk-class  Roster import  " in hub.command("audit", "dask").stdout
     assert (hub.state / "class_token").stat().st_mode & 0o777 == 0o600
 
 

@@ -2,8 +2,11 @@
 
 import json
 from pathlib import Path
+from typing import get_args
 
-from classdesk_hub.audit import AuditLog
+from classdesk_hub.audit import ACT_TITLES, AuditLog
+from classdesk_hub.command.classes import record_lines
+from classdesk_hub.learner_facts import ActName
 
 
 def test_the_record_begins_a_new_file_and_keeps_old_ones(tmp_path: Path) -> None:
@@ -53,3 +56,19 @@ def test_half_a_line_of_a_full_disk_takes_no_other_with_it(tmp_path: Path) -> No
         file.write('{"time": 1, "cl')
     log.write("dask", "ines", "stop", ["bob"], "done")
     assert [event["whom"] for event in log.newest("dask", 9)] == [["bob"], ["ada"]]
+
+
+def test_an_event_is_a_line_of_a_terminal() -> None:
+    event = {"time": 0.0, "who": "ines", "act": "observe", "whom": ["learner04"], "result": "began", "detail": ""}
+    (line,) = record_lines(event).splitlines()
+    assert line.split("  ")[1:] == ["ines", "Look at the desktop", "learner04", "began"]
+    assert len(line) < 80
+    many = {**event, "whom": [f"learner{n:02}" for n in range(1, 41)], "act": "restart", "detail": "Running on node1."}
+    line, detail = record_lines(many).splitlines()
+    assert "Restart  learner01, learner02, learner03 and 37 more  began" in line
+    assert detail.strip() == "Running on node1."
+    assert len(line) < 80
+
+
+def test_each_act_has_a_title() -> None:
+    assert set(get_args(ActName)) < set(ACT_TITLES)

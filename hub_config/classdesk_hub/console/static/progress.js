@@ -8,21 +8,7 @@ const STAY_MS = 12_000; // a success goes away by itself; a failure stays until 
 const LOST =
   "The console was restarted in the meantime; whether this was done is not known. The learner's state is up to date.";
 
-export const TITLES = {
-  start: "Start",
-  stop: "Stop",
-  restart: "Restart",
-  "reset-desktop": "Desktop reset",
-  "reset-lesson": "Restored lesson files",
-  extend: "Extension",
-  message: "Message",
-  "take-hand": "Coming to help",
-  "lower-hand": "Lowered hand",
-  import: "Roster import",
-  observe: "Look at the desktop",
-  control: "Keyboard and mouse",
-  help: "Help",
-};
+export const TITLES = JSON.parse(document.body.dataset.titles);
 
 const STATUS = { waiting: "waiting", running: "under way", done: "done", partly: "done in part", failed: "failed" };
 const OVER = new Set(["done", "partly", "failed"]);
