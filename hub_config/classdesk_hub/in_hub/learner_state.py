@@ -83,7 +83,7 @@ def _starting(spawner: DesktopSpawner, facts: LearnerFacts, place_of: Mapping[st
     facts = replace(facts, sentence=str(spawner.progress_event()["message"]))
     job = spawner.job.seen if spawner.job else None
     submitted = bool(spawner.job and spawner.job.job_id)
-    if submitted and (job is None or job.phase is Phase.WAITING):
+    if submitted and (job is None or (job.phase is Phase.WAITING and not job.gets_machine)):
         return replace(
             facts,
             state=State.QUEUED,
@@ -95,6 +95,8 @@ def _starting(spawner: DesktopSpawner, facts: LearnerFacts, place_of: Mapping[st
         phase = "asking the cluster"
     elif job is not None and job.phase is Phase.HELD_UP:
         phase = "suspended"
+    elif job is not None and job.gets_machine:
+        phase = "starting the machine"
     elif spawner.job and spawner.job.port:
         phase = "starting the desktop"
     else:

@@ -108,6 +108,9 @@ def progress_event(state: StartState) -> dict[str, Any]:
         text = "The image is open; the session's server and desktop are starting…"
         if (took := _running_s(job)) > _LATE_S:
             text = f"The session's server and desktop are starting slowly: {_span(took)} so far{_slow_machine(job)}"
+    elif job is not None and job.gets_machine:
+        percent = 46
+        text = f"The machine {job.node or 'for your session'} is being started. That can take some minutes."
     elif job is None or job.phase is Phase.WAITING:
         # It never stands still, not in an hour either, and never reaches what comes next.
         percent = round(5 + 40 * waited_s / (waited_s + 90), 1)
@@ -119,7 +122,7 @@ def progress_event(state: StartState) -> dict[str, Any]:
         percent = round(50 + 20 * waited_s / (waited_s + 20), 1)
         text = f"The machine {job.node or 'for your session'} is yours; the image is being opened…"
         if (took := _running_s(job)) > _LATE_S:
-            text = f"The image opens slowly: {_span(took)} so far{_slow_machine(job)}"
+            text = f"The image opens slowly: {_span(took)} so far{_slow_machine(job, ', or it cannot reach the hub')}"
     if state.unseen:
         text += f" ({state.unseen})"
     return {
@@ -134,11 +137,11 @@ def _running_s(job: Job | None) -> float:
     return time.time() - job.start if job is not None and job.start else 0.0
 
 
-def _slow_machine(job: Job | None) -> str:
+def _slow_machine(job: Job | None, or_else: str = "") -> str:
     where = f"the machine {job.node}" if job is not None and job.node else "its machine"
     return (
-        f", where seconds are usual. The disk or network of {where} may be busy. If it stays like this, cancel and "
-        "start again."
+        f", where seconds are usual. The disk or network of {where} may be busy{or_else}. If it stays like "
+        "this, cancel and start again; if that does not help, tell your instructor."
     )
 
 

@@ -43,6 +43,11 @@ class Job:
         return submission, hub_id
 
     @property
+    def gets_machine(self) -> bool:
+        """Whether it has its place and waits only for the machine, which is being switched on or prepared."""
+        return self.state == "CONFIGURING"
+
+    @property
     def phase(self) -> Phase:
         """What the state means for the session."""
         return phase_of(self.state)

@@ -109,6 +109,7 @@ def _reported(**changes: Any) -> Any:
         ),
         pytest.param(_spawner(session=False, pending="spawn"), "starting", id="before-the-job"),
         pytest.param(_spawner(_job("PENDING"), pending="spawn"), "queued", id="waits"),
+        pytest.param(_spawner(_job("CONFIGURING"), pending="spawn"), "starting", id="gets-its-machine"),
         pytest.param(_spawner(_job(), pending="spawn"), "starting", id="opens"),
         pytest.param(_spawner(_job("SUSPENDED"), pending="spawn"), "starting", id="suspended"),
         pytest.param(_spawner(_job(), ready=True), "running", id="runs-without-a-report"),

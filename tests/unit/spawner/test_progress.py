@@ -79,6 +79,7 @@ def test_the_percentage_only_grows_from_phase_to_phase_and_with_time() -> None:
     events = [
         _event(_job(), submitted=False),
         *(_event(_job(), waited_s=seconds) for seconds in (0.0, 30.0, 200.0, 1500.0, 1700.0)),
+        _event(_job(state="CONFIGURING")),
         *(_event(running, waited_s=seconds) for seconds in (0.0, 60.0)),
         *(_event(running, waited_s=seconds, called_home=True) for seconds in (0.0, 60.0)),
     ]
@@ -105,14 +106,16 @@ def test_the_time_since_start_goes_with_each_event() -> None:
             {"state": "RUNNING", "node": "n1"},
             {},
             "the image is being opened",
-            "The image opens slowly: 2 min so far, where seconds are usual. The disk or network of the machine n1",
+            "The image opens slowly: 2 min so far, where seconds are usual. The disk or network of the machine n1 may "
+            "be busy, or it cannot reach the hub.",
             id="image",
         ),
         pytest.param(
             {"state": "RUNNING", "node": "n1"},
             {"called_home": True},
             "server and desktop are starting…",
-            "starting slowly: 2 min so far",
+            "starting slowly: 2 min so far, where seconds are usual. The disk or network of the machine n1 may be "
+            "busy. If",
             id="server",
         ),
     ],
@@ -125,6 +128,13 @@ def test_what_takes_longer_than_a_minute_says_so(
         message = str(_event(seen, **values, waited_s=float(age))["message"])
         assert words in message
         assert others not in message
+
+
+def test_a_machine_that_is_switched_on_for_the_session_is_told() -> None:
+    for node, machine in (("n1", "The machine n1"), ("", "The machine for your session")):
+        event = _event(_job(state="CONFIGURING", reason="None", node=node))
+        assert event["message"] == f"{machine} is being started. That can take some minutes."
+        assert event["heading"] == "Your session is starting"
 
 
 def test_who_waits_longer_is_ahead() -> None:
