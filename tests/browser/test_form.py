@@ -69,8 +69,12 @@ def contrast(one: tuple[int, ...], other: tuple[int, ...]) -> float:
 
 
 def test_choosing_an_interface_sets_its_preset(learner: Learner) -> None:
+    about = learner.page.locator("#classdesk-ui-about")
+    expect(about).to_have_text(re.compile("Linux desktop"))
     learner.choose("JupyterLab")
     assert learner.form() == LAB
+    expect(about).to_have_text(re.compile("^Notebooks"))
+    expect(learner.page.get_by_label("Number of cores")).to_have_attribute("placeholder", "1")
     learner.choose("Terminal")
     assert learner.form()["User interface"] == "Terminal"
     learner.choose("Desktop")

@@ -86,6 +86,7 @@ def render_form(rules: OptionRules, filled: Mapping[str, object], notes: FormNot
             {
                 "key": key,
                 "label": form.interfaces[key].label,
+                "about": form.interfaces[key].about,
                 "selected": key == ui,
                 "fields": {field.key: _for_page(field) for field in fields if field.key in visible},
                 "partitions": {
@@ -152,10 +153,10 @@ def _range(field: Number, least: str, most: str) -> str:
     unit = _UNITS[field.key]
     plural = unit if unit == "GiB" else f"{unit}s"
     if not most:
-        return f"{least} {unit if field.least == 1 else plural} or more"
+        return f"{least} {unit if field.least == 1 else plural} or more; if empty, {number(field.preset)}"
     if least == most:
         return f"{most} {unit if field.least == 1 else plural}"
-    return f"Between {least} and {most} {unit if most == '1' else plural}"
+    return f"Between {least} and {most} {unit if most == '1' else plural}; if empty, {number(field.preset)}"
 
 
 def _field_text(filled: object, field: Number | Choice | Switch) -> str:

@@ -92,6 +92,7 @@ class Interface(Section):
     """What a session opens, with the values that choosing it sets in the form."""
 
     label: str = Field(min_length=1, max_length=60, description="Text in the form.")
+    about: str = Field("", max_length=200, description="A line under the choice that says what it is; empty: none.")
     kind: InterfaceKind = Field(description="What runs: a MATE desktop, JupyterLab, or a terminal page.")
     cores: int = Field(ge=1, le=1024, description="Cores that choosing it presets.")
     hours: float = Field(ge=0.25, le=8760, description="Hours that choosing it presets.")
@@ -106,9 +107,27 @@ class Interface(Section):
 
 
 BUILT_IN_INTERFACES: Mapping[str, Mapping[str, Any]] = {
-    "desktop": {"label": "Desktop", "kind": "desktop", "cores": 2, "hours": 3.0},
-    "lab": {"label": "JupyterLab", "kind": "lab", "cores": 1, "hours": 1.0},
-    "terminal": {"label": "Terminal", "kind": "terminal", "cores": 1, "hours": 1.0},
+    "desktop": {
+        "label": "Desktop",
+        "about": "A whole Linux desktop with terminal, editor, files, pictures and a browser.",
+        "kind": "desktop",
+        "cores": 2,
+        "hours": 3.0,
+    },
+    "lab": {
+        "label": "JupyterLab",
+        "about": "Notebooks, files and terminals in one page, without a desktop.",
+        "kind": "lab",
+        "cores": 1,
+        "hours": 1.0,
+    },
+    "terminal": {
+        "label": "Terminal",
+        "about": "A command line in the browser, and nothing else.",
+        "kind": "terminal",
+        "cores": 1,
+        "hours": 1.0,
+    },
 }
 
 

@@ -67,6 +67,22 @@ def test_each_partition_that_can_be_chosen_carries_its_limits_for_the_page() -> 
     assert form.named("gpus")["disabled"] is None, "for the partition that has some"
 
 
+def test_what_an_empty_field_means_is_said(rules: OptionRules) -> None:
+    form = _Elements(render_form(rules, {}))
+    assert (form.named("cores")["placeholder"], form.named("hours")["placeholder"]) == ("2", "3")
+    assert "Between 1 and 4 cores; if empty, 2" in form.text
+
+
+def test_each_interface_says_what_it_is(rules: OptionRules) -> None:
+    form = _Elements(render_form(rules, {"ui": "terminal"}))
+    abouts = {str(attrs["value"]): attrs["data-about"] for tag, attrs in form.found if tag == "option"}
+    assert abouts.keys() == {"desktop", "lab", "terminal"}
+    assert all(abouts.values())
+    assert abouts["terminal"] in form.text, "that of the chosen one is shown"
+    assert abouts["desktop"] not in form.text
+    assert form.named("ui")["aria-describedby"] == "classdesk-ui-about"
+
+
 def test_refused_values_come_back_as_they_were(rules: OptionRules) -> None:
     form = _Elements(render_form(rules, {"ui": "lab", "cores": "99", "hours": '"><script>'}))
     assert form.named("cores")["value"] == "99"

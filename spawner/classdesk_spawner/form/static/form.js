@@ -9,7 +9,7 @@ function limit(field) {
   const input = document.getElementById(id);
   if (!input) return;
   document.getElementById(`${id}-row`).hidden = field.show === "hidden";
-  Object.assign(input, { min: field.min, max: field.max, step: field.step });
+  Object.assign(input, { min: field.min, max: field.max, step: field.step, placeholder: field.preset });
   input.readOnly = field.show === "fixed";
   input.classList.toggle("form-control", !input.readOnly);
   input.classList.toggle("form-control-plaintext", input.readOnly);
@@ -41,6 +41,7 @@ form?.addEventListener("input", ({ target }) => {
 });
 
 ui?.addEventListener("change", () => {
+  document.getElementById("classdesk-ui-about").textContent = ui.selectedOptions[0].dataset.about;
   Object.values(JSON.parse(ui.selectedOptions[0].dataset.fields)).forEach(apply);
 });
 
