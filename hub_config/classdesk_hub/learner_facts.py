@@ -90,6 +90,7 @@ class LearnerFacts:
         starts: How many desktops the session has had.
         pages: How many pages the learner has open.
         safe: Whether the desktop runs with safe settings.
+        version: classdesk's in the session's image; empty where it is not known.
     """
 
     state: State = State.NOT_STARTED
@@ -115,6 +116,7 @@ class LearnerFacts:
     starts: int = 0
     pages: int | None = None
     safe: bool = False
+    version: str = ""
 
     @property
     def is_live(self) -> bool:

@@ -1,9 +1,10 @@
 """The command `classdesk`."""
 
+import contextlib
 import os
 import sys
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
@@ -16,12 +17,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from classdesk_hub.in_hub.sessions import ROUTE as SESSIONS_ROUTE
-from classdesk_hub.learner_facts import HUB_SESSIONS, WITHOUT_SESSION
+from classdesk_hub.learner_facts import HUB_SESSIONS, WITHOUT_SESSION, HubSession
 from classdesk_hub.site.example import example as site_example
 from classdesk_hub.site.file import SITE_FILE, Site, SiteFileError, address, load_site
 from classdesk_hub.site.tokens import proxy_token, status_token
 
-from .checks import CHECKS, Result
+from .checks import CHECKS, Result, image_version
 from .classes import app as class_app
 
 app = typer.Typer(
@@ -50,6 +51,9 @@ def main() -> None:
 def _say_version(asked: bool) -> None:
     if asked:
         print(f"classdesk {version('classdesk')}")
+        with contextlib.suppress(SiteFileError):
+            site = load_site(Path(os.environ.get("CLASSDESK_SITE", SITE_FILE)))
+            print(f"image {image_version(site)}")
         raise typer.Exit
 
 
@@ -57,7 +61,9 @@ def _say_version(asked: bool) -> None:
 def _options(
     _: Annotated[
         bool,
-        typer.Option("--version", help="Print the version.", callback=_say_version, is_eager=True),
+        typer.Option(
+            "--version", help="Print the versions of the hub and of the image.", callback=_say_version, is_eager=True
+        ),
     ] = False,
 ) -> None:
     pass
@@ -97,12 +103,18 @@ def sessions(site_file: SiteFile = SITE_FILE) -> None:
     if not there:
         console.print("none")
         return
-    table = Table("user", "job", "state", "node", "ends", "what", box=None, pad_edge=False)
+    console.print(sessions_table(there))
+
+
+def sessions_table(there: Iterable[HubSession]) -> Table:
+    """Return the sessions as a table, with the version of each one's image where it has told it."""
+    table = Table("user", "job", "state", "node", "ends", "version", "what", box=None, pad_edge=False)
     for one in there:
         facts = one.learner
         name = one.user + (f"/{one.server}" if one.server else "")
-        table.add_row(*map(escape, (name, facts.job_id, facts.state, facts.node, facts.end_clock, facts.sentence)))
-    console.print(table)
+        told = (facts.job_id, facts.state, facts.node, facts.end_clock, facts.version, facts.sentence)
+        table.add_row(*map(escape, (name, *told)))
+    return table
 
 
 @app.command()

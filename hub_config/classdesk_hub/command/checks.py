@@ -319,18 +319,22 @@ def runtime(site: Site) -> Result:
 
 def versions(site: Site) -> Result:
     """Hub and image are of the same version, as far as this machine can see the image's."""
-    hub = version("classdesk")
+    hub, seen = version("classdesk"), image_version(site)
+    if seen != hub:
+        # They understand each other; what only one of them has is not there yet.
+        return Result(False, f"hub {hub}, image {seen}", "Rebuild the image: make image.")
+    return Result(True, f"hub and image {hub}")
+
+
+def image_version(site: Site) -> str:
+    """Return the version of the image that sessions get, as far as this machine can see it."""
     image = Path(site.runtime.image) if site.runtime.kind != "host" else Path("/")
     if image.is_file():
         told = _run([runtime_program(site.runtime), "exec", str(image), "/bin/cat", VERSION_FILE]).stdout
     else:
         file = image / VERSION_FILE.lstrip("/")
         told = file.read_text(encoding="utf-8") if file.exists() else ""
-    seen = told.strip() or "of an unknown version"
-    if seen != hub:
-        # They understand each other; what only one of them has is not there yet.
-        return Result(False, f"hub {hub}, image {seen}", "Rebuild the image: make image.")
-    return Result(True, f"hub and image {hub}")
+    return told.strip() or "of an unknown version"
 
 
 def lessons(site: Site) -> Result:

@@ -122,4 +122,5 @@ def _reported(spawner: DesktopSpawner) -> LearnerFacts:
         starts=report.starts,
         pages=report.pages,
         safe=report.safe,
+        version=report.version,
     )

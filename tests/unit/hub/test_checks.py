@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from classdesk_hub.command import checks
+from classdesk_hub.command.app import app, sessions_table
+from classdesk_hub.learner_facts import HubSession, LearnerFacts, State
 from classdesk_hub.site.file import Site
 from support.fake_slurm import FakeSlurm
 
@@ -47,6 +49,31 @@ def test_the_versions_of_hub_and_image_are_shown(tmp_path: Path, told: str | Non
     site = Site.model_validate({"runtime": {"kind": "bubblewrap", "image": str(tmp_path)}})
     result = checks.versions(site)
     assert (result.ok, words in result.text) == (passed, True), result
+
+
+def test_the_command_tells_the_versions_of_hub_and_image(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "opt/classdesk").mkdir(parents=True)
+    (tmp_path / "opt/classdesk/VERSION").write_text("0.0.9\n")
+    site = tmp_path / "site.toml"
+    monkeypatch.setenv("CLASSDESK_SITE", str(site))
+    for text, image in (
+        (f'[runtime]\nkind = "bubblewrap"\nimage = "{tmp_path}"\n', "image 0.0.9\n"),
+        ("[nothing]", ""),
+    ):
+        site.write_text(text)
+        with pytest.raises(SystemExit) as caught:
+            app(["--version"])
+        assert caught.value.code == 0
+        assert capsys.readouterr().out == f"classdesk {version('classdesk')}\n{image}"
+
+
+def test_the_list_of_sessions_has_the_version_of_each() -> None:
+    facts = LearnerFacts(state=State.RUNNING, job_id="7", node="n1", version="0.0.9")
+    table = sessions_table([HubSession("ada", "", facts), HubSession("bob", "", LearnerFacts(state=State.QUEUED))])
+    (versions,) = (list(column.cells) for column in table.columns if column.header == "version")
+    assert versions == ["0.0.9", ""]
 
 
 @pytest.mark.parametrize(
