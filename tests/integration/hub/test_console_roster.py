@@ -18,6 +18,7 @@ def test_a_roster_is_previewed_and_taken(hub: ClassHub, tokens: dict[str, str]) 
         "remove": [],
         "rename": ["daemon"],
         "keep": 1,
+        "fixed": 0,
         "errors": [],
         "applied": False,
     }
