@@ -296,7 +296,8 @@ class HandAnswer:
     helper: str = ""
 
 
-AnnouncedAct = Literal["stop", "restart", "extend"]
+AnnouncedAct = Literal["stop", "restart", "restarted", "extend"]
+"""The last two are announced when they are done."""
 
 
 @dataclass(frozen=True)

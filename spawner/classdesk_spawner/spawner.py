@@ -26,6 +26,7 @@ from .session.reported import ReportedSession
 from .session.runtimes import runtime_command
 from .session.script import render_batch_script, sbatch_arguments
 from .settings.models import SpawnerSettings
+from .slurm.states import stopped_by
 
 
 class DesktopSpawner(ChosenOptions, ReportedSession, SlurmSpawner):  # type: ignore[misc]  # batchspawner has no type information
@@ -108,7 +109,9 @@ class DesktopSpawner(ChosenOptions, ReportedSession, SlurmSpawner):  # type: ign
         self.extending = asyncio.Lock()
         self.ending, self.ended = "", 0
         """How the last session ended or why it did not start, in a sentence, and when, in Unix seconds; empty where
-        it was stopped."""
+        its learner stopped it."""
+        self.stopped_by = ""
+        """Who else than the learner asked last to stop the session; see `ServerHandler`."""
 
     # Life of a session -----------------------------------------------------------------------
 
@@ -160,6 +163,8 @@ class DesktopSpawner(ChosenOptions, ReportedSession, SlurmSpawner):  # type: ign
         if job is None or not job.job_id:
             return
         self.log.info("Stopping session %s, job %s", self._log_name, job.job_id)
+        if self.stopped_by:
+            self._note_end(stopped_by(self.stopped_by))
         await job.cancel()
         if not now:
             await job.until_ended()

@@ -154,7 +154,7 @@ def test_more_time_is_seen_on_both_sides(board: Board, desktops: dict[str, Deskt
     board.done(board.act("extend", "learner01"))
     expect(board.row("learner01").locator(".c-left")).to_have_text(re.compile(r"^3 h 2\d min$"))
     expect(desktops["learner01"].page.locator("#time-left")).to_contain_text("3 h", timeout=5_000)
-    told(desktops["learner01"], "instructor has given your session more time; it ends at ")
+    told(desktops["learner01"], "instructor has given your session more time. It ends at ")
 
 
 def test_open_shows_the_learner_s_desktop_view_only_and_the_learner_knows(
@@ -252,6 +252,7 @@ def test_a_restart_gives_a_new_session(board: Board, desktops: dict[str, Desktop
     assert job_ids("learner02") not in ([], [before])
     expect(board.row("learner02")).to_contain_text("Running")
     desktops["learner02"] = visit(desktops["learner02"].learner)
+    told(desktops["learner02"], "instructor has restarted your session.")
 
 
 def test_a_session_that_ends_during_an_act_is_told(board: Board, desktops: dict[str, Desktop]) -> None:

@@ -90,7 +90,8 @@ def test_a_class_is_started_seen_extended_and_stopped(instructor: Instructor) ->
     results = instructor.act("extend", "learner01", minutes=1440)
     assert _end(job) <= before + 5 * 3600, "the partition's eight hours are the limit"
     assert results["learner01"]["status"] == "partly"
-    assert "instead of 24 h 00 min, until " in results["learner01"]["message"]
+    assert "instead of 24 h 00 min: " in results["learner01"]["message"]
+    assert results["learner01"]["end"] == _end(job)
     results = instructor.act("extend", "learner01", "learner03", minutes=5)
     assert "the partition class allows 8 hours" in results["learner01"]["message"]
     assert results["learner03"] == {
@@ -98,6 +99,7 @@ def test_a_class_is_started_seen_extended_and_stopped(instructor: Instructor) ->
         "status": "failed",
         "message": "There is no session.",
         "final": True,
+        "end": None,
     }
     results = instructor.act("stop", "learner01", "learner02")
     assert {one["message"] for one in results.values()} == {"The session has ended."}

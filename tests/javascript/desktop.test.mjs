@@ -16,7 +16,18 @@ const { remember, remembered } = await import(`${PAGE}/common/remember.js`);
 const { Retry } = await import(`${PAGE}/common/retry.js`);
 const { isModifier, keyOf } = await import(`${PAGE}/desktop/keysyms.js`);
 const { LEVELS, nextLevel } = await import(`${PAGE}/desktop/quality.js`);
+const { notice } = await import(`${PAGE}/desktop/notices.js`);
 const { ago } = await import(`${PAGE}/people/elements.js`);
+
+test("while a session closes, the learner reads who ended it", () => {
+  const known = { trouble: "", state: null, isShown: true, wasShown: true };
+  const closing = (reason, sentence) => notice({ ...known, ended: { reason, sentence } }, {});
+  const restart = closing("stopped", "grace is restarting it.");
+  assert.equal(restart.title, "Your session is being closed");
+  assert.equal(restart.text, "grace is restarting it. One moment, please.");
+  assert.equal(closing("time-limit", "The reservation course ended.").title, "This session's time is up");
+  assert.equal(closing("logout", "").text, "One moment, please.");
+});
 
 test("characters have the keysyms of X", () => {
   assert.deepEqual(keyOf("a"), [0x61, undefined]);

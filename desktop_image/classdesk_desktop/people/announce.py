@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from typing import Final
+from typing import Final, get_args
 
 from jupyter_server.base.handlers import APIHandler
 from tornado import web
 
 from classdesk_desktop.messages import ProtocolError, read
 from classdesk_desktop.people.messages import Messages
-from classdesk_desktop.protocol import Announcement
+from classdesk_desktop.protocol import AnnouncedAct, Announcement
 from classdesk_desktop.server.channel import Channels
 from classdesk_desktop.server.identity import only_visitors
 from classdesk_desktop.server.report import Reporter
@@ -30,15 +30,18 @@ class AnnounceHandler(APIHandler):
 
     @web.authenticated
     async def post(self) -> None:
-        """Take an `Announcement`."""
+        """Take an `Announcement`; of one that is done, the learner reads until they have put it away."""
         visitor = only_visitors(self)
         try:
             act = read(Announcement, self.get_json_body()).act
         except ProtocolError as error:
-            raise web.HTTPError(400, 'Send {"act": "stop"}, "restart" or "extend".') from error
+            raise web.HTTPError(400, f'Send {{"act": …}} with one of {", ".join(get_args(AnnouncedAct))}.') from error
         channels: Channels = self.settings["classdesk_channels"]
         if act in _BEFORE:
             channels.announced = (_BEFORE[act].format(visitor.shown), time.monotonic())
+        elif act == "restarted":
+            messages: Messages = self.settings["classdesk_messages"]
+            await messages.tell(f"{visitor.shown} has restarted your session.")
         else:
             await self._tell_of_more_time(visitor.shown, channels)
         self.finish({})
@@ -49,5 +52,5 @@ class AnnounceHandler(APIHandler):
             await reporter.ask_for_end()  # the hub's word counts, not the visitor's
         messages: Messages = self.settings["classdesk_messages"]
         end = channels.state.snapshot().get("end")
-        until = f"; it ends at {time.strftime('%H:%M', time.localtime(end))}" if isinstance(end, int | float) else ""
-        await messages.tell(f"{name} has given your session more time{until}.")
+        known = end if isinstance(end, int | float) else None
+        await messages.tell(f"{name} has given your session more time.", known)

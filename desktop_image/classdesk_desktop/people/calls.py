@@ -67,10 +67,15 @@ class HandHandler(_Call):
         self.finish({})
 
     @web.authenticated
-    def delete(self) -> None:
-        """Lower it."""
+    async def delete(self) -> None:
+        """Lower it; of a visitor who does, the learner reads."""
         hand: Hand = self.settings["classdesk_hand"]
+        was_up = hand.is_up
         hand.put_down()
+        person = who_asks(self)
+        if was_up and not person.is_owner:
+            messages: Messages = self.settings["classdesk_messages"]
+            await messages.tell(f"{person.shown} has lowered your hand.")
         self.finish({})
 
 

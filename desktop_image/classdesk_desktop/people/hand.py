@@ -30,6 +30,11 @@ class Hand:
         channels.on("hand", self._asked)
 
     @property
+    def is_up(self) -> bool:
+        """Whether the learner asks for help."""
+        return bool(self._memory.get("hand"))
+
+    @property
     def lets_look(self) -> bool:
         """Whether the learner asks for help and lets who helps look at the desktop without a question."""
         return bool((self._memory.get("hand") or {}).get("look"))

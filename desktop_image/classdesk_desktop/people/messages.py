@@ -35,25 +35,28 @@ class Messages:
             TextError: the text cannot be taken.
         """
         text = plain_text(given, LONGEST_TEXT)
-        return await self._show(sender, text, f"Message from {sender}")
+        return await self._show(f"Message from {sender}", text, {"from": sender, "text": text})
 
-    async def tell(self, sentence: str) -> int:
-        """Say what an instructor has done; stays like a message. Returns the number of pages as `send` does."""
-        return await self._show("", sentence, "Your session")
+    async def tell(self, sentence: str, end: float | None = None) -> int:
+        """Say what an instructor has done; stays like a message.
 
-    async def _show(self, sender: str, text: str, title: str) -> int:
-        message: Message = {
-            "type": "message",
-            "id": secrets.token_hex(8),
-            "from": sender,
-            "text": text,
-            "time": time.time(),
-        }
+        Args:
+            sentence: What it is.
+            end: When the session ends now, in Unix seconds; pages say it by their reader's clock.
+
+        Returns:
+            The number of pages as `send` does.
+        """
+        until = "" if end is None else f" It ends at {time.strftime('%H:%M', time.localtime(end))}."
+        return await self._show("Your session", f"{sentence}{until}", {"from": "", "text": sentence, "end": end})
+
+    async def _show(self, title: str, on_desktop: str, told: Message) -> int:
+        message: Message = {"type": "message", "id": secrets.token_hex(8), "time": time.time(), **told}
         self._keep([*self._unread, message][-MOST_UNREAD:])
         shown = self._channels.broadcast(message, to="owner")
         # Once: on the pages, and where none is open, on the desktop.
         if not shown:
-            await self._notify(title, text)
+            await self._notify(title, on_desktop)
         return shown
 
     def _keep(self, unread: list[Message]) -> None:

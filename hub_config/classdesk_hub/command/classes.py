@@ -237,6 +237,10 @@ def record_lines(event: Mapping[str, Any]) -> str:
     return f"{line}\n{' ' * len(when)}  {event['detail']}" if event["detail"] else line
 
 
+def _clock(moment: float) -> str:
+    return f"{datetime.fromtimestamp(moment).astimezone():%H:%M}"
+
+
 _RESETS: dict[str, ActName] = {"session": "restart", "desktop": "reset-desktop", "lesson": "reset-lesson"}
 
 _OVER = {"done": "done", "partly": "done in part", "failed": "failed"}
@@ -268,7 +272,8 @@ def _act(
             if one["status"] in _OVER and one["learner"] not in told:
                 told.add(one["learner"])
                 failed += one["status"] == "failed"
-                print(f"{one['learner']}: {_OVER[one['status']]}: {one['message']}")
+                end = f" It ends at {_clock(one['end'])}." if one["end"] else ""
+                print(f"{one['learner']}: {_OVER[one['status']]}: {one['message']}{end}")
         if model["done"]:
             break
         time.sleep(_POLL_S)

@@ -14,7 +14,7 @@ from classdesk_hub.audit import AuditLog
 
 from .act_request import ActRequest
 from .hub_client import CallError
-from .performer import Performer
+from .performer import Outcome, Performer
 from .view import View
 from .voice import for_instructor
 
@@ -60,7 +60,7 @@ class Act:
             "results": [{"learner": name, **self.results[name]} for name in names],
         }
 
-    def put(self, name: str, status: str, message: str = "", *, final: bool = False) -> None:
+    def put(self, name: str, status: str, message: str = "", *, final: bool = False, end: float | None = None) -> None:
         """Note how far it is with a learner.
 
         Args:
@@ -68,8 +68,9 @@ class Act:
             status: `waiting`, `running`, `done`, `partly` or `failed`.
             message: What came of it.
             final: Whether trying again cannot help.
+            end: When the session ends now, in Unix seconds.
         """
-        self.results[name] = {"status": status, "message": message, "final": final}
+        self.results[name] = {"status": status, "message": message, "final": final, "end": end}
         self.changed.add(name)
 
 
@@ -145,20 +146,20 @@ class Acts:
                 outcome = await self.performer.perform(act.class_name, act.request, name, token, slot)
         except CallError as error:
             message = for_instructor(error.sentence) or error.sentence
-            self._finish(act, name, "failed", message, final=error.is_final)
+            self._finish(act, name, "failed", Outcome(message), final=error.is_final)
         except asyncio.CancelledError:
-            self._finish(act, name, "failed", "The console was stopped before this was done.")
+            self._finish(act, name, "failed", Outcome("The console was stopped before this was done."))
             raise
         except Exception:  # noqa: BLE001  # one learner's failure must not hide those of the others
             _log.exception("%s for %s did not work", act.request.act, name)
-            self._finish(act, name, "failed", "Something went wrong in the console; see its log.")
+            self._finish(act, name, "failed", Outcome("Something went wrong in the console; see its log."))
         else:
-            self._finish(act, name, "partly" if outcome.partly else "done", outcome.message)
+            self._finish(act, name, "partly" if outcome.partly else "done", outcome)
 
-    def _finish(self, act: Act, name: str, status: str, message: str, *, final: bool = False) -> None:
-        act.put(name, status, message, final=final)
+    def _finish(self, act: Act, name: str, status: str, outcome: Outcome, *, final: bool = False) -> None:
+        act.put(name, status, outcome.message, final=final, end=outcome.end)
         self.counted(act.request.act, status != "failed")
-        self.audit.write(act.class_name, act.by, act.request.act, [name], status, detail=message, act_id=act.id)
+        self.audit.write(act.class_name, act.by, act.request.act, [name], status, detail=outcome.message, act_id=act.id)
 
     async def _keep_telling(self, act: Act) -> None:
         while True:

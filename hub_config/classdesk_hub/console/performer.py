@@ -5,7 +5,6 @@ import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from typing import Any, Protocol
 from urllib.parse import quote
 
@@ -53,10 +52,12 @@ class Outcome:
     Attributes:
         message: A sentence for the instructor.
         partly: Whether less came of it than was asked for.
+        end: When the session ends now, in Unix seconds, where that is what came of it; who shows it has a clock.
     """
 
     message: str
     partly: bool = False
+    end: float | None = None
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,10 @@ class Performer:
         if request.act == "restart":
             await self._stop(name, token, "restart")
             # No options: the hub starts it with those of the last time.
-            return Outcome(await self._start(name, token, None, slot))
+            told = await self._start(name, token, None, slot)
+            if self._state(name) in LIVE:
+                await self._announce(name, token, "restarted")
+            return Outcome(told)
         if self._state(name) not in ACT_STATES[request.act]:
             raise CallError(f"{_SENTENCES.get(self._state(name), 'The session is not ready')}.", 409)
         if request.act == "extend":
@@ -158,13 +162,9 @@ class Performer:
         answer = read(Extension, await self.hub.hub("POST", path, token, asdict(Extend(minutes))))
         await self._announce(name, token, "extend")
         end, given = answer.end, answer.minutes
-        until = f", until {datetime.fromtimestamp(end).astimezone():%H:%M}" if end is not None else ""
         if given >= minutes:
-            return Outcome(f"{_span(given)} more{until}.")
-        return Outcome(
-            f"{_span(given)} instead of {_span(minutes)}{until}: {answer.limited_by}.",
-            partly=True,
-        )
+            return Outcome(f"{_span(given)} more.", end=end)
+        return Outcome(f"{_span(given)} instead of {_span(minutes)}: {answer.limited_by}.", partly=True, end=end)
 
     # Start and stop --------------------------------------------------------------------------
 

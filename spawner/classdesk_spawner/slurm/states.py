@@ -66,13 +66,21 @@ END_SENTENCES: dict[str, str] = {
 }
 
 
-def ended_as_wanted(sentence: str) -> bool:
-    """Tell whether a sentence of `end_sentence` tells of an end that is not a failure: a log-out.
+_STOPPED_BY = "{} stopped your session."
 
-    A session that is stopped through the hub has no such sentence. One that was cancelled was so behind the hub's
-    back, and its learner sits before a page that is gone, as at the end of its time.
+
+def stopped_by(who: str) -> str:
+    """Return the sentence about a session that somebody else than its learner stopped through the hub."""
+    return _STOPPED_BY.format(who)
+
+
+def ended_as_wanted(sentence: str) -> bool:
+    """Tell whether a sentence of how a session ended tells of no failure: of a log-out, or of a stop by the hub.
+
+    One that was cancelled was so behind the hub's back, and its learner sits before a page that is gone, as at the end
+    of its time.
     """
-    return sentence == END_SENTENCES["COMPLETED"]
+    return sentence == END_SENTENCES["COMPLETED"] or sentence.endswith(_STOPPED_BY.format(""))
 
 
 def phase_of(state: str) -> Phase:

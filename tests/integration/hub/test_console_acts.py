@@ -2,6 +2,7 @@
 
 import os
 import signal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,7 @@ def _partial_failure(hub: ClassHub, token: str) -> None:
         "status": "done",
         "message": "A fresh desktop is there; the old settings are kept in ~/x.",
         "final": False,
+        "end": None,
     }
     assert results["games"]["status"] == "failed"
     assert results["games"]["message"] == "The desktop is just being reset."
@@ -87,6 +89,21 @@ def _partial_failure(hub: ClassHub, token: str) -> None:
     assert results["nobody"]["status"] == "done"
     del hub.sessions.refusals["games"]
     assert hub.act(token, {"act": "reset-desktop", "learners": ["games"]})["games"]["status"] == "done"
+
+
+def test_the_learner_of_a_restarted_session_is_told_before_and_after(hub: ClassHub, tokens: dict[str, str]) -> None:
+    token = tokens["instructor"]
+
+    def is_done(path: str) -> bool:
+        return bool(hub.ask("GET", path, token).json()["done"])
+
+    for act in ("start", "restart"):
+        begun = hub.ask("POST", "api/class/dask/acts", token, json={"act": act, "learners": ["nobody"]})
+        hub.let_run("nobody")
+        until(partial(is_done, f"api/class/dask/acts/{begun.json()['id']}"), f"{act} is done", 60)
+    told = [call["body"] for call in hub.sessions.of("nobody") if call["call"] == "POST desktop/announce"]
+    assert told[-2:] == [{"act": "restart"}, {"act": "restarted"}]
+    hub.act(token, {"act": "stop", "learners": ["nobody"]})
 
 
 @pytest.mark.parametrize(

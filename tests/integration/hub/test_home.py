@@ -51,6 +51,28 @@ def test_home_says_what_runs_and_until_when(learner: PageVisitor, hub: ClassHub)
     assert "My Server" not in page
 
 
+@pytest.mark.parametrize(("pages", "said"), [(2, "2 open pages"), (1, "1 open page"), (0, "no page open")])
+def test_home_says_how_many_pages_are_open(learner: PageVisitor, hub: ClassHub, pages: int, said: str) -> None:
+    _starts(learner, ui="terminal")
+    session = hub.let_run("nobody")
+    until(lambda: _if("left (until", learner), "the session runs", 60)
+    assert hub.hub("POST", "/classdesk/report", session, json={"pages": pages}).status_code == 200
+    assert f"on n1, {said} 5" in words(learner.get("/hub/home"))
+
+
+def test_home_says_who_stopped_the_session(learner: PageVisitor, hub: ClassHub, tokens: dict[str, str]) -> None:
+    _starts(learner, ui="terminal")
+    _runs(learner, hub)
+    hub.act(tokens["instructor"], {"act": "stop", "learners": ["nobody"]})
+    assert "ines stopped your session." in words(learner.get("/hub/home"))
+    assert hub.learners(tokens["instructor"])["nobody"]["state"] == "not started", "it did not fail"
+    _starts(learner, ui="terminal")
+    _runs(learner, hub)
+    learner.stop()
+    until(lambda: _if("Start a session", learner), "the session is over", 60)
+    assert "stopped your session" not in words(learner.get("/hub/home"))
+
+
 def test_home_offers_the_last_choice_again(learner: PageVisitor, hub: ClassHub) -> None:
     _starts(learner, ui="terminal", cores="3", hours="1.5")
     _runs(learner, hub)

@@ -229,9 +229,33 @@ def test_the_learner_reads_who_gave_more_time_until_they_have_read_it(
         assert (await call(address, "POST", "announce", VISITING, {"act": "extend"}))[0] == 200
         page = await connect(address, AUTHORIZED, "desktop/channel")
         told = await heard(page, "message")
-        clock = time.strftime("%H:%M", time.localtime(end))
-        assert told["text"] == f"grace has given your session more time; it ends at {clock}."
-        assert told["from"] == ""
+        assert told["text"] == "grace has given your session more time."
+        assert (told["from"], told["end"]) == ("", end), "the page has its reader's clock"
+        await leave(page)
+
+    session_server.run(visit)
+
+
+def test_the_learner_reads_who_has_restarted_the_session(session_server: Server) -> None:
+    async def visit(address: str) -> None:
+        assert (await call(address, "POST", "announce", VISITING, {"act": "restarted"}))[0] == 200
+        page = await connect(address, AUTHORIZED, "desktop/channel")
+        assert (await heard(page, "message"))["text"] == "grace has restarted your session."
+        await leave(page)
+
+    session_server.run(visit)
+
+
+def test_the_learner_reads_who_has_lowered_their_hand(session_server: Server) -> None:
+    async def visit(address: str) -> None:
+        for by in (AUTHORIZED, VISITING):
+            await call(address, "POST", "hand", AUTHORIZED, {"text": "line 3?"})
+            assert await call(address, "DELETE", "hand", by, None) == (200, {})
+        assert await call(address, "DELETE", "hand", VISITING, None) == (200, {})  # it is down already
+        page = await connect(address, AUTHORIZED, "desktop/channel")
+        assert (await heard(page, "message"))["text"] == "grace has lowered your hand."
+        page.write_message(json.dumps({"type": "ping", "t": 1}))
+        assert json.loads(await page.read_message() or "")["type"] == "pong", "and of nothing else"
         await leave(page)
 
     session_server.run(visit)

@@ -24,6 +24,7 @@ from classdesk_hub.learner_facts import (
 from classdesk_spawner import Hand, JobEndedError
 from classdesk_spawner.session.report import read_report, receive
 from classdesk_spawner.slurm.job import Job
+from classdesk_spawner.slurm.states import stopped_by
 
 NOW = int(time.time())
 IDLE_AFTER_S = 600.0
@@ -81,6 +82,7 @@ def _reported(**changes: Any) -> Any:
             "not started",
             id="logged-out",
         ),
+        pytest.param(_spawner(session=False, ending=stopped_by("ines")), "not started", id="stopped-by-another"),
         pytest.param(
             _spawner(session=False, ending="The session reached its time limit."),
             "failed",

@@ -25,7 +25,8 @@ function again(ended) {
 }
 
 function closing(ended) {
-  return { title: endedTitle(ended), text: "One moment: the session is being closed.", busy: true };
+  const title = TITLES[ended.reason] || "Your session is being closed";
+  return { title, text: `${ended.sentence} One moment, please.`.trim(), busy: true };
 }
 
 function loggedOut(ended, end) {
@@ -48,13 +49,10 @@ function over(ended, state) {
   };
 }
 
+const TITLES = { "time-limit": "This session's time is up", logout: "You ended this session" };
+
 function endedTitle({ reason }) {
-  return (
-    {
-      "time-limit": "This session's time is up",
-      logout: "You ended this session",
-    }[reason] || "Your session was stopped"
-  );
+  return TITLES[reason] || "Your session was stopped";
 }
 
 function away(wasShown) {

@@ -5,7 +5,8 @@ import { linked } from "./elements.js";
 
 export function setUpMessages({ channel, showBanner, hideBanner }) {
   channel.addEventListener("message", ({ detail }) => {
-    showBanner(nameOf(detail.id), linked(detail.text), {
+    const end = detail.end ? ` It ends at ${clock(detail.end)}.` : "";
+    showBanner(nameOf(detail.id), linked(detail.text + end), {
       // What an instructor did is told without a sender: the sentence names them.
       from: detail.from ? `${detail.from}, ${clock(detail.time)}:` : "",
       onClose: () => channel.send({ type: "seen", id: detail.id }),

@@ -22,6 +22,9 @@ export function tally(results) {
   return counts;
 }
 
+/** What came of an act for a learner, with the session's new end by the reader's clock. */
+const said = ({ message, end }) => (end ? `${message} It ends at ${clock(end)}.` : message);
+
 export function sumSentence(counts, total) {
   const parts = [`${counts.done} of ${total} done`];
   if (counts.partly) {
@@ -80,7 +83,7 @@ class Card {
     const [only] = results;
     setText(
       this.node.querySelector(".sum"),
-      total === 1 ? only.message || `${STATUS[only.status]}.` : sumSentence(counts, total),
+      total === 1 ? said(only) || `${STATUS[only.status]}.` : sumSentence(counts, total),
     );
     this.node.querySelector("details").hidden = total === 1;
     const share = (n) => `${(100 * n) / (total || 1)}%`;
@@ -109,7 +112,7 @@ class Card {
 
   #lines(results, nameOf) {
     const list = this.node.querySelector(".results");
-    for (const { learner, status, message } of results) {
+    for (const { learner, status, message, end } of results) {
       if (!this.lines.has(learner)) {
         this.lines.set(learner, list.appendChild(document.createElement("li")));
       }
@@ -120,7 +123,7 @@ class Card {
           list.prepend(line); // what needs an eye is on top
         }
       }
-      setText(line, `${nameOf(learner)}: ${message || STATUS[status]}`);
+      setText(line, `${nameOf(learner)}: ${said({ message, end }) || STATUS[status]}`);
     }
   }
 }
