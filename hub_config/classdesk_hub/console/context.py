@@ -61,4 +61,6 @@ class Context:
 
     def page(self, template: str, **values: Any) -> str:
         """Render a page."""
-        return self.templates.get_template(template).render(prefix=self.prefix, hub_base=self.hub_base, **values)
+        return self.templates.get_template(template).render(
+            prefix=self.prefix, hub_base=self.hub_base, site_name=self.site.hub.name, **values
+        )

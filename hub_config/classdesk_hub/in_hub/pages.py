@@ -17,6 +17,7 @@ from tornado.web import StaticFileHandler
 
 from classdesk_desktop.protocol import HubPath
 from classdesk_hub.site.file import Site
+from classdesk_hub.site.reconnecting import reconnecting_page
 from classdesk_spawner import CLASS_KEY, FIELD_LABELS, SessionError, replace_handler, shown
 
 from . import class_api, sessions
@@ -108,7 +109,7 @@ class _WithoutPulse(logging.Filter):
 _PULSE = (f"200 POST /hub/api/{HubPath.REPORT} ", "200 GET /hub/api/classdesk/sessions?fresh=1 ")
 
 
-class ConsoleIsStartingHandler(BaseHandler):  # type: ignore[misc]  # as above
+class ConsoleIsStartingHandler(SitePage, BaseHandler):  # type: ignore[misc]  # as above
     """What the proxy sends to the hub while it has no way to the console: a page that tries again, not “404”.
 
     So it is for a moment after hub and proxy have started.
@@ -118,9 +119,8 @@ class ConsoleIsStartingHandler(BaseHandler):  # type: ignore[misc]  # as above
         """Lead to the same page of the console; where it was something else, to its first."""
         page = re.fullmatch(r"class/[a-z0-9_-]+", path or "")
         again = f"/services/{CONSOLE}/{page[0] if page else ''}"
-        text = (_directory("classdesk_hub") / "proxy_pages" / "503.html").read_text("utf-8")
         self.set_status(503)
-        self.finish(text.replace('content="5"', f'content="5; url={again}"'))
+        self.finish(reconnecting_page(self.site, again))
 
 
 class NoSuchClassError(web.HTTPError):
@@ -213,7 +213,7 @@ def configure(c: Any, site: Site) -> None:
         ),
     ]
     if site.classes:
-        ours.append((rf"/services/{CONSOLE}(?:/(.*))?", ConsoleIsStartingHandler))
+        ours.append((rf"/services/{CONSOLE}(?:/(.*))?", ConsoleIsStartingHandler, {"site": site}))
     routes = {row[0] for row in ours}
     # JupyterHub reads this list when it starts. Its `extra_handlers` come too late to take a route over.
     default_handlers[:] = [row for row in default_handlers if row[0] not in routes] + ours

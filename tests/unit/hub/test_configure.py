@@ -13,6 +13,7 @@ from classdesk_hub import Site, SiteFileError, configure
 from classdesk_hub.command.app import proxy_arguments
 from classdesk_hub.in_hub.pages import FormLinkHandler, LessonFileHandler
 from classdesk_hub.site.file import HubSettings
+from classdesk_hub.site.reconnecting import write_error_folder
 from classdesk_hub.site.tokens import proxy_token
 from classdesk_spawner import DesktopSpawner
 
@@ -86,13 +87,16 @@ def test_hub_and_proxy_agree_on_one_token_that_nobody_else_can_read(tmp_path: Pa
     assert stat.S_IMODE((tmp_path / "proxy_token").stat().st_mode) == 0o600
 
 
-def test_the_proxy_listens_where_the_site_file_says() -> None:
-    site = Site(hub=HubSettings(bind_url="http://[::1]:8443", api_url="http://0.0.0.0:8081"))
+def test_the_proxy_listens_where_the_site_file_says(tmp_path: Path) -> None:
+    hub = {"name": "Desktops & more", "state_directory": str(tmp_path)}
+    site = Site(hub=HubSettings(bind_url="http://[::1]:8443", api_url="http://0.0.0.0:8081", **hub))
+    write_error_folder(site)
     arguments = proxy_arguments(site)
     assert arguments[:4] == ["--ip", "::1", "--port", "8443"]
     assert arguments[arguments.index("--default-target") + 1] == "http://127.0.0.1:8081"
     absent = Path(arguments[arguments.index("--error-path") + 1]) / "503.html"
-    assert '<meta http-equiv="refresh"' in absent.read_text()
+    assert '<meta http-equiv="refresh" content="5">' in absent.read_text()
+    assert "<title>Reconnecting · Desktops &amp; more</title>" in absent.read_text()
     assert not re.search(r"(src|url)\s*[=(]", absent.read_text()), "needs nothing that may be away"
 
 

@@ -2,10 +2,13 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import classdesk_hub
+from classdesk_hub.console.context import Context
+from classdesk_hub.site.file import Site
 
 PAGE = Path(classdesk_hub.__file__).parent / "console"
 STATIC = PAGE / "static"
@@ -44,6 +47,16 @@ def test_every_element_that_a_script_asks_for_is_in_the_page() -> None:
         wanted |= {prefix + found for found in re.findall(r'\bfind\("([a-z][a-z-]*)"\)', text)}
         if module.name not in {"row.js", "wall.js"}:  # theirs look inside a template
             assert wanted <= there, module.name
+
+
+def test_each_page_has_the_sites_name_and_logo() -> None:
+    site = Site.model_validate({"hub": {"name": "Desktops & more"}})
+    unused: Any = None
+    page = Context(site, unused, unused, "/services/console/").page(
+        "error.html", sentence="It is away.", status=503, again="", user="ines"
+    )
+    assert "<title>503: Class console · Desktops &amp; more</title>" in page
+    assert '<link rel="icon" href="/hub/logo">' in page
 
 
 @pytest.mark.parametrize("text", TEXTS, ids=name)

@@ -21,6 +21,7 @@ import { Wall } from "./wall.js";
 
 const find = (id) => document.getElementById(id);
 const TICK_MS = 1000;
+const TITLE = document.title;
 
 const store = new Store();
 const selection = new Selection();
@@ -45,7 +46,7 @@ function draw() {
     requestAnimationFrame(drawNow);
   }
   const asking = store.counts.hand;
-  setText(document.querySelector("title"), `${asking ? `(${asking}) ` : ""}${find("class-title").textContent}`);
+  setText(document.querySelector("title"), `${asking ? `(${asking}) ` : ""}${TITLE}`);
 }
 
 function drawNow() {
