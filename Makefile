@@ -1,4 +1,5 @@
-# classdesk: the commands of this repository. There is no logic here; each target names the script that does the work.
+# classdesk: the commands of this repository. There is no logic here; each target names the script that does the work,
+# and bash, with which a copy on a file system that runs no programs can say so.
 .DEFAULT_GOAL := help
 .PHONY: help up down status logs accounts purge image check test bench lint audit
 # Targets do not depend on files, and two at once make no sense.
@@ -12,37 +13,37 @@ help: ## this text
 	@printf '  YES=1                      with purge: do not ask        F=1, N=LINES   with logs: follow, how many lines\n'
 
 up: ## install what is missing, start Slurm and the hub, print address and accounts; run it again at any time
-	@cluster/up
+	@bash cluster/up
 
 down: ## end all sessions and stop everything
-	@cluster/down
+	@bash cluster/down
 
 status: ## what is running and since when, sessions, address, log files
-	@cluster/status
+	@bash cluster/status
 
 logs: ## the last lines of all logs
-	@cluster/logs
+	@bash cluster/logs
 
 accounts: ## the demo accounts, one "name password" per line
-	@cluster/accounts
+	@bash cluster/accounts
 
 purge: ## undo what up did: accounts, files, state
-	@cluster/purge
+	@bash cluster/purge
 
 image: ## build the desktop image, export it as an OCI archive, print sizes and times
-	@desktop_image/build/image --oci build/classdesk-desktop.oci.tar
+	@bash desktop_image/build/image --oci build/classdesk-desktop.oci.tar
 
 check: ## lint, types, unit and JavaScript tests: a minute or two, without root
-	@tests/run check
+	@bash tests/run check
 
 test: ## set up what the tests need, then what check does, integration and browser tests
-	@tests/run
+	@bash tests/run
 
 bench: ## a class presses Start, 300 sessions are watched, a desktop starts, answers and idles, a console looks: beside the stock stack (needs root, takes 27 minutes)
 	@bench/class_start && bench/watcher && bench/start_to_desktop && bench/latency && bench/memory && bench/console
 
 lint: ## ruff, mypy, shellcheck and biome
-	@tests/run lint
+	@bash tests/run lint
 
 audit: ## ask the registries for known faults of all locked packages
-	@tests/run audit
+	@bash tests/run audit

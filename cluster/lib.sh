@@ -32,8 +32,15 @@ need_root() {
   [[ $(id -u) -eq 0 ]] || die "this needs root, but runs as $(id -un). Run: sudo make $1   (or become root first)"
 }
 
+# Our scripts run each other; a sentence where this copy's file system runs no programs.
+need_exec() {
+  [[ -x $REPO/cluster/up ]] ||
+    die "no program in $REPO may be run, as on a file system that is mounted noexec. Clone it somewhere else, for example in /root."
+}
+
 # What both commands of the README need of the machine beside root; a sentence where it is not allowed, before anything is changed.
 need_namespaces() {
+  type -P mount >/dev/null || die "the command mount is missing. Run: apt-get install --no-install-recommends mount"
   local how="Start the container with --privileged, or take a virtual machine."
   unshare --mount --pid --fork mount -t tmpfs none /mnt 2>/dev/null ||
     die "root may not mount file systems here, as in a plain container (CAP_SYS_ADMIN is missing). $how"
