@@ -6,7 +6,6 @@ import math
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from classdesk_desktop.messages import ProtocolError, read
@@ -69,7 +68,7 @@ def learners_minutes(policy: DesktopSettings, asked: int | None) -> int:
     return policy.extend_minutes if asked is None else asked
 
 
-def new_limit(job: Job | None, minutes: int, ceilings: list[Ceiling], now: float) -> int:
+def new_limit(job: Job | None, minutes: int, ceilings: list[Ceiling]) -> int:
     """Return the new time limit of a job in minutes, counted from its start.
 
     Where less than what is asked for is left, that is given.
@@ -88,11 +87,8 @@ def new_limit(job: Job | None, minutes: int, ceilings: list[Ceiling], now: float
     if math.isfinite(least.end):
         most = min(most, math.floor((least.end - job.start) / 60))
     if most - limit < _LEAST_MINUTES:
-        end = datetime.fromtimestamp(min(job.end, least.end)).astimezone()
-        raise ExtensionError(
-            f"The session cannot be longer: {least.owner}. It ends at {end:%H:%M}"
-            f"{' on ' + format(end, '%d %b') if job.end - now > 86400 else ''}."
-        )
+        # Without the time: who reads it has a clock of their own, and the end is beside it.
+        raise ExtensionError(f"The session cannot be longer: {least.owner}.")
     return most
 
 
@@ -129,7 +125,7 @@ async def extend(spawner: "DesktopSpawner", minutes: int) -> Extension:
         await _briefly(watcher.newer_than(began))
         job = spawner.job.seen if spawner.job else None
         bounds = await ceilings(spawner, job)
-        limit = new_limit(job, minutes, bounds, time.time())
+        limit = new_limit(job, minutes, bounds)
         if job is None or job.start is None or job.end is None:  # new_limit has refused these
             raise ExtensionError("The session is not running, so it cannot be extended.")
         await spawner.cluster.commands.set_time_limit(job.id, limit)
