@@ -5,6 +5,7 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
+from classdesk_desktop.protocol import SessionFacts
 from support.console import Console
 from support.console_board import Open, counter, in_state, row, shown
 
@@ -35,6 +36,39 @@ def test_counters_and_acts_stay_where_they_are_whatever_comes(open_board: Open, 
     console.group.scheduler_answers = False
     expect(page.locator("#notice")).to_be_visible()
     assert _places(page, moving) == before
+
+
+def test_the_acts_for_one_learner_stay_where_they_are(open_board: Open, console: Console) -> None:
+    page = open_board()
+    (name, *_) = in_state(console, "running")
+    row(page, name).locator(".more").click()
+    acts = "#one .one-acts > *"
+    before = _places(page, acts)
+    assert len(before) == 8
+    console.do(console.group.raise_hand, name, 10, "My plot stays empty")
+    expect(page.locator("#one-hand")).to_be_visible()
+    assert _places(page, acts) == before
+    for state in ("idle", "failed", "not started", "queued"):
+        console.do(console.group.put, name, state)
+        expect(row(page, name)).to_have_attribute("data-state", state)
+        assert _places(page, acts) == before, state
+    expect(page.locator("#one [data-one=message]")).to_be_disabled()
+    expect(page.locator("#one-open")).not_to_have_attribute("href", re.compile(""))
+
+
+def test_the_bar_of_the_watching_page_stays_as_it_is(open_board: Open, console: Console) -> None:
+    console.group.said = [SessionFacts("no desktop")]
+    page = open_board()
+    watched, waiting = in_state(console, "running")[:2]
+    page.goto(f"{console.url}/watch/{watched}")
+    expect(page.locator("#curtain-acts button").first).to_be_visible()
+    tools = "#bar .tools > *"
+    before = _places(page, tools)
+    expect(page.locator("#paste")).to_be_disabled()
+    expect(page.locator("#next")).to_be_hidden()
+    console.do(console.group.raise_hand, waiting)
+    expect(page.locator("#next")).to_be_visible()
+    assert _places(page, tools) == before
 
 
 def test_where_start_was_a_second_press_meets_nothing_that_destroys(open_board: Open, console: Console) -> None:

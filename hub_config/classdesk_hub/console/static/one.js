@@ -63,11 +63,19 @@ function update(learner, now) {
       }),
     );
   }
-  find("open").hidden = !isLive(learner) || observe === "off";
-  find("open").href = watchPage(learner.name);
+  // Nothing comes or goes beneath the pointer.
+  const open = find("open");
+  const mayOpen = isLive(learner) && observe !== "off";
+  open.classList.toggle("disabled", !mayOpen);
+  open.ariaDisabled = String(!mayOpen);
+  if (mayOpen) {
+    open.href = watchPage(learner.name);
+  } else {
+    open.removeAttribute("href");
+  }
   setText(find("consent"), isLive(learner) ? CONSENT[observe] : "");
   for (const button of dialog.querySelectorAll("[data-one]")) {
-    button.hidden = !can(learner, button.dataset.one);
+    button.disabled = !can(learner, button.dataset.one);
   }
 }
 

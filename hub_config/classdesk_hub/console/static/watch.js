@@ -100,7 +100,7 @@ function show() {
     known.control ? "Give control back" : known.asksForControl ? "Stop asking" : "Ask for control",
   );
   find("control").disabled = !known.isShown;
-  find("paste").hidden = !mayPaste || !known.control || !known.isShown;
+  find("paste").disabled = !known.control || !known.isShown;
   find("message").disabled = !live;
   find("stop").disabled = !known.wants || !live;
   showCurtain();
@@ -162,7 +162,7 @@ function showHands() {
   }
   const waiting = [...store.learners.values()].filter((other) => other.hand && other.name !== name);
   const [next] = waiting.sort((a, b) => a.hand.since - b.hand.since);
-  find("next").hidden = !next;
+  find("next").classList.toggle("absent", !next);
   if (next) {
     setText(find("next"), `Next who waits: ${title(next)}`);
     find("next").href = watchPage(next.name);
