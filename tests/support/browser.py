@@ -15,7 +15,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expec
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import TimeoutError as Timeout
 
-from support.world import PATIENCE, Hub, job_ids, log_tails, processes, slurm, wait_until
+from support.world import PATIENCE, REPOSITORY, Hub, job_ids, log_tails, processes, slurm, wait_until
+
+_AXE = REPOSITORY / "build/axe/node_modules/axe-core/axe.min.js"
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = (
@@ -248,3 +250,11 @@ def room(browser: Browser, hub: Hub, pictures: Path) -> Iterator[SitDown]:
     finally:
         for learner in learners:
             learner.leave()
+
+
+def broken_rules(page: Page) -> list[dict[str, Any]]:
+    """What axe-core finds wrong with a page: the rule, and the elements that break it."""
+    # Through the debugger's door: the pages' content policy lets no other script in.
+    page.evaluate(_AXE.read_text("utf-8"))
+    found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
+    return [{"rule": one["id"], "at": [node["html"][:200] for node in one["nodes"]]} for one in found["violations"]]

@@ -1,17 +1,15 @@
 """The page on which a learner's desktop is watched: what it says, and where it leads."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from classdesk_desktop.protocol import SessionFacts, Watcher
+from support.browser import broken_rules
 from support.console import Console
 from support.console_board import LIVE, Open, in_state, row
-from support.world import REPOSITORY
 
-AXE = REPOSITORY / "build/axe/node_modules/axe-core/axe.min.js"
 SHOWN = SessionFacts("painted", watchers=(Watcher("instructor", control=True),))
 NO_DESKTOP = SessionFacts("no desktop")
 
@@ -20,12 +18,6 @@ def watch(page: Page, console: Console, name: str) -> Page:
     page.goto(f"{console.url}/watch/{name}")
     expect(page.locator("#curtain-acts button").first).to_be_visible()
     return page
-
-
-def broken_rules(page: Page) -> list[Any]:
-    page.evaluate(AXE.read_text("utf-8"))
-    found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
-    return [(one["id"], [node["html"] for node in one["nodes"]]) for one in found["violations"]]
 
 
 @pytest.fixture

@@ -26,16 +26,22 @@ function show({ add, remove, rename, keep, fixed, errors }, isDone) {
       list.appendChild(document.createElement("li")).textContent = line ? `Line ${line}: ${message}` : message;
     }
     parts.push(
-      paragraph(`${count(errors.length, "error")}; nothing is imported until the list is right.`, "text-danger"),
+      paragraph(
+        `${count(errors.length, "error")}; nothing is imported until the list is right.`,
+        "text-danger-emphasis",
+      ),
       list,
     );
   } else {
     const [joined, left] = isDone ? ["joined", "left"] : ["will join", "will leave"];
     parts.push(
-      paragraph(`${count(add.length, "learner")} ${joined}${add.length ? `: ${names(add, 20)}` : ""}.`, "text-success"),
+      paragraph(
+        `${count(add.length, "learner")} ${joined}${add.length ? `: ${names(add, 20)}` : ""}.`,
+        "text-success-emphasis",
+      ),
       paragraph(
         `${count(remove.length, "learner")} ${left}${remove.length ? `: ${names(remove, 20)}` : ""}.`,
-        remove.length ? "text-danger" : "",
+        remove.length ? "text-danger-emphasis" : "",
       ),
       paragraph(
         `${keep} stay${keep === 1 ? "s" : ""}${rename.length ? `, ${rename.length} with another name` : ""}` +
