@@ -64,6 +64,8 @@ elif name == "squeue":
         is_meant = path.stem[4:] in ids if "jobs" in options else job.get("name") in {None, options.get("name")}
         if job["state"] != "GONE" and is_meant and sees:
             times = [job.get("start") or "N/A", job.get("end") or "N/A"]
+            if os.environ.get("SLURM_TIME_FORMAT") != "%s":
+                times = [time.strftime("%FT%T", time.localtime(int(t))) if t.isdigit() else t for t in times]
             print("|".join([mark, path.stem[4:], job["state"], job["reason"], *times, job["node"] or "n/a", job["user"],
                             job["comment"] or "(null)"]))
 elif name == "scancel":
@@ -101,7 +103,7 @@ elif name == "sinfo":
         for number, partition in enumerate(["main*", "big"] if (home / "access").exists() else ["main*"]):
             print(f"{partition}|up|8:00:00|{4 + 4 * number}|8000|(null)|idle")
 elif name == "sudo" and "--" in sys.argv:  # -n -H -u USER -- COMMAND
-    os.execve(sys.argv[6], sys.argv[6:], os.environ | {"AS": sys.argv[4]})
+    os.execve(sys.argv[6], sys.argv[6:], {"AS": sys.argv[4]})  # it hands no variable over
 elif name == "sacctmgr":
     sys.stderr.write("You are not running a supported accounting_storage plugin\n")
     sys.exit(1)

@@ -3,10 +3,10 @@
 Pure functions.
 """
 
-import re
 from dataclasses import dataclass
 
 from .states import Phase, phase_of
+from .times import unix_time
 
 JOB_FORMAT = "%i|%T|%r|%S|%e|%B|%u|%k"
 """The fields of `parse_jobs`; the comment comes last because it alone may contain a bar, and even line ends."""
@@ -54,7 +54,7 @@ class Job:
 
 
 def parse_jobs(text: str, mark: str) -> tuple[Job, ...]:
-    """Read the output of `squeue --format=MARK|JOB_FORMAT` (with SLURM_TIME_FORMAT=%s), heading included.
+    """Read the output of `squeue --format=MARK|JOB_FORMAT`, heading included.
 
     Args:
         text: What squeue printed.
@@ -80,8 +80,8 @@ def _job(row: str) -> Job:
         id=job_id,
         state=state,
         reason=reason,
-        start=_unix_time(start),
-        end=_unix_time(end),
+        start=unix_time(start),
+        end=unix_time(end),
         node=_word(node),
         user=user,
         comment=_word(comment),
@@ -101,10 +101,6 @@ def parse_job_id(text: str) -> str:
         if job_id.isascii() and job_id.isdigit():
             return job_id
     raise ValueError(f"sbatch printed no job id: {text!r}")
-
-
-def _unix_time(text: str) -> int | None:
-    return int(text) if re.fullmatch(r"[0-9]{1,15}", text) else None
 
 
 def _word(text: str) -> str:

@@ -8,6 +8,8 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from .times import unix_time
+
 PARTITION_FORMAT = "%P|%a|%l|%c|%m|%G|%T"
 """The fields of `parse_partitions`."""
 
@@ -139,18 +141,18 @@ def parse_partitions(text: str) -> tuple[Partition, ...]:
 
 
 def parse_reservations(text: str) -> tuple[Reservation, ...]:
-    """Read the output of `scontrol show reservation --oneliner` (with SLURM_TIME_FORMAT=%s)."""
+    """Read the output of `scontrol show reservation --oneliner`."""
     found = []
     for line in text.splitlines():
         fields = dict(word.split("=", 1) for word in line.split() if "=" in word)
         if {"ReservationName", "StartTime", "EndTime"} <= set(fields):
-            start, end = fields["StartTime"], fields["EndTime"]
-            if start.isdigit() and end.isdigit():
+            start, end = unix_time(fields["StartTime"]), unix_time(fields["EndTime"])
+            if start is not None and end is not None:
                 found.append(
                     Reservation(
                         fields["ReservationName"],
-                        int(start),
-                        int(end),
+                        start,
+                        end,
                         _names(fields.get("Users", "")),
                         _names(fields.get("Accounts", "")),
                         _names(fields.get("Groups", "")),

@@ -1,5 +1,6 @@
 import asyncio
 import contextlib
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -13,6 +14,7 @@ from classdesk_spawner.slurm.job import Job, parse_job_id, parse_jobs
 from classdesk_spawner.slurm.offer import parse_partitions
 from classdesk_spawner.slurm.refusals import explain_refusal
 from classdesk_spawner.slurm.states import END_SENTENCES, STATES, Phase, end_sentence, phase_of
+from classdesk_spawner.slurm.times import unix_time
 from support.fake_slurm import FakeSlurm
 
 HEADING = "5ecret|JOBID|STATE|REASON|START_TIME|END_TIME|EXEC_HOST|USER|COMMENT\n"
@@ -192,6 +194,12 @@ def test_where_slurm_keeps_the_environment_of_jobs_none_is_submitted(
     assert len(fake_slurm.calls("sbatch")) == 1
 
 
+def test_moments_are_read_as_slurm_prints_them() -> None:
+    local = time.strftime("%Y-%m-%dT%H:%M:%S", time.localtime(1_700_000_000))
+    assert [unix_time(text) for text in ("1700000000", local)] == [1_700_000_000] * 2
+    assert [unix_time(text) for text in ("N/A", "Unknown", "", "9999-99-99T00:00:00")] == [None] * 4
+
+
 def _submitted(fake: FakeSlurm, *names: str) -> list[str]:
     """Give the fake a running job of each name."""
     job_ids = [asyncio.run(_commands(fake).submit("ada", [], "#!/bin/sh", {})) for _ in names]
@@ -223,10 +231,12 @@ def test_a_missing_job_has_ended_only_where_the_operator_sees_all(
     fake_slurm: FakeSlurm, under_sudo: SlurmCommands, slurm_user: str
 ) -> None:
     (job_id,) = _submitted(fake_slurm, "classdesk")
+    fake_slurm.change(job_id, start="1700000000", end="1700010800")
     fake_slurm.set_config("PrivateData", "jobs")
     fake_slurm.set_config("SlurmUser", slurm_user)
     if slurm_user.startswith("slurm("):
-        assert [job.id for job in asyncio.run(under_sudo.jobs("classdesk", [job_id]))] == [job_id]
+        (job,) = asyncio.run(under_sudo.jobs("classdesk", [job_id]))
+        assert (job.id, job.start, job.end) == (job_id, 1_700_000_000, 1_700_010_800), "sudo keeps no time format"
         assert asyncio.run(under_sudo.jobs("classdesk", [job_id, "999"]))[0].id == job_id
     else:
         with pytest.raises(JobsHiddenError) as caught:
