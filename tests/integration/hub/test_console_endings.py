@@ -4,6 +4,8 @@ import pytest
 
 from support.class_hub import ClassHub, until
 
+STOPPED = ("not started", "ines stopped the learner's session.")
+
 
 def _run(hub: ClassHub, token: str) -> str:
     """Start a session and return the number of its job."""
@@ -51,7 +53,7 @@ def test_a_failure_is_told_after_a_restart_of_the_hub_until_the_next_start(
     until(lambda: _told(hub, token) == failed, "it is told by the next hub, too")
     _run(hub, token)
     hub.act(token, {"act": "stop", "learners": ["nobody"]})
-    assert _told(hub, token) == ("not started", "")
+    assert _told(hub, token) == STOPPED
 
 
 def test_who_logs_out_or_is_stopped_has_not_failed(hub: ClassHub, tokens: dict[str, str]) -> None:
@@ -61,12 +63,12 @@ def test_who_logs_out_or_is_stopped_has_not_failed(hub: ClassHub, tokens: dict[s
     until(lambda: _told(hub, token) == ended, "the log-out is told")
     _run(hub, token)
     hub.act(token, {"act": "stop", "learners": ["nobody"]})
-    assert _told(hub, token) == ("not started", "")
+    assert _told(hub, token) == STOPPED
     waiting = {"act": "start", "learners": ["nobody"]}
     assert hub.ask("POST", "api/class/dask/acts", token, json=waiting).status_code == 202
     until(lambda: _told(hub, token)[0] == "queued", "it waits")
     hub.act(token, {"act": "stop", "learners": ["nobody"]})
-    assert _told(hub, token) == ("not started", "")
+    assert _told(hub, token) == STOPPED
 
 
 def test_a_start_that_slurm_refuses_is_told_after_a_restart_of_the_hub(hub: ClassHub, tokens: dict[str, str]) -> None:
