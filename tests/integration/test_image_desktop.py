@@ -108,6 +108,25 @@ def test_locale_is_there(locale: str, shared_image_home: Path) -> None:
     assert (outcome.stdout, outcome.stderr) == ("UTF-8\n", "")
 
 
+def test_xlib_knows_every_locale_of_the_image(shared_image_home: Path) -> None:
+    """Where it does not, Tk's windows and all others that are drawn by Xlib alone take nothing beyond ASCII."""
+    program = (
+        "import ctypes, locale, sys; xlib = ctypes.CDLL('libX11.so.6')\n"
+        "for name in sys.argv[1:]:\n"
+        "    locale.setlocale(locale.LC_ALL, name); print(name, xlib.XSupportsLocale())\n"
+    )
+    listed = run_in_image(["locale", "-a"], shared_image_home).stdout.split()
+    names = [name.replace("utf8", "UTF-8") for name in listed if "_" in name]
+    assert len(names) >= 35
+    printed = run_in_image(["python3", "-c", program, *names], shared_image_home).stdout
+    assert [line for line in printed.splitlines() if not line.endswith(" 1")] == []
+
+
+@pytest.mark.parametrize("zone", ["America/Halifax", "US/Eastern"], ids=["of today", "of old"])
+def test_time_zone_is_there(zone: str) -> None:
+    assert (IMAGE / "usr/share/zoneinfo" / zone).is_file()
+
+
 @pytest.mark.parametrize("text", ["é", "ß", "ж", "λ", "日", "א", "ع", "→", "∑", "😀", "👩‍💻"])
 def test_a_font_has_the_letter(text: str, shared_image_home: Path) -> None:
     listed = run_in_image(["fc-list", f":charset={ord(text[0]):x}", "family"], shared_image_home).stdout
