@@ -79,6 +79,7 @@ def desktop_environment(environ: Mapping[str, str], runtime: RuntimeDirectory, d
         # Beside the X cookie and not in the home, which may be full or read-only.
         "ICEAUTHORITY": str(runtime.ice_authority),
         "XDG_RUNTIME_DIR": str(runtime.path),
+        "GIT_CONFIG_SYSTEM": str(runtime.git_config),
         "DBUS_SESSION_BUS_ADDRESS": runtime.bus_address,
         "XDG_CURRENT_DESKTOP": "MATE",
         "XDG_SESSION_DESKTOP": "mate",
@@ -103,6 +104,7 @@ def server_environment(
     env |= dask_variables(runtime) | dashboard_link(environ)
     env |= {
         "XDG_RUNTIME_DIR": str(runtime.path),
+        "GIT_CONFIG_SYSTEM": str(runtime.git_config),
         "JUPYTER_RUNTIME_DIR": str(runtime.path / "jupyter"),
         # A learner's ~/.jupyter must not be able to stop the page; kernels of the learner's are still found.
         "JUPYTER_NO_CONFIG": "1",

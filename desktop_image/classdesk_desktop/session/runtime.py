@@ -93,6 +93,11 @@ class RuntimeDirectory:
         return self.path / "dask-certificate.pem"
 
     @property
+    def git_config(self) -> Path:
+        """What git takes for the system's settings."""
+        return self.path / "gitconfig"
+
+    @property
     def bus_socket(self) -> Path:
         """Where the desktop's own message bus listens."""
         return self.path / "bus"

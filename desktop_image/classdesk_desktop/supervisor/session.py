@@ -31,6 +31,7 @@ from classdesk_desktop.session.runtime import RuntimeDirectory, RuntimeDirectory
 from classdesk_desktop.session.settings import SessionSettings, SettingsError
 from classdesk_desktop.supervisor.dask_security import is_there, make_certificate
 from classdesk_desktop.supervisor.desktop import Desktop
+from classdesk_desktop.supervisor.git_identity import write_identity
 from classdesk_desktop.supervisor.locales import with_locale, with_time_zone
 from classdesk_desktop.supervisor.log_size import keep_short
 from classdesk_desktop.version import VERSION
@@ -88,6 +89,7 @@ class Session:
         loop.add_signal_handler(signal.SIGUSR1, self._restart_desktop)
         become_subreaper()
         self._begin(self._keep_certificate())
+        self._begin(asyncio.to_thread(write_identity, self.runtime))
 
         if self.settings.interface == "desktop":
             self._desktop = Desktop(
