@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from support.image import IMAGE, run_in_image, shell
+from support.image import IMAGE, USER, run_in_image, shell
 
 COURSE_PIP_LINE = "pip install pandas numpy dask distributed graphviz bokeh dask_jobqueue mimesis requests matplotlib"
+NO_BROWSER = "/opt/classdesk/bin/no-browser"
 
 
 @pytest.mark.parametrize("options", [["-lc"], ["-ic"], ["-lic"]], ids=["log-in", "interactive", "both"])
@@ -239,43 +240,66 @@ def test_bytecode_is_compiled(shared_image_home: Path) -> None:
     assert shell(f"module load python; {script}", shared_image_home).stdout.strip() == "0"
 
 
-def test_notebook_kernel_is_the_courses_python(image_home: Path) -> None:
-    code = "import sys, dask.dataframe; print(sys.prefix)"
-    (image_home / "n.ipynb").write_text(
-        json.dumps(
-            {
-                "cells": [
-                    {
-                        "cell_type": "code",
-                        "id": "a",
-                        "metadata": {},
-                        "outputs": [],
-                        "execution_count": None,
-                        "source": code,
-                    }
-                ],
-                "metadata": {"kernelspec": {"name": "python3", "display_name": "x", "language": "python"}},
-                "nbformat": 4,
-                "nbformat_minor": 5,
-            }
-        )
-    )
+def _in_notebook(code: str, home: Path) -> str:
+    """What a notebook's cell prints; beside it, the terminals of JupyterLab have the environment's rest."""
+    cell = {"cell_type": "code", "id": "a", "metadata": {}, "outputs": [], "execution_count": None, "source": code}
+    kernel = {"name": "python3", "display_name": "x", "language": "python"}
+    notebook = {"cells": [cell], "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
+    (home / "n.ipynb").write_text(json.dumps(notebook))
+    convert = "/opt/classdesk/server/bin/jupyter-nbconvert --to notebook --execute --output o.ipynb n.ipynb"
     # A kernel listens on loopback, which an empty network namespace has down.
-    run_in_image(
-        [
-            "/opt/classdesk/server/bin/jupyter-nbconvert",
-            "--to",
-            "notebook",
-            "--execute",
-            "--output",
-            "o.ipynb",
-            "n.ipynb",
-        ],
-        image_home,
-        network=True,
-    )
-    cell = json.loads((image_home / "o.ipynb").read_text())["cells"][0]
-    assert cell["outputs"][0]["text"] == ["/opt/python/3.13\n"]
+    run_in_image(convert.split(), home, network=True, env={"BROWSER": NO_BROWSER})
+    outputs = json.loads((home / "o.ipynb").read_text())["cells"][0]["outputs"]
+    return "".join(line for output in outputs for line in output.get("text", []))
+
+
+def test_notebook_kernel_is_the_courses_python(image_home: Path) -> None:
+    assert _in_notebook("import sys, dask.dataframe; print(sys.prefix)", image_home) == "/opt/python/3.13\n"
+
+
+def test_notebook_kernel_has_the_variables_of_the_module(image_home: Path) -> None:
+    names = "BOKEH_RESOURCES", "VIRTUALENV_SYSTEM_SITE_PACKAGES"
+    code = f"import os; print(*(os.environ[name] for name in {names}))"
+    (image_home / "show.py").write_text(code)
+    loaded = shell("module load python && python show.py", image_home).stdout
+    assert _in_notebook(code, image_home) == loaded
+
+
+BOKEH = """
+from bokeh.plotting import figure, output_file, show
+output_file("a plot.html")
+plot = figure()
+plot.line([1, 2], [1, 2])
+show(plot)
+"""
+
+
+@pytest.mark.parametrize("place", ["terminal", "notebook"])
+def test_a_bokeh_plot_needs_no_network_and_is_found_without_a_screen(place: str, image_home: Path) -> None:
+    if place == "notebook":
+        said = _in_notebook(BOKEH, image_home)
+    else:
+        (image_home / "plot.py").write_text(BOKEH)
+        said = shell("module load python && python plot.py", image_home, env={"BROWSER": NO_BROWSER}).stderr
+    assert "There is no screen here, so no browser opens. The page is in ~/a plot.html: " in said
+    page = (image_home / "a plot.html").read_text()
+    assert "cdn.bokeh.org" not in page
+    assert len(page) > 500_000
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        (f"file:///home/{USER}/a%20plot.html", "The page is in ~/a plot.html: "),
+        (f"/home/{USER}/100%.html", "The page is in ~/100%.html: "),
+        ("http://127.0.0.1:8787/status", "no browser opens for http://127.0.0.1:8787/status. Start a session"),
+    ],
+    ids=["address of a file", "name of a file", "address"],
+)
+def test_the_browser_where_there_is_no_screen_says_what_it_would_show(
+    address: str, said: str, shared_image_home: Path
+) -> None:
+    assert said in run_in_image([NO_BROWSER, address], shared_image_home).stderr
 
 
 @pytest.mark.parametrize(

@@ -105,6 +105,8 @@ def server_environment(
     env |= {
         "XDG_RUNTIME_DIR": str(runtime.path),
         "GIT_CONFIG_SYSTEM": str(runtime.git_config),
+        # None of these has a screen; whatever would open a page says where the page is.
+        "BROWSER": "/opt/classdesk/bin/no-browser",
         "JUPYTER_RUNTIME_DIR": str(runtime.path / "jupyter"),
         # A learner's ~/.jupyter must not be able to stop the page; kernels of the learner's are still found.
         "JUPYTER_NO_CONFIG": "1",

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from classdesk_desktop.session.environment import (
 )
 from classdesk_desktop.session.runtime import RuntimeDirectory
 
+REPOSITORY = Path(__file__).parents[3]
 RUNTIME = RuntimeDirectory(Path("/tmp/classdesk-1-ab"))
 
 JOB = {
@@ -99,6 +101,12 @@ def test_the_server_knows_the_token_its_socket_and_no_configuration_of_the_learn
     assert env["CLASSDESK_SUPERVISOR"] == "6"
     assert env["JUPYTER_NO_CONFIG"] == "1"
     assert "DISPLAY" not in env
+
+
+def test_a_program_of_the_server_that_opens_a_page_says_where_it_is() -> None:
+    browser = server_environment(JOB, RUNTIME, 5, 6)["BROWSER"]
+    assert os.access(REPOSITORY / "desktop_image/rootfs" / browser.lstrip("/"), os.X_OK)
+    assert "BROWSER" not in desktop_environment(JOB, RUNTIME, 101)
 
 
 @pytest.mark.parametrize(
