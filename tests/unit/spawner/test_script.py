@@ -78,6 +78,34 @@ def test_script_tells_the_session_its_interface_and_end(tmp_path: Path) -> None:
     assert "SBATCH_EXPORT" not in values
 
 
+@pytest.mark.parametrize(
+    ("localtime", "timezone", "told"),
+    [
+        pytest.param("usr/share/zoneinfo/US/Eastern", None, "US/Eastern", id="a link"),
+        pytest.param("usr/share/zoneinfo/US/Eastern", "UTC", "US/Eastern", id="a link beside another name"),
+        pytest.param(None, "America/Halifax", "America/Halifax", id="a copied file with its name beside it"),
+        pytest.param(None, None, "{root}/localtime", id="a copied file"),
+    ],
+)
+def test_script_tells_the_session_the_nodes_time_zone(
+    tmp_path: Path, localtime: str | None, timezone: str | None, told: str
+) -> None:
+    if localtime:
+        (tmp_path / localtime).parent.mkdir(parents=True)
+        (tmp_path / localtime).touch()
+        (tmp_path / "localtime").symlink_to(tmp_path / localtime)
+    else:
+        (tmp_path / "localtime").touch()
+    if timezone:
+        (tmp_path / "timezone").write_text(f"{timezone}\n")
+    script = _echoing("plain", tmp_path)
+    for name in ("localtime", "timezone"):
+        script = script.replace(f"/etc/{name}", str(tmp_path / name))
+    _run(script, tmp_path)
+    log = (tmp_path / ".local/state/classdesk/session-7.log").read_text()
+    assert f"\nCLASSDESK_TIME_ZONE={told.format(root=tmp_path)}\n" in log
+
+
 def test_script_hands_over_the_accounts(tmp_path: Path) -> None:
     _run(_echoing("accounts", tmp_path), tmp_path)
     log = (tmp_path / ".local/state/classdesk/session-7.log").read_text()

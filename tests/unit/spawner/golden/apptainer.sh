@@ -45,6 +45,7 @@ unset SBATCH_EXPORT SLURM_EXPORT_ENV SUDO_COMMAND SUDO_USER SUDO_UID SUDO_GID MA
 printf -v now '%(%s)T' -1
 # The name of the node's time zone, where it has one: some programs read no file.
 zone=$(/usr/bin/readlink -f /etc/localtime)
+[[ $zone == */zoneinfo/* || ! -r /etc/timezone ]] || read -r zone </etc/timezone
 export CLASSDESK_INTERFACE=desktop
 export CLASSDESK_END=$((now + 10800))
 export CLASSDESK_TIME_ZONE="${zone##*/zoneinfo/}"
