@@ -33,6 +33,14 @@ from support.image import IMAGE, USER, run_in_image, shell
         ("org.mate.pluma", "auto-indent", "true", False),
         ("org.mate.pluma", "display-line-numbers", "true", False),
         ("org.mate.pluma", "highlight-current-line", "true", False),
+        ("org.mate.pluma", "auto-save", "true", False),
+        ("org.mate.pluma", "auto-save-interval", "uint32 1", False),
+        (
+            "org.mate.panel.applet.window-list-previews:/org/mate/panel/objects/windows/prefs/",
+            "show-window-thumbnails",
+            "false",
+            False,
+        ),
         (
             "org.mate.terminal.profile:/org/mate/terminal/profiles/default/",
             "login-shell",
