@@ -98,6 +98,30 @@ def test_jupyterlab_shows_a_readme_as_a_page(sit_down: SitDown, hub: Hub) -> Non
     expect(heading).to_be_visible(timeout=60_000)
 
 
+@pytest.mark.parametrize("interface", ["Desktop", "Terminal"])
+def test_the_browser_asks_before_it_closes_what_is_in_use(sit_down: SitDown, interface: str) -> None:
+    """Ctrl + W is the shell's key, too. Browsers ask only where somebody has pressed something."""
+    learner = sit_down("learner04")
+    page = open_interface(learner, interface)
+    page.locator("main").click()
+    with page.expect_event("dialog") as asked:
+        page.close(run_before_unload=True)
+    assert asked.value.type == "beforeunload"
+    asked.value.dismiss()
+    expect(page.locator("#curtain")).to_be_hidden()
+    if interface == "Desktop":
+        page.get_by_role("button", name="Menu").click()
+    page.locator("[data-dialog=end-dialog]").click()
+    page.get_by_role("dialog").get_by_role("button", name="End session").click()
+    expect(page.get_by_role("link", name="Start a new session")).to_be_visible(timeout=60_000)
+    dialogs: list[str] = []
+    page.on("dialog", lambda dialog: dialogs.append(dialog.type))
+    with page.expect_event("close"):
+        page.close(run_before_unload=True)
+    assert dialogs == []
+    learner.page = learner.context.new_page()
+
+
 def test_a_message_of_the_instructor_is_seen_in_the_terminal(sit_down: SitDown) -> None:
     page = open_interface(sit_down("learner01"), "Terminal")
     command("/usr/local/bin/classdesk", "class", "message", "demo", "Break until eleven", "learner01")

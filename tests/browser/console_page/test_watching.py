@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page, expect
 
 from classdesk_desktop.protocol import SessionFacts, Watcher
@@ -96,6 +97,23 @@ def test_it_is_readable_on_every_screen(
         page.screenshot(path=pictures / f"watching-{scheme}-{width}-{said.state}.png")
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert broken_rules(page) == []
+
+
+def test_the_browser_asks_before_it_closes_a_desktop_under_control(
+    open_board: Open, console: Console, running: str
+) -> None:
+    console.group.said = [SHOWN]
+    page = open_board()
+    page.goto(f"{console.url}/watch/{running}")
+    expect(page.locator("#mode")).to_have_text("Shared control")
+    page.on("dialog", lambda dialog: dialog.dismiss())
+    page.locator("#who").click()
+    with pytest.raises(PlaywrightError, match="ERR_ABORTED"):
+        page.goto("about:blank")
+    expect(page.locator("#mode")).to_have_text("Shared control")
+    # A press on a link is somebody's wish.
+    page.get_by_role("link", name="Back to the class").click()
+    page.wait_for_selector(LIVE)
 
 
 def test_it_works_with_the_keyboard_and_stops(open_board: Open, console: Console, running: str) -> None:

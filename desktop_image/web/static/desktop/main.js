@@ -2,6 +2,7 @@
 
 import { setEnd, setUpBar } from "../common/bar.js";
 import { Channel } from "../common/channel.js";
+import { askBeforeLeaving } from "../common/leaving.js";
 import { hideNotice, showNotice } from "../common/notice.js";
 import { policy, request, socketUrl } from "../common/page.js";
 import { end, restart, setUpDialogs, setUpEnd, setUpFrozen, setUpTime } from "./acts.js";
@@ -50,18 +51,7 @@ setUpDialogs();
 setUpEnd();
 setUpFrozen(channel);
 onDensityChange(followDensity);
-// Ctrl + W is for the shell and for nano, but the browser takes it: it asks before it closes a desktop that is in use.
-let leaves = false;
-window.addEventListener(
-  "click",
-  (event) => {
-    leaves = Boolean(event.target.closest?.("a[href]:not([target])"));
-  },
-  { capture: true },
-);
-window.addEventListener("beforeunload", (event) => {
-  if (!leaves && screen.isConnected) event.preventDefault();
-});
+askBeforeLeaving(() => screen.isConnected);
 channel.addEventListener("state", ({ detail }) => {
   setEnd(detail.end, detail.now);
   tellOfDesktop(detail);

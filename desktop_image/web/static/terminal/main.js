@@ -3,6 +3,7 @@
 import { FitAddon } from "../../node_modules/@xterm/addon-fit/lib/addon-fit.mjs";
 import { Terminal } from "../../node_modules/@xterm/xterm/lib/xterm.mjs";
 import { Channel } from "../common/channel.js";
+import { askBeforeLeaving } from "../common/leaving.js";
 import { onLogIn, reopen, stillRunning, watchLogIn } from "../common/log_in.js";
 import { hideNotice, showNotice } from "../common/notice.js";
 import { askSession, call, hubHome, post, socketUrl } from "../common/page.js";
@@ -38,6 +39,7 @@ new ResizeObserver(() => fit.fit()).observe(element);
 terminal.onData((data) => send(["stdin", data]));
 terminal.onResize(({ rows, cols }) => send(["set_size", rows, cols, element.clientHeight, element.clientWidth]));
 setUpSessionBar(channel, () => terminal.focus());
+askBeforeLeaving(() => socket?.readyState === WebSocket.OPEN);
 followSession();
 run();
 

@@ -238,6 +238,15 @@ addEventListener(
 
 const isPaste = (event) => event.code === "KeyV" && (event.ctrlKey || event.metaKey) && !event.altKey;
 
+// Ctrl + W is for the learner's shell, but the browser takes it: it asks first, unless a link was pressed.
+let leaves = false;
+addEventListener("click", ({ target }) => (leaves = Boolean(target.closest("a[href]"))), { capture: true });
+addEventListener("beforeunload", (event) => {
+  if (!leaves && known.control && known.isShown) {
+    event.preventDefault();
+  }
+});
+
 document.addEventListener("paste", (event) => {
   if (mayPaste && known.control && screen.contains(document.activeElement)) {
     event.preventDefault();
