@@ -11,7 +11,7 @@ from support import panel
 from support.browser import SitDown
 from support.browser_desktop import Desktop
 from support.browser_programs import Terminal
-from support.world import Hub, wait_until
+from support.world import Hub, stays, wait_until
 
 NAME = "learner04"
 BROWSER_SECONDS = 40.0
@@ -122,13 +122,16 @@ def test_the_files_of_the_lesson_come_with_its_text(desktop: Desktop) -> None:
     desktop.screenshot("lesson-file")
 
 
-def test_the_end_of_the_session_asks_first(desktop: Desktop) -> None:
+@pytest.mark.parametrize("key", ["Escape", "Enter"])
+def test_the_end_of_the_session_asks_first(desktop: Desktop, key: str) -> None:
+    """Neither key ends it: the keyboard is with *Cancel*."""
     panel.press(desktop, "end")
     desktop.window("^End session$", "yad")
     desktop.still_picture()
     desktop.screenshot("end-session")
-    desktop.press("Escape")
+    desktop.press(key)
     desktop.wait_until_closed("^End session$")
+    stays(desktop.x.windows, 2, "the desktop is there")
 
 
 def test_the_end_of_the_session_is_one(sit_down: SitDown) -> None:

@@ -217,9 +217,14 @@ def test_a_reset_keeps_the_old_settings_and_starts_a_fresh_desktop(desktop: Desk
     lesson.write_text("broken")
     before = desktop.x
     page = desktop.page
+    fresh_copies = page.get_by_label("Also give me fresh copies")
     open_menu(page, "Reset my desktop")
-    page.get_by_label("Also give me fresh copies").check()
+    fresh_copies.check()
     desktop.screenshot("reset-dialog")
+    page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+    open_menu(page, "Reset my desktop")
+    expect(fresh_copies).not_to_be_checked()  # what was cancelled is not done by the next press of Enter
+    fresh_copies.check()
     page.get_by_role("dialog").get_by_role("button", name="Reset my desktop").click()
     expect(page.locator(".banner[data-name='reset']")).to_contain_text("are kept in ~/")
     expect(page.locator(".banner[data-name='reset-lesson']")).to_contain_text("hello.py")

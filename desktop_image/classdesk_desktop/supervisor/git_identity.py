@@ -30,7 +30,7 @@ def git_config(user: str, gecos: str) -> str:
         user: the account's name; one with a domain is taken for an address.
         gecos: what the account's entry says of the person: the name, perhaps a comma and more.
     """
-    name = gecos.split(",")[0].strip() or user
+    name = gecos.partition(",")[0].strip() or user
     email = user if "@" in user else f"{user}@localhost"
     # What the system has is read last, so a site's own values count.
     return f"[user]\n\tname = {_quoted(name)}\n\temail = {_quoted(email)}\n[include]\n\tpath = /etc/gitconfig\n"

@@ -114,3 +114,6 @@ def test_a_learner_in_the_queue_is_offered_a_restart_only(open_board: Open, cons
     expect(page.get_by_label("Restart the session")).to_be_checked()
     expect(page.get_by_label("Restore the lesson's files")).to_be_disabled()
     expect(page.locator("#ask-reset .go")).to_contain_text("Restart")
+    page.keyboard.press("Enter")  # Cancel has the keyboard
+    expect(page.locator("#ask-reset")).to_be_hidden()
+    assert console.group.asked == []

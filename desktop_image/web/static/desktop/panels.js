@@ -67,6 +67,8 @@ export class Panels extends EventTarget {
     this.#show(null);
     const dialog = document.getElementById(id);
     for (const said of dialog.querySelectorAll(".rule")) said.hidden = true;
+    // What was chosen before, and perhaps cancelled, must not be done now.
+    dialog.querySelector("form").reset();
     dialog.showModal();
   }
 

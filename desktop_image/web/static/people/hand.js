@@ -30,7 +30,8 @@ export function setUpHand({ channel, panels }) {
     panels.close();
   });
   channel.addEventListener("state", ({ detail }) => {
-    if (hand && !detail.hand) text.value = "";
+    // What was written and allowed was for this hand, and not for the next one.
+    if (hand && !detail.hand) text.form.reset();
     hand = detail.hand ?? null;
     tell(hand);
   });

@@ -67,7 +67,10 @@ async function askReset(dialog, learners) {
     kind.disabled = able(kind.value).length === 0;
   }
   const sent = open(dialog);
-  kinds.find((kind) => !kind.disabled).checked = true;
+  const first = kinds.find((kind) => !kind.disabled);
+  first.checked = true;
+  // Only the first of all loses nothing.
+  (first === kinds[0] ? first : dialog.querySelector(".close")).focus();
   show();
   const values = await sent;
   form.removeEventListener("change", show);
