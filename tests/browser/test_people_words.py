@@ -11,7 +11,7 @@ from support import faults
 from support.browser import SitDown
 from support.browser_desktop import Desktop
 from support.visitor import Visitor
-from support.world import Hub, wait_until
+from support.world import Hub, command, wait_until
 
 NAME = "learner02"
 SETTINGS = """[desktop]
@@ -76,6 +76,38 @@ def test_a_message_is_on_the_page_once_as_plain_text(desktop: Desktop, visitor: 
     desktop.wait_until_connected()
     expect(desktop.page.locator("#hand-button")).to_be_visible()
     expect(banner).to_have_count(0)
+
+
+def test_many_messages_leave_the_desktop_to_be_seen_and_can_be_answered(desktop: Desktop) -> None:
+    page = desktop.page
+    messages = page.locator(".banner[data-name^='message-']")
+    texts = [f"{number}: please save loop.py and run it again. The output is on the board." for number in range(6)]
+    for text in texts:
+        command("/usr/local/bin/classdesk", "class", "message", "demo", text, NAME)
+    expect(messages).to_have_count(len(texts))
+    usual = page.viewport_size
+    assert usual
+    try:
+        for name, (width, height) in {"phone": (390, 700), "laptop": (1280, 800)}.items():
+            page.set_viewport_size({"width": width, "height": height})
+            place, newest = page.locator("#banners").bounding_box(), messages.first.bounding_box()
+            assert place
+            assert newest
+            assert place["height"] <= 0.4 * height
+            assert newest["y"] == place["y"]
+            expect(messages.first).to_contain_text(texts[-1])
+            desktop.screenshot(f"messages-{name}")
+        messages.last.get_by_role("button", name="OK").click()  # scrolls there
+        expect(messages).to_have_count(len(texts) - 1)
+    finally:
+        page.set_viewport_size(usual)
+    messages.first.get_by_role("button", name="Answer").click()
+    expect(page.locator("#hand-text")).to_be_focused()
+    desktop.screenshot("answer")
+    page.locator("#hand-panel .close").click()
+    for _ in texts[1:]:
+        messages.first.get_by_role("button", name="OK").click()
+    expect(messages).to_have_count(0)
 
 
 def test_a_hand_is_raised_with_a_sentence_kept_over_a_reload_and_lowered_by_the_instructor(

@@ -23,20 +23,19 @@ export function showBanner(name, text, { actions = [], tone = "", from = "", onC
   words.className = "words";
   words.append(text);
   banner.append(words);
-  for (const { label, run } of actions)
-    banner.append(
-      makeButton(label, () => {
-        run();
-      }),
-    );
-  banner.append(
+  const acts = document.createElement("span");
+  acts.className = "acts";
+  acts.append(...actions.map(({ label, run }) => makeButton(label, () => run())));
+  acts.append(
     makeButton("OK", () => {
       banner.remove();
       onClose();
     }),
   );
+  banner.append(acts);
   find(name)?.remove();
-  place.append(banner);
+  // The newest is the first: where there are many, the place scrolls.
+  place.prepend(banner);
 }
 
 export function hideBanner(name) {
