@@ -138,6 +138,17 @@ def test_a_narrow_screen_has_everything_in_the_menu(desktop: Desktop) -> None:
         page.set_viewport_size(usual)
 
 
+def test_full_screen_shows_only_the_desktop_and_the_handle(desktop: Desktop) -> None:
+    page = desktop.page
+    page.get_by_role("button", name="Full screen").click()
+    expect(page.locator("#bar")).to_be_hidden()
+    wait_until(lambda: desktop.x.size() == desktop.room(), 10, "the desktop has the whole page")
+    page.get_by_role("button", name="Show the bar").click()
+    page.get_by_role("button", name="Leave full screen").click()
+    expect(page.get_by_role("button", name="Full screen", exact=True)).to_be_visible()
+    expect(page.locator("#bar")).to_be_visible()
+
+
 def quality(page: Page, name: str) -> Locator:
     return page.get_by_role("radio", name=re.compile(f"^{name}"))
 

@@ -61,7 +61,7 @@ export function setUpBar(onDone) {
     setHidden(false);
     onDone();
   });
-  setHidden(remembered("bar-hidden") === "yes");
+  show(isWanted());
 
   for (const button of [fullScreenButton, fullScreenItem]) {
     if (!button) continue;
@@ -75,6 +75,7 @@ export function setUpBar(onDone) {
     const on = document.fullscreenElement !== null;
     fullScreenButton.setAttribute("aria-pressed", String(on));
     fullScreenButton.textContent = on ? "Leave full screen" : "Full screen";
+    show(!on && isWanted());
   });
 
   // In the capture phase: the session takes every key that reaches it.
@@ -101,9 +102,18 @@ async function toggleFullScreen() {
 }
 
 function setHidden(hidden) {
-  bar.hidden = hidden;
-  showButton.hidden = !hidden;
+  show(!hidden);
   remember("bar-hidden", hidden ? "yes" : "no");
+}
+
+function show(shown) {
+  bar.hidden = !shown;
+  showButton.hidden = shown;
+}
+
+/** Whether the bar is there, but for full screen, which is the session's alone. */
+function isWanted() {
+  return remembered("bar-hidden") !== "yes";
 }
 
 function secondsLeft() {
