@@ -123,6 +123,16 @@ def test_a_message_of_the_instructor_is_seen_in_the_terminal(sit_down: SitDown) 
     expect(page.locator(".banner")).to_contain_text("Break until eleven", timeout=20_000)
 
 
+def test_the_terminal_says_how_to_leave_it_by_keyboard(sit_down: SitDown) -> None:
+    page = open_interface(sit_down("learner03"), "Terminal")
+    keys = page.get_by_role("textbox", name=re.compile(r"^Terminal of learner03: .*Control \+ Alt \+ Shift \+ B"))
+    expect(keys).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(keys).to_be_focused()
+    page.keyboard.press("Control+Alt+Shift+B")
+    assert page.evaluate("document.activeElement.closest('#bar') !== null")
+
+
 def test_another_time_zone_is_said(sit_down: SitDown) -> None:
     page = open_interface(sit_down("learner03", timezone_id="Asia/Kolkata"), "Terminal")
     until = page.locator("#until")

@@ -6,7 +6,7 @@ import { Channel } from "../common/channel.js";
 import { askBeforeLeaving } from "../common/leaving.js";
 import { onLogIn, reopen, stillRunning, watchLogIn } from "../common/log_in.js";
 import { hideNotice, showNotice } from "../common/notice.js";
-import { askSession, call, hubHome, post, socketUrl } from "../common/page.js";
+import { askSession, call, hubHome, post, socketUrl, user } from "../common/page.js";
 import { Retry } from "../common/retry.js";
 import { setUpSessionBar } from "../common/session_bar.js";
 import { notice } from "../desktop/notices.js";
@@ -34,6 +34,8 @@ let loggedOut = false;
 
 terminal.loadAddon(fit);
 terminal.open(element);
+// xterm.js keeps Tab for the shell.
+terminal.textarea.ariaLabel = `Terminal of ${user}: your keys go to it. Control + Alt + Shift + B takes you out, to the bar.`;
 setUpLinks(terminal);
 new ResizeObserver(() => fit.fit()).observe(element);
 terminal.onData((data) => send(["stdin", data]));
