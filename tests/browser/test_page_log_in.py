@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from support.browser import Learner, SitDown
@@ -51,10 +52,13 @@ def test_a_session_that_was_cancelled_and_started_elsewhere_opens_by_itself(sit_
 def test_a_log_out_in_another_tab_closes_the_desktop_at_once(sit_down: SitDown) -> None:
     desktop = Desktop.start(sit_down("learner02"))
     page, x = desktop.page, desktop.x
+    page.get_by_role("button", name="Files").click()
+    expect(page.locator("#files-panel")).to_be_visible()
     other = _log_out(desktop.learner)
     expect(page.get_by_text(LOGGED_OUT)).to_be_visible(timeout=5_000)
     expect(page.locator("#curtain")).to_contain_text("still running until")
     expect(page.locator("#screen canvas")).to_have_count(0)
+    expect(page.locator("#files-panel")).to_be_hidden()
     desktop.screenshot("logged-out")
     windows = len(x.windows())
     page.keyboard.press("Control+Alt+t")
@@ -88,17 +92,24 @@ def test_a_session_that_ends_while_its_learner_is_logged_out_says_so(sit_down: S
     desktop.learner.log_in()
 
 
-def test_the_terminal_does_the_same(sit_down: SitDown, hub: Hub) -> None:
+@pytest.mark.parametrize(
+    ("interface", "ui", "inside"), [("Terminal", "terminal", ".xterm-screen"), ("JupyterLab", "lab", "#lab")]
+)
+def test_the_other_interfaces_do_the_same(sit_down: SitDown, hub: Hub, interface: str, ui: str, inside: str) -> None:
     learner = sit_down("learner04")
-    learner.start("Terminal")
+    learner.start(interface)
     page = learner.page
-    expect(page.locator("#curtain")).to_be_hidden(timeout=30_000)
+    expect(page.locator("#curtain")).to_be_hidden(timeout=60_000)
     page.evaluate("document.body.dataset.first = 'yes'")
     with HubClient(hub, "learner04") as elsewhere:
-        elsewhere.start(ui="terminal", cores="1", hours="1")
+        elsewhere.start(ui=ui, cores="1", hours="1")
         expect(page.locator("body[data-first]")).to_have_count(0, timeout=60_000)
-        expect(page.locator(".xterm-screen")).to_be_visible(timeout=60_000)
+        expect(page.locator(inside)).to_be_visible(timeout=60_000)
         expect(page.locator("#curtain")).to_be_hidden(timeout=60_000)
+        page.get_by_role("button", name="Ask for help").click()
         _log_out(learner)
         expect(page.get_by_text(LOGGED_OUT)).to_be_visible(timeout=15_000)
+        expect(page.locator("#hand-panel")).to_be_hidden()
+        if interface == "JupyterLab":
+            expect(page.locator(inside)).to_be_hidden()
         learner.log_in()

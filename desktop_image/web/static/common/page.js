@@ -54,16 +54,34 @@ export function post(path, body = undefined) {
  * @returns {Promise<object>} the answer
  * @throws {Error} whose message is the sentence
  */
-export async function request(path, body) {
+export function request(path, body) {
+  return answerTo(post(path, body));
+}
+
+/** The same for what is only read. */
+export function read(path) {
+  return answerTo(call(path));
+}
+
+async function answerTo(asking) {
   let response;
   try {
-    response = await post(path, body);
+    response = await asking;
   } catch {
     throw new Error("The session does not answer. Please try again in a moment.");
   }
-  const answer = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Error(answer.message || `The session refused it (${response.status}).`);
-  return answer;
+  const answer = await response.json().catch(() => null);
+  if (response.ok && answer && !response.redirected) return answer;
+  throw new Error(refusal(response, answer));
+}
+
+/** What people read where the session's answer is none. */
+export function refusal({ status, redirected }, answer) {
+  // The server's own word for it is not a sentence; a page in the place of an answer is that of the log-in.
+  const said = answer?.message;
+  if (said && said !== "Forbidden") return said;
+  if (status === 403 || redirected) return "You are logged out. Log in again to go on.";
+  return `The session gave no answer that the page understands (${status}). Please try again in a moment.`;
 }
 
 /**

@@ -10,6 +10,7 @@ import { policy } from "./page.js";
 /**
  * @param {Channel} channel the channel to the session
  * @param {() => void} focus called when the keyboard should go back to the interface
+ * @returns {Panels} what opens from it
  */
 export function setUpSessionBar(channel, focus) {
   const panels = new Panels(focus);
@@ -18,4 +19,5 @@ export function setUpSessionBar(channel, focus) {
   setUpEnd();
   channel.addEventListener("state", ({ detail }) => setEnd(detail.end, detail.now));
   setUpPeople({ channel, screen: { focus }, showBanner, hideBanner, panels, policy });
+  return panels;
 }

@@ -1,6 +1,6 @@
 // The panel's list of the home: folders to open, files to take to the learner's computer.
 
-import { call, forgeryToken, policy, sessionUrl } from "../common/page.js";
+import { forgeryToken, policy, read, sessionUrl } from "../common/page.js";
 import { inWords } from "./upload.js";
 
 export class Download {
@@ -26,11 +26,9 @@ export class Download {
   async #show(folder) {
     let answer;
     try {
-      const response = await call(pathOf(folder, true));
-      answer = await response.json();
-      if (!response.ok) throw new Error(answer.message);
+      answer = await read(pathOf(folder, true));
     } catch (error) {
-      this.#tell(error instanceof TypeError ? "The session does not answer." : error.message);
+      this.#tell(error.message);
       return;
     }
     this.#folder = folder;

@@ -73,10 +73,11 @@ lifecycle.run();
 setUpPeople();
 
 function show() {
-  const isOver = lifecycle.known.trouble === "over";
+  const { trouble, ended } = lifecycle.known;
+  const isOver = trouble === "over";
   document.body.classList.toggle("is-over", isOver);
-  document.body.classList.toggle("is-ended", isOver || lifecycle.known.ended !== null);
-  if (isOver) panels.closeAll();
+  document.body.classList.toggle("is-ended", isOver || ended !== null);
+  if (isOver || trouble === "log-in") panels.closeAll();
   const wanted = notice(lifecycle.known, { restart, end });
   if (wanted) {
     showNotice(wanted.title, wanted.text, { busy: false, ...wanted });

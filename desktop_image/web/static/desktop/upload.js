@@ -1,6 +1,6 @@
 // Files of the learner's computer into the home: dropped anywhere on the page, or chosen in the panel.
 
-import { forgeryToken, policy, sessionUrl } from "../common/page.js";
+import { forgeryToken, policy, refusal, sessionUrl } from "../common/page.js";
 import { remember, remembered } from "../common/remember.js";
 
 const LARGEST = Number(document.body.dataset.largestUpload) || Infinity;
@@ -143,7 +143,7 @@ function sendFile(file, folder, onProgress) {
     });
     sending.addEventListener("load", () => {
       if (sending.status === 200 && sending.response) resolve(sending.response);
-      else reject(new Error(sending.response?.message || `The session refused the file (${sending.status}).`));
+      else reject(new Error(refusal({ status: sending.status, redirected: !sending.response }, sending.response)));
     });
     sending.addEventListener("error", () => {
       reject(new Error("The connection was lost, or the file cannot be read. Please try again."));

@@ -19,7 +19,7 @@ let state = null;
 let ended = null;
 let loggedOut = false;
 
-setUpSessionBar(channel, () => frame.contentWindow.focus());
+const panels = setUpSessionBar(channel, () => frame.contentWindow.focus());
 channel.addEventListener("state", ({ detail }) => {
   state = detail;
 });
@@ -90,6 +90,7 @@ async function save() {
 function tellLogOut() {
   if (loggedOut) return;
   loggedOut = true;
+  panels.closeAll();
   channel.close();
   frame.hidden = true;
   openAgain();

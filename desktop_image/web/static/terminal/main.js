@@ -40,7 +40,7 @@ setUpLinks(terminal);
 new ResizeObserver(() => fit.fit()).observe(element);
 terminal.onData((data) => send(["stdin", data]));
 terminal.onResize(({ rows, cols }) => send(["set_size", rows, cols, element.clientHeight, element.clientWidth]));
-setUpSessionBar(channel, () => terminal.focus());
+const panels = setUpSessionBar(channel, () => terminal.focus());
 askBeforeLeaving(() => socket?.readyState === WebSocket.OPEN);
 followSession();
 run();
@@ -174,6 +174,7 @@ function tellTrouble(kind) {
 function tellLogOut() {
   if (loggedOut) return;
   loggedOut = true;
+  panels.closeAll();
   socket?.close();
   openAgain();
 }
