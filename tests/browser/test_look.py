@@ -1,6 +1,9 @@
 """The desktop as a learner likes it: programs in the panel, files by a double click, a look for every screen."""
 
 import json
+import os
+import re
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,10 +14,13 @@ from support import panel
 from support.browser import SitDown
 from support.browser_desktop import Desktop
 from support.browser_programs import Terminal
+from support.screen import session_processes
 from support.world import Hub, stays, wait_until
 
 NAME = "learner04"
 BROWSER_SECONDS = 40.0
+BRIGHT = 120
+"""What the wallpaper is darker than, of 255."""
 
 
 @pytest.fixture(scope="module")
@@ -120,6 +126,28 @@ def test_the_files_of_the_lesson_come_with_its_text(desktop: Desktop) -> None:
     desktop.double_click(*panel.place_of(desktop, "^dask-delay$", "loop.py"))
     desktop.window("^loop.py", "pluma")
     desktop.screenshot("lesson-file")
+
+
+def file_manager() -> int:
+    """The process that draws the desktop's icons."""
+    found = [pid for pid, words in session_processes(NAME).items() if re.match(r"(/usr/bin/)?caja\b", words)]
+    return found[0]
+
+
+def test_icons_keep_their_place_when_the_file_manager_ends(desktop: Desktop) -> None:
+    """Not beneath the panel, whose height a new file manager has to learn first."""
+
+    def place() -> tuple[int, int, int, int] | None:
+        """Of all that is brighter than the ground, in the part with the icons."""
+        part = desktop.still_picture().crop((0, panel.HEIGHT, 140, 400)).convert("L")
+        return part.point([255 * (light > BRIGHT) for light in range(256)]).getbbox()
+
+    before, ended = place(), file_manager()
+    assert before
+    os.kill(ended, signal.SIGKILL)
+    wait_until(lambda: file_manager() != ended, 20, "there is another file manager")
+    desktop.wait_until_painted()
+    wait_until(lambda: place() == before, 20, "the icons are where they were")
 
 
 @pytest.mark.parametrize("key", ["Escape", "Enter"])

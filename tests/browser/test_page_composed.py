@@ -2,6 +2,7 @@
 
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -56,7 +57,13 @@ def desktop(learner: Learner) -> Desktop:
             id="us(intl)",
         ),
         pytest.param(("fr", ""), "dead_circumflex a dead_circumflex space", "â^", id="fr"),
-        pytest.param(("es", ""), "dead_acute a dead_grave o dead_diaeresis u", "áòü", id="es"),
+        pytest.param(
+            ("es", ""),
+            "dead_acute a dead_grave o dead_diaeresis u"
+            " dead_acute space dead_diaeresis space dead_acute dead_acute dead_diaeresis dead_diaeresis",
+            "áòü'\"´¨",  # noqa: RUF001 - these two signs are what is typed
+            id="es",
+        ),
         pytest.param(("pt", ""), "dead_tilde a dead_tilde space dead_acute o", "ã~ó", id="pt"),
         pytest.param(("ca", ""), "dead_circumflex o dead_cedilla c", "ôç", id="ca"),
     ],
@@ -64,14 +71,42 @@ def desktop(learner: Learner) -> Desktop:
 def test_dead_keys_reach_the_desktop(desktop: Desktop, layout: tuple[str, str], keys: str, text: str) -> None:
     name, variant = layout
     assert _x("setxkbmap", "-layout", name, "-variant", variant) == 0
+    with _typed_into(desktop, f"composed-{name}.txt") as typed:
+        for key in keys.split():
+            assert _x("xdotool", "key", "--delay", "60", key) == 0
+    assert typed == [text]
+
+
+@contextmanager
+def _typed_into(desktop: Desktop, name: str) -> Iterator[list[str]]:
+    """What is typed in the block goes into a file of the learner's; afterwards the list has its text."""
     if "mate-terminal" not in {window.kind for window in desktop.x.windows()}:
         Terminal.open(desktop)
     desktop.activate("", "mate-terminal")
     desktop.page.bring_to_front()
-    out = desktop.learner.hub.home(desktop.learner.name) / f"composed-{name}.txt"
+    out = desktop.learner.hub.home(desktop.learner.name) / name
     assert not out.exists()
-    desktop.page.keyboard.type(f"cat >{out.name}\n", delay=10)
-    for key in keys.split():
-        assert _x("xdotool", "key", "--delay", "60", key) == 0
+    desktop.page.keyboard.type(f"cat >{name}\n", delay=10)
+    typed: list[str] = []
+    yield typed
     desktop.press("Enter", "Control+d")
-    wait_until(lambda: out.read_text() == text + "\n", 10, f"{layout} types {text}")
+    typed.append(str(wait_until(out.read_text, 10, f"{name} is written")).removesuffix("\n"))
+
+
+def test_what_an_input_method_composes_reaches_the_desktop(desktop: Desktop) -> None:
+    """As the browser tells of it, whatever the input method: first what is being composed, then what became of it."""
+    method = desktop.page.context.new_cdp_session(desktop.page)
+
+    def compose(text: str) -> None:
+        method.send("Input.imeSetComposition", {"text": text, "selectionStart": len(text), "selectionEnd": len(text)})
+
+    with _typed_into(desktop, "composed-by-method.txt") as typed:
+        for text in ("n", "ni", "nih"):
+            compose(text)
+        method.send("Input.insertText", {"text": "你好"})
+        # One that is cancelled leaves nothing.
+        compose("xie")
+        compose("")
+        desktop.type("a")
+        method.send("Input.insertText", {"text": "é"})
+    assert typed == ["你好aé"]

@@ -59,6 +59,24 @@ def test_the_menu_works_by_the_keyboard_and_gives_it_back(desktop: Desktop) -> N
     expect(page.locator("#keyboard")).to_be_focused()
 
 
+@pytest.mark.parametrize(
+    ("name", "opened"),
+    [("Menu", "#menu"), ("Ask for help", "#hand-panel"), ("Clipboard", "#clipboard-panel"), ("Files", "#files-panel")],
+)
+def test_escape_closes_what_the_mouse_has_opened(desktop: Desktop, name: str, opened: str) -> None:
+    page = desktop.page
+    page.locator("#bar").get_by_role("button", name=name).click()
+    expect(page.locator(opened)).to_be_visible()
+    desktop.press("Escape")
+    expect(page.locator(opened)).to_be_hidden()
+
+
+def test_escape_closes_a_menu_of_the_desktop(desktop: Desktop) -> None:
+    desktop.open_desktop_menu()
+    desktop.press("Escape")
+    wait_until(lambda: not desktop.x.menus(), 5, "the menu is closed")
+
+
 def test_a_press_that_opens_nothing_leaves_the_keyboard_with_the_desktop(desktop: Desktop) -> None:
     page = desktop.page
     menu = page.get_by_role("button", name="Menu")
@@ -94,6 +112,18 @@ def test_special_keys_reach_the_desktop(desktop: Desktop, terminal: Terminal) ->
     wait_until(lambda: "^[[15~^[[A^Ab\n" in terminal.text(), 10, "the terminal has got the keys")
     keys.get_by_role("button", name="Alt + F4").click()
     desktop.wait_until_closed(r"@.*:")
+
+
+def test_what_was_allowed_with_one_raised_hand_is_not_with_the_next(desktop: Desktop) -> None:
+    page = desktop.page
+    may_look = page.get_by_label("may look at my desktop without asking again")
+    page.get_by_role("button", name="Ask for help").click()
+    may_look.check()
+    page.locator("#hand-text").press("Control+Enter")
+    page.get_by_role("button", name="You asked for help").click()
+    page.get_by_role("button", name="I no longer need help").click()
+    page.get_by_role("button", name="Ask for help").click()
+    expect(may_look).not_to_be_checked()
 
 
 def test_a_tablet_s_keyboard_types_into_the_desktop(desktop: Desktop, hub: Hub) -> None:

@@ -3,6 +3,7 @@
 import json
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -46,6 +47,30 @@ def test_module_sets_nothing_that_hides_what_is_in_an_environment(shared_image_h
         "PATH",
         "VIRTUALENV_SYSTEM_SITE_PACKAGES",
     }
+
+
+TYPE_IN_A_TERMINAL = """
+import os, pty, sys
+process, terminal = pty.fork()
+if not process:
+    os.execvp("bash", ["bash", "-l"])
+os.write(terminal, sys.argv[1].encode())
+said = b""
+try:
+    while piece := os.read(terminal, 4096):
+        said += piece
+except OSError:  # the shell has ended
+    pass
+print(said.decode())
+"""
+
+
+def test_help_of_a_module_leaves_what_is_typed_next_to_the_shell(shared_image_home: Path) -> None:
+    """A pager would take it for its own commands, and wait for more."""
+    typed = "module help python\necho ty''ped\nexit\n"
+    shown = run_in_image(["python3", "-c", TYPE_IN_A_TERMINAL, typed], shared_image_home).stdout
+    assert "with everything that the course's `pip install` line asks for" in shown
+    assert "\ntyped\n" in shown.replace("\r", "")
 
 
 # --- the course's Python -------------------------------------------------------------------------------------------
@@ -242,7 +267,14 @@ def test_bytecode_is_compiled(shared_image_home: Path) -> None:
 
 def _in_notebook(code: str, home: Path) -> str:
     """What a notebook's cell prints; beside it, the terminals of JupyterLab have the environment's rest."""
-    cell = {"cell_type": "code", "id": "a", "metadata": {}, "outputs": [], "execution_count": None, "source": code}
+    cell: dict[str, Any] = {
+        "cell_type": "code",
+        "id": "a",
+        "metadata": {},
+        "outputs": [],
+        "execution_count": None,
+        "source": code,
+    }
     kernel = {"name": "python3", "display_name": "x", "language": "python"}
     notebook = {"cells": [cell], "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
     (home / "n.ipynb").write_text(json.dumps(notebook))
