@@ -249,6 +249,50 @@ def test_a_program_with_a_window_says_that_there_is_no_screen(shared_image_home:
     assert with_screen == "file\n"
 
 
+DASK_TLS = """
+import socket, ssl
+from distributed.security import Security
+
+security = Security(tls_ca_file="dask.pem", tls_client_cert="dask.pem", tls_scheduler_cert="dask.pem")
+client = security.get_connection_args("client")["ssl_context"]
+server = security.get_listen_args("scheduler")["ssl_context"]
+
+def connected():
+    pair = socket.socketpair()
+    for end in pair:
+        end.setblocking(False)
+    near = client.wrap_socket(pair[0], do_handshake_on_connect=False)
+    far = server.wrap_socket(pair[1], server_side=True, do_handshake_on_connect=False)
+    waiting = [near, far]
+    while waiting:
+        try:
+            waiting[0].do_handshake()
+            waiting.pop(0)
+        except ssl.SSLWantReadError:
+            waiting.append(waiting.pop(0))
+    return near, far
+
+def read(end):
+    try:
+        return end.recv(1)
+    except OSError as error:
+        return type(error).__name__
+
+ended, far = connected()
+others = connected()
+read(ended), [read(end) for end in others]
+far.close()
+print(read(ended), *(read(end) for end in others))
+"""
+
+
+def test_the_end_of_one_of_dasks_connections_breaks_no_other(image_home: Path) -> None:
+    (image_home / "tls.py").write_text(DASK_TLS)
+    make = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc -subj /CN=x"
+    script = f"{make} -keyout key -out cert 2>&1; cat key cert >dask.pem; module load python; python tls.py"
+    assert shell(script, image_home).stdout.splitlines()[-1] == "b'' SSLWantReadError SSLWantReadError"
+
+
 @pytest.mark.parametrize("show", ["plt.show()", "plt.gcf().show()"])
 def test_a_plot_without_a_screen_says_what_to_do_and_goes_on(show: str, image_home: Path) -> None:
     (image_home / "plot.py").write_text(
