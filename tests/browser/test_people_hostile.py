@@ -28,7 +28,7 @@ def test_an_instructor_meets_nothing_of_a_hostile_session_but_a_picture(sit_down
     with hostile_session(PROXY, token, NAME) as heard:
         visitor = Visitor.open(instructor, NAME)
         visitor.wait_for_picture()
-        assert page.title() == f"Desktop of {NAME} · Demo class"
+        assert page.title() == f"Desktop of {NAME} · Demo class · classdesk"
         expect(visitor.mode).to_have_text("View only")
         canvas = page.locator("#screen canvas")
         assert canvas.evaluate("(canvas) => getComputedStyle(canvas).cursor") == "default"
