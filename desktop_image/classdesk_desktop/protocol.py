@@ -20,6 +20,12 @@ PROTOCOL: Final = 1
 SESSION_PROGRAM: Final = "/opt/classdesk/bin/classdesk-session"
 """What the job runs."""
 
+JOB_PROGRAM: Final = "/opt/classdesk/bin/run-job"
+"""Runs what a learner submits in a session."""
+
+OWN_NETWORK: Final = "own-network"
+"""A file in the door's directory: the session has a network of its own, and only the node's sockets are reached."""
+
 VERSION_FILE: Final = "/opt/classdesk/VERSION"
 """Holds the version of the image and a line end."""
 
@@ -41,6 +47,10 @@ class Variable(StrEnum):
     """The node's, such as `America/Halifax`; may be a file's name, where the node has no name for it."""
     START_AGAIN = "CLASSDESK_START_AGAIN"
     """The query of a link to the form with what was chosen."""
+    DOOR = "CLASSDESK_DOOR"
+    """The directory of the door to the node; not there where a session has no Slurm (`session/door.py`)."""
+    DIRECTORY = "CLASSDESK_DIRECTORY"
+    """Where a job that was submitted in a session is to work."""
     LESSONS_URL = "LESSONS_URL"
     """Where the hub serves the lesson files, without a slash at the end. Learners read it, so its name is short."""
 

@@ -131,7 +131,13 @@ class DesktopSpawner(ChosenOptions, ReportedSession, SlurmSpawner):  # type: ign
         try:
             await job.submit(
                 sbatch_arguments(self.settings.slurm, options, job.comment(self.name)),
-                render_batch_script(options, runtime, account.pw_dir),
+                render_batch_script(
+                    options,
+                    runtime,
+                    account.pw_dir,
+                    self.settings.slurm.directory_in_sessions,
+                    own_network=self.settings.runtime.own_network,
+                ),
                 self._job_environment() | {Variable.START_AGAIN: start_again(options)},
             )
             self.cluster.ledger.write(self)

@@ -96,12 +96,16 @@ def test_the_key_is_its_learners_and_back_after_tmp_was_emptied(
 ) -> None:
     first, second = two
     key = wait_until(
-        lambda: next(p for p in first.runtime.iterdir() if p.name == "dask-key.pem"),
+        lambda: next(p for p in first.runtime.iterdir() if p.name == "dask.pem"),
         20,
         "there is a key",
     )
-    assert key.stat().st_mode & 0o777 == 0o600
-    assert "Permission denied" in second.run("cat", str(key)) or "No such file" in second.run("cat", str(key))
+    kept = first.learner.home / ".local/state/classdesk/dask.pem"
+    text = key.read_bytes()
+    assert kept.read_bytes() == text
+    for file in (key, kept):
+        assert file.stat().st_mode & 0o777 == 0o600
+        assert "Permission denied" in (said := second.run("cat", str(file))) or "No such file" in said
     key.unlink()
-    (first.runtime / "dask-certificate.pem").unlink()
-    wait_until(key.exists, 30, "there is another one")
+    wait_until(key.exists, 30, "it is there again")
+    assert key.read_bytes() == text

@@ -1,6 +1,6 @@
 """Enters a test world: a copy-on-write view of this machine, in which the product runs at its real paths and ports.
 
-The world has its own mounts, processes, network (loopback only), host name and IPC. All that is written
+The world has its own mounts, processes, network (with nothing outside), host name and IPC. All that is written
 goes to memory, but `build/artifacts` of the repository, which is the machine's own. A running `make up`
 and its state are not seen. When the command ends, or this process does, nothing is left: the kernel ends
 every process with the world's first one.
@@ -15,6 +15,7 @@ import signal
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 from types import FrameType
 
@@ -103,7 +104,7 @@ def overlay(lower: Path, upper: Path, work: Path, target: Path) -> None:
 def make_devices(dev: Path) -> None:
     """Makes a /dev of the world's own, with the machine's devices: what listens at /dev/log is the world's."""
     run("mount", "-t", "tmpfs", "-o", "mode=755", "dev", dev)
-    for name in ("null", "zero", "full", "random", "urandom", "tty", "fuse", "net/tun", "kmsg"):
+    for name in ("null", "zero", "full", "random", "urandom", "tty", "fuse", "kmsg"):
         if not Path("/dev", name).exists():
             continue
         (dev / name).parent.mkdir(exist_ok=True)
@@ -117,8 +118,12 @@ def make_devices(dev: Path) -> None:
         ("ptmx", "pts/ptmx"),
     ):
         (dev / name).symlink_to(target)
-    for name in ("pts", "shm"):
+    for name in ("pts", "shm", "net"):
         (dev / name).mkdir()
+    # A device of its own, because `make up` opens it to users.
+    tunnel = Path("/dev/net/tun")
+    if tunnel.exists():
+        os.mknod(dev / "net/tun", stat.S_IFCHR | 0o600, tunnel.stat().st_rdev)
 
 
 def bind_in(root: Path) -> None:
@@ -147,8 +152,23 @@ def name_things(root: Path) -> None:
     resolv.unlink(missing_ok=True)
     resolv.write_text("")
     run("ip", "link", "set", "lo", "up")
-    # Slurm's and others' look-ups ask for an address besides 127.0.0.1 (AI_ADDRCONFIG).
-    run("ip", "address", "add", "192.0.2.1/32", "dev", "lo")
+
+
+def connect() -> None:
+    """Gives the world a way out that leads to a router without one: whatever is outside is refused at once."""
+    router = subprocess.Popen(["unshare", "--net", "sleep", "infinity"])
+    run("ip", "link", "add", "world0", "type", "veth", "peer", "name", "world1")
+    own = Path("/proc/self/ns/net").readlink()
+    while Path(f"/proc/{router.pid}/ns/net").readlink() == own:
+        time.sleep(0.005)
+    run("ip", "link", "set", "world1", "netns", str(router.pid))
+    there = ("nsenter", "--target", str(router.pid), "--net")
+    run(*there, "ip", "address", "add", "192.0.2.254/24", "dev", "world1")
+    run(*there, "ip", "link", "set", "world1", "up")
+    run(*there, "sysctl", "--quiet", "--write", "net.ipv4.ip_forward=1")
+    run("ip", "address", "add", "192.0.2.1/24", "dev", "world0")
+    run("ip", "link", "set", "world0", "up")
+    run("ip", "route", "add", "default", "via", "192.0.2.254")
 
 
 def forget_state() -> None:
@@ -180,6 +200,7 @@ def inside(command: list[str]) -> int:
     run("pivot_root", ".", root / "mnt")
     os.chdir("/")
     run("umount", "--lazy", "/mnt")
+    connect()
     forget_state()
     os.chdir(directory)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the command decides

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -40,6 +41,8 @@ _FOREIGN_PREFIXES: Final = (
     "PYTHON",
     "QT_",
     "SBATCH_",
+    # A session's terminal is like a log-in node: what is submitted there inherits nothing of the session's own job.
+    "SLURM",
     "SSH_",
     "VIRTUAL_ENV",
     "XDG_",
@@ -60,11 +63,31 @@ _FOREIGN_NAMES: Final = frozenset(
         "WAYLAND_DISPLAY",
         "XAUTHORITY",
         "XMODIFIERS",
-        # These two reach jobs that the learner submits from the desktop and break them (OSC/ondemand#4612).
-        "SLURM_EXPORT_ENV",
-        "SLURM_GET_USER_ENV",
         # Of the job's temporary directory only the private one below is used.
         "TMPDIR",
+    }
+)
+
+_DASK_TLS: Final = "DASK_DISTRIBUTED__COMM__TLS__"
+
+# Of a session alone, and of no use or a secret elsewhere.
+_SESSION_PREFIXES: Final = (
+    # What Apptainer says of the session's own container.
+    *("APPTAINER_", "SINGULARITY_"),
+    *("CLASSDESK_", "DBUS_", "GVFS_", "JUPYTER", "XDG_SESSION_", _DASK_TLS),
+)
+_SESSION_NAMES: Final = frozenset(
+    {
+        "BROWSER",
+        "DASK_DISTRIBUTED__DASHBOARD__LINK",
+        "DESKTOP_SESSION",
+        "DISPLAY",
+        "GIT_CONFIG_SYSTEM",
+        "ICEAUTHORITY",
+        "SESSION_MANAGER",
+        "WINDOWID",
+        "XAUTHORITY",
+        "XDG_RUNTIME_DIR",
     }
 )
 
@@ -72,7 +95,7 @@ _FOREIGN_NAMES: Final = frozenset(
 def desktop_environment(environ: Mapping[str, str], runtime: RuntimeDirectory, display: int) -> dict[str, str]:
     """The environment of mate-session: clean, on its own display, without the hub's token."""
     env = {name: value for name, value in _without_foreign(environ).items() if not name.startswith("JUPYTER")}
-    env |= dask_variables(runtime)
+    env |= dask_variables(runtime.dask_certificate)
     env |= {
         "DISPLAY": f":{display}",
         "XAUTHORITY": str(runtime.x_authority),
@@ -101,7 +124,7 @@ def server_environment(
 ) -> dict[str, str]:
     """The environment of the single-user server, which is also that of its terminals and kernels."""
     env = _without_foreign(environ)
-    env |= dask_variables(runtime) | dashboard_link(environ)
+    env |= dask_variables(runtime.dask_certificate) | dashboard_link(environ)
     env |= {
         "XDG_RUNTIME_DIR": str(runtime.path),
         "GIT_CONFIG_SYSTEM": str(runtime.git_config),
@@ -117,19 +140,45 @@ def server_environment(
     return env
 
 
-def dask_variables(runtime: RuntimeDirectory) -> dict[str, str]:
-    """What makes dask refuse everybody without this session's certificate (`distributed.comm` in its configuration)."""
-    files = {"KEY": str(runtime.dask_key), "CERT": str(runtime.dask_certificate)}
-    variables = {
-        f"DASK_DISTRIBUTED__COMM__TLS__{role}__{kind}": file
-        for role in ("SCHEDULER", "WORKER", "CLIENT")
-        for kind, file in files.items()
-    }
-    return variables | {
-        "DASK_DISTRIBUTED__COMM__TLS__CA_FILE": str(runtime.dask_certificate),
+def dask_variables(certificate: Path) -> dict[str, str]:
+    """What makes dask refuse everybody without this certificate (`distributed.comm` in its configuration).
+
+    Args:
+        certificate: A file with the certificate and its key.
+    """
+    names = [f"{role}__{kind}" for role in ("SCHEDULER", "WORKER", "CLIENT") for kind in ("KEY", "CERT")]
+    return {f"{_DASK_TLS}{name}": str(certificate) for name in (*names, "CA_FILE")} | {
         "DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION": "true",
         "DASK_DISTRIBUTED__COMM__DEFAULT_SCHEME": "tls",
     }
+
+
+def learners_certificate(home: Path) -> Path:
+    """Where the learner's certificate for dask is, for this session, the next ones, and jobs on other nodes."""
+    return home / ".local/state/classdesk/dask.pem"
+
+
+def job_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """What a command of Slurm gets from a session: all but what is the session's alone."""
+    return {
+        name: value
+        for name, value in environ.items()
+        if name not in _SESSION_NAMES and not name.startswith(_SESSION_PREFIXES)
+    }
+
+
+def with_job_defaults(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a program in a job that was submitted in a session, also with `--export=NONE`."""
+    home = environ.get("HOME") or pwd.getpwuid(os.getuid()).pw_dir
+    defaults = {
+        "HOME": home,
+        "PATH": SYSTEM_PATH,
+        "LANG": "C.UTF-8",
+        # As its own start-up files set them in a session; scripts have `module`, too.
+        "MODULEPATH": "/opt/modules/Core",
+        "BASH_ENV": "/usr/share/lmod/lmod/init/bash",
+    }
+    return defaults | dict(environ) | dask_variables(learners_certificate(Path(home)))
 
 
 def dashboard_link(environ: Mapping[str, str]) -> dict[str, str]:

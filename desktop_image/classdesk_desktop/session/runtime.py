@@ -83,14 +83,9 @@ class RuntimeDirectory:
         return self.path / "desktop.json"
 
     @property
-    def dask_key(self) -> Path:
-        """The key of the session's certificate for dask."""
-        return self.path / "dask-key.pem"
-
-    @property
     def dask_certificate(self) -> Path:
-        """The session's certificate for dask."""
-        return self.path / "dask-certificate.pem"
+        """The learner's certificate for dask, with its key."""
+        return self.path / "dask.pem"
 
     @property
     def git_config(self) -> Path:

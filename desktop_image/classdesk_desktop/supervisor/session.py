@@ -15,9 +15,10 @@ import socket
 import sys
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
-from classdesk_desktop.protocol import PROTOCOL, Policy, Variable
+from classdesk_desktop.protocol import OWN_NETWORK, PROTOCOL, Policy, Variable
 from classdesk_desktop.session.environment import server_environment
 from classdesk_desktop.session.policy import read_policy
 from classdesk_desktop.session.processes import (
@@ -29,7 +30,7 @@ from classdesk_desktop.session.processes import (
 )
 from classdesk_desktop.session.runtime import RuntimeDirectory, RuntimeDirectoryError, write_state
 from classdesk_desktop.session.settings import SessionSettings, SettingsError
-from classdesk_desktop.supervisor.dask_security import is_there, make_certificate
+from classdesk_desktop.supervisor.dask_security import is_there, provide_certificate
 from classdesk_desktop.supervisor.desktop import Desktop
 from classdesk_desktop.supervisor.git_identity import write_identity
 from classdesk_desktop.supervisor.locales import with_locale, with_time_zone
@@ -103,7 +104,7 @@ class Session:
             self._begin(self._desktop.run())
         else:
             write_state(self.runtime.state_file, "no desktop")
-        with listen(self.settings.bind_address) as listener:
+        with await asyncio.to_thread(self._listen) as listener:
             server = await self._start_server(listener)
             port: int = listener.getsockname()[1]
         self._begin(self._copy_lessons())
@@ -126,6 +127,18 @@ class Session:
             log.error("The session ends: %s", error, exc_info=error)
             self._fail()
 
+    def _listen(self) -> socket.socket:
+        """Return the server's socket; in a session with a network of its own it is the node's."""
+        if not Path(self.environ.get(Variable.DOOR, ""), OWN_NETWORK).is_file():
+            return listen(self.settings.bind_address)
+        # Late: where it is not needed, it costs some milliseconds.
+        from classdesk_desktop.session.door import Door, DoorError
+
+        try:
+            return Door.of(self.environ, {}).listen(self.settings.bind_address).socket
+        except DoorError as error:
+            raise SettingsError(str(error)) from None
+
     async def _start_server(self, listener: socket.socket) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
             sys.executable,
@@ -143,7 +156,7 @@ class Session:
             if not is_there(self.runtime):
                 with contextlib.suppress(OSError):
                     self.runtime.restore()
-                    await make_certificate(self.runtime)
+                    await provide_certificate(self.settings.home, self.runtime)
             await asyncio.sleep(_LOOK_SECONDS)
 
     async def _copy_lessons(self) -> None:
@@ -224,6 +237,8 @@ def main() -> None:
         policy = read_policy(os.environ)
         environ = with_time_zone(with_locale(os.environ, policy.locale))
         status = asyncio.run(Session(settings, policy, environ, runtime).run())
+    except SettingsError as error:
+        sys.exit(f"classdesk-session: {error}")
     finally:
         runtime.remove()
     sys.exit(status)

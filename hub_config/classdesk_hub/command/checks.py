@@ -28,6 +28,9 @@ from classdesk_spawner import (
 
 _COMMAND_TIMEOUT_S = 20
 _SUDO = "/usr/bin/sudo"
+_NODE_PYTHON = "/usr/bin/python3"
+_TUNNEL = "/dev/net/tun"
+_SUBMITTING = ("sinfo", "squeue", "sbatch", "srun", "salloc", "scancel", "scontrol")
 
 
 @dataclass(frozen=True)
@@ -337,6 +340,42 @@ def image_version(site: Site) -> str:
     return told.strip() or "of an unknown version"
 
 
+def slurm_in_sessions(site: Site) -> Result:
+    """Learners have Slurm's commands in their sessions, on nodes that are like this machine."""
+    if not site.slurm.commands_in_sessions:
+        return Result(True, "sessions have no commands of Slurm (commands_in_sessions)")
+    lacks = [name for name in _SUBMITTING if not Path(site.slurm.bin_directory, name).exists()]
+    if lacks:
+        return Result(
+            False,
+            f"{site.slurm.bin_directory} lacks {', '.join(lacks)}, which learners use in their sessions",
+            "Install Slurm's client commands on the compute nodes, or set commands_in_sessions = false.",
+        )
+    if not Path(_NODE_PYTHON).exists():
+        return Result(
+            False,
+            f"{_NODE_PYTHON} is missing; on a compute node, sessions reach Slurm by it",
+            "Install Python 3.9 or newer on the nodes, or set commands_in_sessions = false.",
+        )
+    return Result(True, f"sessions have the commands of {site.slurm.bin_directory}; their jobs run in the image")
+
+
+def networks(site: Site) -> Result:
+    """Whether sessions have networks of their own, on nodes that are like this machine."""
+    if not site.runtime.own_network:
+        return Result(True, "sessions share the network of their node (own_network)")
+    why = ""
+    if not Path("/usr/bin/pasta").exists():
+        why = "/usr/bin/pasta is missing (Debian: passt)"
+    elif not Path(_TUNNEL).exists():
+        why = f"{_TUNNEL} is missing"
+    elif stat.S_IMODE(Path(_TUNNEL).stat().st_mode) & 0o006 != 0o006:
+        why = f"{_TUNNEL} is not open to users (mode 0666, as systemd sets it)"
+    if why:
+        return Result(True, f"on a node like this one, sessions share its network: {why}")
+    return Result(True, "each session has a network of its own")
+
+
 def lessons(site: Site) -> Result:
     """The lesson files that the hub serves are there."""
     directory = Path(site.lessons.directory)
@@ -359,6 +398,8 @@ CHECKS: Sequence[tuple[str, Callable[[Site], Result]]] = (
     ("what Slurm shows", privacy),
     ("presets", presets),
     ("runtime and image", runtime),
+    ("Slurm in sessions", slurm_in_sessions),
+    ("networks of sessions", networks),
     ("versions", versions),
     ("lessons", lessons),
 )

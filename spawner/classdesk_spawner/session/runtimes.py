@@ -1,13 +1,12 @@
 """The container runtimes: pure functions from settings to the command that opens the image.
 
-Each gives the session the learner's home, its own /tmp and its own pid namespace: when the job is
-cancelled, the kernel ends everything that the session started.
+Each gives the session, or a job submitted in one, the learner's home, its own /tmp and its own pid namespace: when the
+job is cancelled, the kernel ends everything that was started in it. Each shows the door (`node_door.py`) inside.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from classdesk_desktop.protocol import SESSION_PROGRAM
 from classdesk_spawner.settings.models import RuntimeSettings, split_bind
 
 _PROGRAMS: Mapping[str, str] = {
@@ -15,6 +14,12 @@ _PROGRAMS: Mapping[str, str] = {
     "apptainer": "/usr/bin/apptainer",
     "host": "/usr/bin/unshare",
 }
+
+DOOR = "@door@"
+"""Stands for the directory of the door, which the batch script knows when it runs."""
+RESOLV_CONF = "@resolv_conf@"
+"""Stands for the file that names the resolver."""
+_DOOR_INSIDE = "/run/classdesk"
 
 
 def runtime_program(settings: RuntimeSettings) -> str:
@@ -24,15 +29,17 @@ def runtime_program(settings: RuntimeSettings) -> str:
 
 @dataclass(frozen=True)
 class RuntimeCommand:
-    """How the batch script starts the session.
+    """How a batch script opens the image.
 
     Attributes:
-        argv: The command.
+        argv: The command, to which the program in the image is added.
+        door: Where the door's directory is inside; the word `DOOR` is replaced in it.
         needs_accounts: The script must open descriptor 11 on the learner's passwd lines and 12 on
             group lines, so that names resolve in the image whatever directory service the node uses.
     """
 
     argv: tuple[str, ...]
+    door: str = DOOR
     needs_accounts: bool = False
 
 
@@ -51,8 +58,7 @@ def bubblewrap(settings: RuntimeSettings, home: str) -> RuntimeCommand:
     argv += ["--proc", "/proc", "--dev", "/dev", "--ro-bind-try", "/sys", "/sys"]
     argv += ["--size", str(settings.tmp_mib * 1024 * 1024), "--perms", "1777", "--tmpfs", "/tmp"]  # noqa: S108
     argv += ["--tmpfs", "/run", "--tmpfs", "/var/tmp", "--tmpfs", "/home"]  # noqa: S108
-    for name in ("resolv.conf", "hosts"):
-        argv += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
+    argv += ["--ro-bind-try", RESOLV_CONF, "/etc/resolv.conf", "--ro-bind-try", "/etc/hosts", "/etc/hosts"]
     # The node's time zone; bwrap cannot bind onto the image's /etc/localtime, which is a symbolic link.
     argv += [
         "--ro-bind-try",
@@ -63,23 +69,26 @@ def bubblewrap(settings: RuntimeSettings, home: str) -> RuntimeCommand:
         ":/run/localtime",
     ]
     argv += ["--ro-bind-data", "11", "/etc/passwd", "--ro-bind-data", "12", "/etc/group"]
+    # Read-only, so that whoever empties /run still has it; what listens there can be reached all the same.
+    argv += ["--ro-bind-try", DOOR, _DOOR_INSIDE]
     argv += ["--bind", home, home]
     for bind in settings.binds:
         source, inside, read_only = split_bind(bind)
         argv += ["--ro-bind" if read_only else "--bind", source, inside]
-    argv += ["--chdir", home, "--", SESSION_PROGRAM]
-    return RuntimeCommand(tuple(argv), needs_accounts=True)
+    argv += ["--chdir", home, "--"]
+    return RuntimeCommand(tuple(argv), door=_DOOR_INSIDE, needs_accounts=True)
 
 
 def apptainer(settings: RuntimeSettings, home: str) -> RuntimeCommand:
     """Open a SIF (or image directory) with Apptainer, which brings the learner's account itself."""
     argv = [runtime_program(settings), "exec"]
     argv += ["--pid", "--ipc", "--contain", "--home", f"{home}:{home}", "--pwd", home]
+    argv += ["--bind", f"{DOOR}:{_DOOR_INSIDE}:ro"]
     for bind in settings.binds:
         source, inside, read_only = split_bind(bind)
         argv += ["--bind", f"{source}:{inside}" + (":ro" if read_only else "")]
-    argv += [settings.image, SESSION_PROGRAM]
-    return RuntimeCommand(tuple(argv))
+    argv += [settings.image]
+    return RuntimeCommand(tuple(argv), door=_DOOR_INSIDE)
 
 
 def host(settings: RuntimeSettings, home: str) -> RuntimeCommand:
@@ -92,7 +101,7 @@ def host(settings: RuntimeSettings, home: str) -> RuntimeCommand:
         "--fork",
         "--kill-child",
     ]
-    argv += ["--mount-proc", "--wd", home, SESSION_PROGRAM]
+    argv += ["--mount-proc", "--wd", home, "--"]
     return RuntimeCommand(tuple(argv))
 
 

@@ -1,18 +1,22 @@
 """From validated options to what sbatch gets: its arguments, its script. Pure functions."""
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import fields
 from functools import cache
 from importlib.resources import files
 
 import jinja2
 
-from classdesk_desktop.protocol import HubPath, LastWords, Variable
+from classdesk_desktop.protocol import JOB_PROGRAM, OWN_NETWORK, SESSION_PROGRAM, HubPath, LastWords, Variable
 from classdesk_spawner.form.options import SessionOptions
 from classdesk_spawner.settings.models import SlurmSettings
 from classdesk_spawner.slurm.environment import PACKED_VARIABLE
 
-from .runtimes import RuntimeCommand
+from .runtimes import DOOR, RESOLV_CONF, RuntimeCommand
+
+_NOT_BEGUN = 97
+"""No session ends with this status."""
 
 
 def sbatch_arguments(slurm: SlurmSettings, options: SessionOptions, comment: str) -> list[str]:
@@ -54,7 +58,9 @@ def sbatch_arguments(slurm: SlurmSettings, options: SessionOptions, comment: str
     return arguments
 
 
-def render_batch_script(options: SessionOptions, runtime: RuntimeCommand, home: str) -> str:
+def render_batch_script(
+    options: SessionOptions, runtime: RuntimeCommand, home: str, slurm_directory: str = "", *, own_network: bool = False
+) -> str:
     """Return the batch script of a session.
 
     The template gets numbers, words of our own, and shell-quoted command words; nothing in it is
@@ -64,8 +70,10 @@ def render_batch_script(options: SessionOptions, runtime: RuntimeCommand, home: 
         options: The validated options.
         runtime: The command that opens the image.
         home: The learner's home directory.
+        slurm_directory: Where the compute nodes have Slurm's commands; empty: sessions have none.
+        own_network: The session has a network of its own where the node allows it.
     """
-    return _template().render(
+    return _template("batch_script.sh.j2").render(
         minutes=options.minutes,
         kind=options.kind,
         variable=Variable,
@@ -73,14 +81,42 @@ def render_batch_script(options: SessionOptions, runtime: RuntimeCommand, home: 
         last_words_path=HubPath.LAST_WORDS,
         last_words_key=fields(LastWords)[0].name,
         home=shlex.quote(home),
-        needs_accounts=runtime.needs_accounts,
-        command=" ".join(shlex.quote(word) for word in runtime.argv),
+        open_image=_render_open_image(runtime, slurm_directory),
+        own_network=_template("own_network.sh.j2").render(not_begun=_NOT_BEGUN, mark=OWN_NETWORK),
+        has_own_network=own_network,
     )
 
 
+def _render_open_image(runtime: RuntimeCommand, slurm_directory: str) -> str:
+    """Return the shell functions that open the image, for the session and for the jobs that are submitted in it."""
+    # A job may have a terminal, which its programs control (`srun --pty`); a session has none.
+    job = [word for word in runtime.argv if word != "--new-session"]
+    return (
+        _template("open_image.sh.j2")
+        .render(
+            variable=Variable,
+            slurm_directory=shlex.quote(slurm_directory),
+            node_door=_package_text("node_door.py").rstrip(),
+            door_inside=_shell_words([runtime.door]),
+            needs_accounts=runtime.needs_accounts,
+            session_command=_shell_words([*runtime.argv, SESSION_PROGRAM]),
+            job_command=_shell_words([*job, JOB_PROGRAM]),
+        )
+        .rstrip()
+    )
+
+
+def _shell_words(words: Sequence[str]) -> str:
+    return " ".join(shlex.quote(word).replace(DOOR, '"$door"').replace(RESOLV_CONF, '"$resolv_conf"') for word in words)
+
+
 @cache
-def _template() -> jinja2.Template:
-    text = (files(__package__) / "batch_script.sh.j2").read_text(encoding="utf-8")
+def _package_text(name: str) -> str:
+    return (files(__package__) / name).read_text(encoding="utf-8")
+
+
+@cache
+def _template(name: str) -> jinja2.Template:
     environment = jinja2.Environment(
         undefined=jinja2.StrictUndefined,
         keep_trailing_newline=True,
@@ -90,4 +126,4 @@ def _template() -> jinja2.Template:
         lstrip_blocks=True,
         autoescape=False,  # noqa: S701  # shell text; every word is quoted above
     )
-    return environment.from_string(text)
+    return environment.from_string(_package_text(name))

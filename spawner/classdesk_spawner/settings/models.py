@@ -221,7 +221,11 @@ class SlurmSettings(Section):
     )
     bin_directory: str = Field(
         "/usr/bin",
-        description="Directory of sbatch, squeue, scancel and sinfo; sudoers names it too.",
+        description="Directory of sbatch, squeue and the like, here and on the compute nodes; sudoers names it too.",
+    )
+    commands_in_sessions: bool = Field(
+        True,
+        description="Learners have sbatch, srun, squeue and the like in their sessions; their jobs run in the image.",
     )
     operator: str = Field(
         "slurm",
@@ -250,6 +254,11 @@ class SlurmSettings(Section):
         le=600,
         description="Seconds between two checks of the queue while all sessions are running.",
     )
+
+    @property
+    def directory_in_sessions(self) -> str:
+        """Where sessions find Slurm's commands on their node; empty: they have none."""
+        return self.bin_directory if self.commands_in_sessions else ""
 
     @field_validator("bin_directory")
     @classmethod
@@ -286,6 +295,11 @@ class RuntimeSettings(Section):
         strict=False,
         description="Further directories of the node to mount in the session, as "
         "'/path' or '/path:/inside' or '/path:/inside:ro'. The learner's home is always there.",
+    )
+    own_network: bool = Field(
+        True,
+        description="Each session has a network of its own, so that nobody else on the node reaches what its programs "
+        "bind to 127.0.0.1. It needs pasta (Debian: passt) on the node, and a /dev/net/tun that is open to users.",
     )
     tmp_mib: int = Field(
         2048,

@@ -1,7 +1,6 @@
 import pytest
 from pydantic import ValidationError
 
-from classdesk_desktop.protocol import SESSION_PROGRAM
 from classdesk_spawner import RuntimeSettings, runtime_program
 from classdesk_spawner.session.runtimes import runtime_command
 from classdesk_spawner.settings.models import split_bind
@@ -21,7 +20,8 @@ def test_bubblewrap_opens_the_image_read_only_and_the_home_for_writing() -> None
     assert ("/images/a/usr", "/usr") in _pairs(argv, "--ro-bind")
     assert ("/data", "/in") in _pairs(argv, "--ro-bind")
     assert _pairs(argv, "--bind") == [("/home/ada", "/home/ada"), ("/scratch", "/scratch")]
-    assert argv[-2:] == ["--", SESSION_PROGRAM]
+    assert ("@door@", "/run/classdesk") in _pairs(argv, "--ro-bind-try")
+    assert argv[-1] == "--"
 
 
 def test_bubblewrap_gives_the_session_the_time_zone_of_the_node() -> None:
@@ -42,17 +42,18 @@ def test_apptainer_has_an_own_pid_namespace_and_the_learners_home() -> None:
     assert "--pid" in argv
     assert argv[argv.index("--home") + 1] == "/home/ada:/home/ada"
     assert [argv[i + 1] for i, word in enumerate(argv) if word == "--bind"] == [
+        "@door@:/run/classdesk:ro",
         "/scratch:/scratch",
         "/data:/in:ro",
     ]
-    assert argv[-2:] == ["/images/desktop.sif", SESSION_PROGRAM]
+    assert argv[-1] == "/images/desktop.sif"
 
 
 def test_host_runs_the_nodes_own_desktop_in_a_pid_namespace() -> None:
     argv = _argv(kind="host")
     assert argv[0] == "/usr/bin/unshare"
     assert {"--pid", "--kill-child", "--mount-proc"} <= set(argv)
-    assert argv[-1] == SESSION_PROGRAM
+    assert argv[-1] == "--"
 
 
 def test_a_site_can_name_another_program() -> None:

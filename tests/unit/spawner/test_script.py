@@ -25,7 +25,9 @@ OPTIONS = SessionOptions(ui="desktop", kind="desktop", cores=2, minutes=180, mem
 
 def _script(kind: str) -> str:
     runtime = RuntimeSettings.model_validate({"kind": kind, "binds": ["/scratch", "/data:/data:ro"]})
-    return render_batch_script(OPTIONS, runtime_command(runtime, "/home/ada"), "/home/ada")
+    return render_batch_script(
+        OPTIONS, runtime_command(runtime, "/home/ada"), "/home/ada", "/usr/bin", own_network=True
+    )
 
 
 @pytest.mark.parametrize("kind", RUNTIMES)

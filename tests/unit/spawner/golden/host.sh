@@ -70,8 +70,444 @@ if ! $home_is_open; then
   exit 1
 fi
 
-/usr/bin/unshare --user --map-current-user --pid --fork --kill-child --mount-proc --wd /home/ada /opt/classdesk/bin/classdesk-session
-status=$?
+# Also for the jobs that are submitted in the session.
+IFS= read -r -d '' open_image <<'CLASSDESK_OPEN_IMAGE'
+# Opens the desktop image on a node: for a session, and for the jobs that are submitted in one. Its own text is in
+# $open_image, so that it can be handed on.
+
+# A directory of the door's, which only this account can enter; $door is empty where there is none.
+door=$( { /bin/mktemp -d /tmp/classdesk-door-XXXXXXXX || /bin/mktemp -d /dev/shm/classdesk-door-XXXXXXXX; } 2>/dev/null)
+resolv_conf=/etc/resolv.conf
+export CLASSDESK_DOOR="$door"
+if [[ -n $door ]]; then
+  printf '%s\n' "$open_image" >"$door/open-image"
+  /usr/bin/python3 -I - "$door" /usr/bin 0<<'CLASSDESK_DOOR' &
+"""A session's door to its node: runs Slurm's commands where they are installed, outside the image, as the learner.
+
+The batch script runs it with the node's own Python, which may be as old as 3.9; standard library only. It listens on a
+socket in a directory that only the learner can enter, and runs nothing but Slurm's commands. The other side is
+`classdesk_desktop/session/door.py`, which says what is asked and answered.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import fcntl
+import json
+import os
+import resource
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from types import FrameType
+from typing import Any
+from urllib.parse import urlsplit
+
+COMMANDS = ("sinfo", "squeue", "sbatch", "srun", "salloc", "scancel", "scontrol", "sacct", "seff")
+MOST_BYTES = 64 * 1024 * 1024
+MOST_DESCRIPTORS = 8
+CANCEL_SECONDS = 15
+LOOPBACK = "127.0.0.1"
+SOMEWHERE = "198.51.100.1"  # nowhere in fact (RFC 5737)
+# Where a node without one in /etc has Slurm's configuration. The session's own variables of Slurm are not passed on.
+NODE_VARIABLES = ("SLURM_CONF",)
+
+
+class RefusedError(Exception):
+    """A request cannot be carried out; the text tells the learner why."""
+
+
+class Door:
+    """The door of one session or job.
+
+    Attributes:
+        directory: The door's own directory; its end ends it.
+        slurm: Where Slurm's commands are; empty: the session has none.
+        path: Directories with them, as PATH has them.
+        hub: The hub's host.
+        ends_with_session: Numbers of jobs that are cancelled at the end.
+    """
+
+    def __init__(self, directory: Path, slurm: str, hub: str) -> None:
+        self.directory = directory
+        self.slurm = slurm
+        self.path = os.pathsep.join([slurm, os.environ.get("PATH", ""), "/usr/bin:/usr/local/bin:/bin"])
+        self.hub = hub
+        self.ends_with_session: set[str] = set()
+
+    def serve(self) -> None:
+        """Answer until the process is ended."""
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        unfinished = self.directory / "door.new"
+        listener.bind(str(unfinished))
+        listener.listen(64)
+        unfinished.rename(self.directory / "door")
+        while True:
+            connection, _ = listener.accept()
+            threading.Thread(target=self.answer, args=(connection,), daemon=True).start()
+
+    def answer(self, connection: socket.socket) -> None:
+        """Carry out one request, and tell what came of it."""
+        with connection:
+            try:
+                try:
+                    request, descriptors = receive(connection)
+                    if "listen" in request:
+                        give_socket(connection, request["listen"], self.hub)
+                        return
+                    told = self.carry_out(request, descriptors, connection)
+                except (RefusedError, OSError) as error:
+                    told = {"error": str(error)}
+                connection.sendall(json.dumps(told).encode() + b"\n")
+            except (OSError, ValueError, KeyError, TypeError):
+                return  # it has gone, or is not ours
+
+    def carry_out(self, request: dict[str, Any], descriptors: list[int], connection: socket.socket) -> dict[str, Any]:
+        """Run the command that is asked for, and return its exit status."""
+        try:
+            if "end_with_session" in request:
+                self.ends_with_session.update(str(int(job)) for job in request["end_with_session"])
+                return {"status": 0}
+            return {"status": self.run(request, descriptors, connection)}
+        finally:
+            for descriptor in descriptors:
+                os.close(descriptor)
+
+    def run(self, request: dict[str, Any], descriptors: list[int], connection: socket.socket) -> int:
+        """Run a command of Slurm with the caller's descriptors; its signals come over the connection."""
+        name = request["command"]
+        if not self.slurm:
+            raise RefusedError("Slurm's commands are switched off in the sessions of this site (commands_in_sessions).")
+        program = shutil.which(name, path=self.path) if name in COMMANDS else None
+        if program is None:
+            raise RefusedError(f"{name} is not installed on this node.")
+        environment = dict(request["environment"])
+        environment.update((name, os.environ[name]) for name in NODE_VARIABLES if name in os.environ)
+        arguments, scratch = list(request["arguments"]), None
+        if request.get("script"):
+            scratch = tempfile.mkdtemp(dir=self.directory)
+            arguments = [self.script(scratch, request) if word is None else word for word in arguments]
+        try:
+            process = subprocess.Popen(
+                [program, *arguments],
+                stdin=descriptors[0],
+                stdout=descriptors[1],
+                stderr=descriptors[2],
+                close_fds=False,  # all but these are closed by themselves
+                env=environment,
+                cwd=place(request),
+                start_new_session=True,
+                preexec_fn=lambda: plain(descriptors[3:]),  # noqa: PLW1509 - it takes no lock
+            )
+            while descriptors:  # or the caller would wait for the end of a pipe that is still open here
+                os.close(descriptors.pop())
+            threading.Thread(target=pass_signals, args=(connection, process), daemon=True).start()
+            return process.wait()
+        finally:
+            if scratch:
+                shutil.rmtree(scratch, ignore_errors=True)
+
+    @staticmethod
+    def script(scratch: str, request: dict[str, Any]) -> str:
+        """Write the script of a job, under the name that the learner gave it, and return its path."""
+        name, text = request["script"]
+        path = Path(scratch, Path(name).name or "sbatch")
+        path.write_bytes(base64.b64decode(text))
+        return str(path)
+
+    def end(self) -> None:
+        """Cancel what was to end with the session, and remove the directory."""
+        scancel = shutil.which("scancel", path=self.path)
+        if self.ends_with_session and scancel:
+            words = [scancel, "--quiet", *sorted(self.ends_with_session)]
+            try:
+                subprocess.call(words, stdin=subprocess.DEVNULL, timeout=CANCEL_SECONDS)
+            except (OSError, subprocess.TimeoutExpired) as error:
+                print(f"classdesk: jobs of the session were not cancelled: {error}", file=sys.stderr)
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+
+def receive(connection: socket.socket) -> tuple[dict[str, Any], list[int]]:
+    """Return a request and the descriptors that came with it."""
+    size = struct.calcsize("i")
+    first, ancillary, _, _ = connection.recvmsg(8, socket.CMSG_SPACE(MOST_DESCRIPTORS * size), socket.MSG_CMSG_CLOEXEC)
+    descriptors: list[int] = []
+    for level, kind, data in ancillary:
+        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+            whole = len(data) - len(data) % size
+            descriptors += struct.unpack(f"{whole // size}i", data[:whole])
+    while len(first) < 8:
+        more = connection.recv(8 - len(first))
+        if not more:
+            raise OSError("cut off")
+        first += more
+    length = struct.unpack("!Q", first)[0]
+    if length > MOST_BYTES:
+        raise RefusedError(f"This is larger than {MOST_BYTES // 1024 // 1024} MiB.")
+    body = bytearray()
+    while len(body) < length:
+        more = connection.recv(min(1 << 20, length - len(body)))
+        if not more:
+            raise OSError("cut off")
+        body += more
+    return json.loads(body.decode()), descriptors
+
+
+def give_socket(connection: socket.socket, host: str, hub: str) -> None:
+    """Hand over a listening socket of this node, with the address by which other nodes reach it."""
+    with listener_on(host) as listener:
+        told = {"address": [own_address(hub), listener.getsockname()[1]]}
+        socket.send_fds(connection, [json.dumps(told).encode() + b"\n"], [listener.fileno()])
+
+
+def listener_on(host: str) -> socket.socket:
+    """Return a socket that listens on a free port of one address, or of all."""
+    if host:
+        family = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, 0), family=family, backlog=1024)
+    if socket.has_dualstack_ipv6():
+        with contextlib.suppress(OSError):
+            return socket.create_server(("", 0), family=socket.AF_INET6, backlog=1024, dualstack_ipv6=True)
+    return socket.create_server(("", 0), backlog=1024)
+
+
+def own_address(hub: str) -> str:
+    """Return this node's address on its way to the hub, or where that is here, on its way outside."""
+    address = LOOPBACK
+    for host in (hub, SOMEWHERE, socket.gethostname()):
+        with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as way:
+            way.connect((host, 9))  # sends nothing
+            address = str(way.getsockname()[0])
+        # A session with a network of its own cannot reach the node's loopback.
+        if not address.startswith("127."):
+            break
+    return address
+
+
+def place(request: dict[str, Any]) -> str:
+    """Return the directory in which the command works: the caller's own where the node has the same one."""
+    directory: str = request["directory"]
+    home: str = request["home"]
+    with contextlib.suppress(OSError):
+        there = Path(directory).stat()
+        if [there.st_dev, there.st_ino] == request["identity"]:
+            return directory
+    return home
+
+
+def plain(further: list[int]) -> None:
+    """Give a command what it would have on a log-in node; runs in the new process."""
+    moved = [fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 16) for descriptor in further]
+    for number, descriptor in enumerate(moved, 3):
+        os.dup2(descriptor, number)
+    # Slurm hands a job the limits of who submits it, and these are the session's.
+    for name in ("RLIMIT_RSS", "RLIMIT_CORE", "RLIMIT_CPU"):
+        kind = getattr(resource, name)
+        hard = resource.getrlimit(kind)[1]
+        resource.setrlimit(kind, (hard, hard))
+
+
+def pass_signals(connection: socket.socket, process: subprocess.Popen[bytes]) -> None:
+    """Pass on the signals that the caller gets; one that has gone leaves its command alone with a SIGTERM."""
+    while True:
+        try:
+            numbers = connection.recv(64)
+        except OSError:
+            numbers = b""
+        for number in numbers or [signal.SIGTERM]:
+            with contextlib.suppress(OSError):
+                process.send_signal(number)
+        if not numbers:
+            return
+
+
+def main() -> None:
+    """Serve until SIGTERM."""
+    directory, slurm = sys.argv[1:3]
+    door = Door(Path(directory), slurm, urlsplit(os.environ.get("JUPYTERHUB_API_URL", "")).hostname or "")
+
+    def end(_: int, __: FrameType | None) -> None:
+        raise SystemExit
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    for name in list(os.environ):
+        if (name.startswith("SLURM_") and name not in NODE_VARIABLES) or name.startswith("JUPYTER"):
+            del os.environ[name]
+    try:
+        door.serve()
+    finally:
+        door.end()
+
+
+if __name__ == "__main__":
+    main()
+CLASSDESK_DOOR
+  door_keeper=$!
+fi
+
+close_door() {
+  [[ -n $door ]] || return 0
+  kill "$door_keeper" 2>/dev/null
+  wait "$door_keeper"
+  [[ ! -e $door ]] || /bin/rm -rf -- "$door"
+} 2>/dev/null
+
+# open_session [COMMAND…]: runs the session, by another command that is put before.
+open_session() {
+  "$@" /usr/bin/unshare --user --map-current-user --pid --fork --kill-child --mount-proc --wd /home/ada -- /opt/classdesk/bin/classdesk-session
+}
+
+# shellcheck disable=SC2317 # jobs call it
+# open_for_job COMMAND ARGUMENT…: runs it in the image. Signals that reach only this shell are handed on (run_job.py).
+open_for_job() {
+  local name status keeper
+  export CLASSDESK_DIRECTORY=$PWD
+  cd /
+  if [[ -n $door ]] && /usr/bin/mkfifo "$door/signals"; then
+    exec 9<>"$door/signals"
+  else
+    exec 9>/dev/null
+  fi
+  for name in HUP INT QUIT USR1 USR2 TERM; do
+    # shellcheck disable=SC2064
+    trap "echo $name >&9" "$name"
+  done
+  (
+    trap '' HUP INT QUIT USR1 USR2 TERM
+    exec 9>&-
+    exec /usr/bin/unshare --user --map-current-user --pid --fork --kill-child --mount-proc --wd /home/ada -- /opt/classdesk/bin/run-job "$@"
+  ) 0<&0 &
+  keeper=$!
+  while kill -0 "$keeper" 2>/dev/null; do
+    wait "$keeper"
+    status=$?
+  done
+  wait "$keeper"
+  status=$?
+  close_door
+  exit "$status"
+}
+CLASSDESK_OPEN_IMAGE
+eval "$open_image"
+
+# A network of the session's own: what its programs bind to 127.0.0.1, other accounts of the node cannot reach, and
+# port 8787 is free for each. pasta (Debian: passt) connects it with what is outside; the server's socket is the node's,
+# and comes through the door.
+
+not_begun=97
+resolver=198.18.0.2
+
+# May this node's users have one? Says why not.
+own_network_is_allowed() {
+  local why=''
+  if [[ ! -x /usr/bin/pasta ]]; then
+    why="/usr/bin/pasta is not installed"
+  elif ((UID == 0)); then
+    why="root has the node's network"
+  elif ! { : <>/dev/net/tun; } 2>/dev/null; then
+    why="/dev/net/tun is not open to users"
+  elif [[ -z $door ]]; then
+    why="there is no directory for the door"
+  fi
+  [[ -z $why ]] || printf 'classdesk: the session shares the network of the node: %s\n' "$why"
+  [[ -z $why ]]
+}
+
+# A resolver on the node's own 127.0.0.1 has another address in there.
+use_own_resolver() {
+  if /bin/grep -Eqs '^[[:blank:]]*nameserver[[:blank:]]+(127\.|::1)' /etc/resolv.conf; then
+    resolv_conf=$door/resolv.conf
+    /bin/grep -Ev '^[[:blank:]]*nameserver' /etc/resolv.conf >"$resolv_conf"
+    echo "nameserver $resolver" >>"$resolv_conf"
+  fi
+}
+
+# shellcheck disable=SC2317 # called by another function
+# in_own_network COMMAND…: runs it there. Returns $not_begun if that cannot be made.
+in_own_network() {
+  local keeper network ended='' status
+  # It waits for the way out, and is then the command; $0 is the door.
+  # shellcheck disable=SC2016
+  /usr/bin/unshare --user --map-current-user --net -- /bin/bash -pc '
+    for ((look = 0; look < 500; look++)); do
+      while read -r _ to _; do
+        [[ $to != 00000000 ]] || { : >"$0/own-network"; exec "$@"; }
+      done </proc/net/route
+      read -rt 0.01 <> <(:)
+    done
+    exit 97' "$door" "$@" &
+  keeper=$!
+  while kill -0 "$keeper" 2>/dev/null && [[ /proc/$keeper/ns/net -ef /proc/self/ns/net ]]; do
+    read -rt 0.005 <> <(:)
+  done
+  connect_network "$keeper" &
+  network=$!
+  while :; do
+    wait -n -p ended "$keeper" "$network"
+    status=$?
+    case $ended in
+      "$keeper") break ;;
+      "$network")
+        if [[ ! -e $door/own-network ]]; then
+          kill "$keeper" 2>/dev/null
+          break
+        fi
+        # The command goes on, and gets its way out again.
+        /bin/sleep 1
+        connect_network "$keeper" &
+        network=$!
+        ;;
+    esac
+  done
+  if [[ ! -e $door/own-network ]]; then
+    printf "classdesk: the session shares the network of the node: pasta ended with status %s\n" "$status"
+    status=$not_begun
+  fi
+  kill "$network" "$keeper" 2>/dev/null
+  wait "$network" "$keeper" 2>/dev/null
+  return "$status"
+}
+
+# shellcheck disable=SC2317 # called by another function
+# connect_network PID: is the way out of a process's network, until it is ended.
+connect_network() {
+  local options=(--foreground --quiet --config-net)
+  # An address that no site uses (RFC 2544), so that the node's own is outside, too; and no way to the node's 127.0.0.1 …
+  options+=(-a 198.18.0.10 -n 24 -g 198.18.0.1 --no-map-gw -t none -u none -U none)
+  # … but to the hub, where it is on this machine, and to the resolver.
+  if [[ ${JUPYTERHUB_API_URL:-} =~ ^https?://(127\.[0-9.]+|localhost|\[::1\]):([0-9]+)/ ]]; then
+    options+=(-T "${BASH_REMATCH[2]}")
+  else
+    options+=(-T none)
+  fi
+  [[ $resolv_conf == /etc/resolv.conf ]] || options+=(--dns-forward "$resolver")
+  exec /usr/bin/pasta "${options[@]}" "$1"
+}
+
+# A signal that reaches this shell, too, reaches the session: there is something left to do after its end.
+asked_to_end=false
+trap asked_to_end=true TERM
+status=$not_begun
+if own_network_is_allowed; then
+  use_own_resolver
+  open_session in_own_network
+  status=$?
+fi
+if ((status == not_begun)); then
+  resolv_conf=/etc/resolv.conf
+  open_session
+  status=$?
+fi
 printf 'classdesk: the session ended with status %s\n' "$status"
-((status == 0)) || send_last_words
+close_door
+((status == 0)) || $asked_to_end || send_last_words
 exit "$status"
