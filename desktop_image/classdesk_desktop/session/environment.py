@@ -72,7 +72,7 @@ _FOREIGN_NAMES: Final = frozenset(
 def desktop_environment(environ: Mapping[str, str], runtime: RuntimeDirectory, display: int) -> dict[str, str]:
     """The environment of mate-session: clean, on its own display, without the hub's token."""
     env = {name: value for name, value in _without_foreign(environ).items() if not name.startswith("JUPYTER")}
-    env |= dask_variables(runtime)
+    env |= dask_variables(environ, runtime)
     env |= {
         "DISPLAY": f":{display}",
         "XAUTHORITY": str(runtime.x_authority),
@@ -101,7 +101,7 @@ def server_environment(
 ) -> dict[str, str]:
     """The environment of the single-user server, which is also that of its terminals and kernels."""
     env = _without_foreign(environ)
-    env |= dask_variables(runtime) | dashboard_link(environ)
+    env |= dask_variables(environ, runtime) | dashboard_link(environ)
     env |= {
         "XDG_RUNTIME_DIR": str(runtime.path),
         "GIT_CONFIG_SYSTEM": str(runtime.git_config),
@@ -117,15 +117,21 @@ def server_environment(
     return env
 
 
-def dask_variables(runtime: RuntimeDirectory) -> dict[str, str]:
-    """What makes dask refuse everybody without this session's certificate (`distributed.comm` in its configuration)."""
+def dask_variables(environ: Mapping[str, str], runtime: RuntimeDirectory) -> dict[str, str]:
+    """What dask is told of this session.
+
+    It refuses everybody without the session's certificate (`distributed.comm` in its configuration), and what it puts
+    out of memory goes to the node's disk: its own choice is /tmp, which in a session is memory.
+    """
     files = {"KEY": str(runtime.dask_key), "CERT": str(runtime.dask_certificate)}
     variables = {
         f"DASK_DISTRIBUTED__COMM__TLS__{role}__{kind}": file
         for role in ("SCHEDULER", "WORKER", "CLIENT")
         for kind, file in files.items()
     }
+    scratch = environ.get(Variable.SCRATCH, "")
     return variables | {
+        **({"DASK_TEMPORARY_DIRECTORY": scratch} if scratch else {}),
         "DASK_DISTRIBUTED__COMM__TLS__CA_FILE": str(runtime.dask_certificate),
         "DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION": "true",
         "DASK_DISTRIBUTED__COMM__DEFAULT_SCHEME": "tls",

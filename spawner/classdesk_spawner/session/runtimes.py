@@ -15,6 +15,7 @@ _PROGRAMS: Mapping[str, str] = {
     "apptainer": "/usr/bin/apptainer",
     "host": "/usr/bin/unshare",
 }
+_SCRATCH = "/var/tmp"  # noqa: S108 - the session's own; its /tmp is memory
 
 
 def runtime_program(settings: RuntimeSettings) -> str:
@@ -30,10 +31,15 @@ class RuntimeCommand:
         argv: The command.
         needs_accounts: The script must open descriptor 11 on the learner's passwd lines and 12 on
             group lines, so that names resolve in the image whatever directory service the node uses.
+        scratch: Where the session finds the directory on the node's disk that the script has opened as descriptor 13;
+            empty: at its own path.
+        bind_variable: The variable by which the runtime is told to put it there; empty: the command does it.
     """
 
     argv: tuple[str, ...]
     needs_accounts: bool = False
+    scratch: str = ""
+    bind_variable: str = ""
 
 
 def bubblewrap(settings: RuntimeSettings, home: str) -> RuntimeCommand:
@@ -51,6 +57,7 @@ def bubblewrap(settings: RuntimeSettings, home: str) -> RuntimeCommand:
     argv += ["--proc", "/proc", "--dev", "/dev", "--ro-bind-try", "/sys", "/sys"]
     argv += ["--size", str(settings.tmp_mib * 1024 * 1024), "--perms", "1777", "--tmpfs", "/tmp"]  # noqa: S108
     argv += ["--tmpfs", "/run", "--tmpfs", "/var/tmp", "--tmpfs", "/home"]  # noqa: S108
+    argv += ["--bind-try", "/proc/self/fd/13", _SCRATCH]
     for name in ("resolv.conf", "hosts"):
         argv += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
     # The node's time zone; bwrap cannot bind onto the image's /etc/localtime, which is a symbolic link.
@@ -68,7 +75,7 @@ def bubblewrap(settings: RuntimeSettings, home: str) -> RuntimeCommand:
         source, inside, read_only = split_bind(bind)
         argv += ["--ro-bind" if read_only else "--bind", source, inside]
     argv += ["--chdir", home, "--", SESSION_PROGRAM]
-    return RuntimeCommand(tuple(argv), needs_accounts=True)
+    return RuntimeCommand(tuple(argv), needs_accounts=True, scratch=_SCRATCH)
 
 
 def apptainer(settings: RuntimeSettings, home: str) -> RuntimeCommand:
@@ -79,7 +86,7 @@ def apptainer(settings: RuntimeSettings, home: str) -> RuntimeCommand:
         source, inside, read_only = split_bind(bind)
         argv += ["--bind", f"{source}:{inside}" + (":ro" if read_only else "")]
     argv += [settings.image, SESSION_PROGRAM]
-    return RuntimeCommand(tuple(argv))
+    return RuntimeCommand(tuple(argv), scratch=_SCRATCH, bind_variable="APPTAINER_BIND")
 
 
 def host(settings: RuntimeSettings, home: str) -> RuntimeCommand:

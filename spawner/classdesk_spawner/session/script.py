@@ -73,7 +73,8 @@ def render_batch_script(options: SessionOptions, runtime: RuntimeCommand, home: 
         last_words_path=HubPath.LAST_WORDS,
         last_words_key=fields(LastWords)[0].name,
         home=shlex.quote(home),
-        needs_accounts=runtime.needs_accounts,
+        memory_mib=options.memory_mib,
+        runtime=runtime,
         command=" ".join(shlex.quote(word) for word in runtime.argv),
     )
 

@@ -1,10 +1,12 @@
 """The batch script and sbatch's arguments. Refresh the golden files with `pytest --refresh-golden`."""
 
+import fcntl
 import getpass
 import json
 import os
 import shutil
 import subprocess
+import tempfile
 from base64 import b64decode
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -69,11 +71,57 @@ def _echoing(kind: str, home: Path) -> str:
     return render_batch_script(OPTIONS, command, str(home))
 
 
+def _values(home: Path) -> dict[str, str]:
+    log = (home / ".local/state/classdesk/session-7.log").read_text()
+    return dict(line.split("=", 1) for line in log.splitlines() if "=" in line)
+
+
+def test_script_gives_the_session_a_directory_on_the_nodes_disk_and_removes_it(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    script = _echoing("plain", tmp_path).replace("-c env", "-c 'env; stat -c MODE=%a \"$CLASSDESK_SCRATCH\"'")
+    assert _run(script, tmp_path, TMPDIR=str(disk)).returncode == 0
+    values = _values(tmp_path)
+    assert Path(values["CLASSDESK_SCRATCH"]).parent == disk
+    assert values["MODE"] == "700"
+    assert not [*disk.iterdir()]
+
+
+def test_script_takes_no_memory_for_a_disk(tmp_path: Path) -> None:
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as memory:
+        assert _run(_echoing("plain", tmp_path), tmp_path, TMPDIR=memory).returncode == 0
+    assert not _values(tmp_path)["CLASSDESK_SCRATCH"].startswith("/dev/shm")
+
+
+def test_script_removes_what_killed_sessions_have_left_and_nothing_of_others(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    left, in_use = (disk / f"classdesk-scratch-{os.getuid()}-{name}" for name in ("left", "in-use"))
+    for directory in (left, in_use):
+        directory.mkdir(parents=True)
+        (directory / "spilt").touch()
+    held = os.open(in_use, os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert _run(_echoing("plain", tmp_path), tmp_path, TMPDIR=str(disk)).returncode == 0
+    finally:
+        os.close(held)
+    assert [*disk.iterdir()] == [in_use]
+
+
+def test_script_ends_in_order_when_slurm_asks_it_to(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    command = RuntimeCommand(("/bin/bash", "-c", "trap 'exit 0' TERM; kill -TERM $PPID $$; sleep 9"))
+    done = _run(render_batch_script(OPTIONS, command, str(tmp_path)), tmp_path, TMPDIR=str(disk))
+    assert done.returncode == 0
+    assert not [*disk.iterdir()]
+
+
 def test_script_tells_the_session_its_interface_and_end(tmp_path: Path) -> None:
     assert _run(_echoing("plain", tmp_path), tmp_path).returncode == 0
-    log = (tmp_path / ".local/state/classdesk/session-7.log").read_text()
-    values = dict(line.split("=", 1) for line in log.splitlines() if "=" in line)
+    values = _values(tmp_path)
     assert values["CLASSDESK_INTERFACE"] == "desktop"
+    assert values["CLASSDESK_MEMORY"] == "2048"
     assert int(values["CLASSDESK_END"]) > 180 * 60
     assert "SBATCH_EXPORT" not in values
 

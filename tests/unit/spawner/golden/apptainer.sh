@@ -48,6 +48,7 @@ zone=$(/usr/bin/readlink -f /etc/localtime)
 [[ $zone == */zoneinfo/* || ! -r /etc/timezone ]] || read -r zone </etc/timezone
 export CLASSDESK_INTERFACE=desktop
 export CLASSDESK_END=$((now + 10800))
+export CLASSDESK_MEMORY=2048
 export CLASSDESK_TIME_ZONE="${zone##*/zoneinfo/}"
 
 # Tells the hub why a session failed: the end of its log, over bash's own sockets, as the node may have no other client.
@@ -70,8 +71,25 @@ if ! $home_is_open; then
   exit 1
 fi
 
+# A directory on the node's disk, as the session's own /tmp is memory. What killed sessions have left has no lock.
+scratch=
+for place in "${TMPDIR:-/tmp}" /tmp /var/tmp; do
+  file_system=$(/usr/bin/stat --file-system --format=%T -- "$place" 2>/dev/null)
+  [[ ${file_system:-none} != @(none|tmpfs|ramfs) ]] || continue
+  for left in "$place/classdesk-scratch-$UID-"*; do
+    [[ ! -O $left ]] || /usr/bin/flock --nonblock "$left" /bin/rm -rf -- "$left"
+  done
+  scratch=$(/bin/mktemp -d -- "$place/classdesk-scratch-$UID-XXXXXXXX") && exec 13<"$scratch" && /usr/bin/flock 13
+  [[ -z $scratch ]] || break
+done
+export CLASSDESK_SCRATCH="${scratch:+/var/tmp}"
+[[ -z $scratch ]] || export APPTAINER_BIND="${APPTAINER_BIND:+$APPTAINER_BIND,}$scratch:/var/tmp"
+
+# Slurm tells the session as well: it ends in order, and what follows is still done.
+trap : TERM
 /usr/bin/apptainer exec --pid --ipc --contain --home /home/ada:/home/ada --pwd /home/ada --bind /scratch:/scratch --bind /data:/data:ro /var/lib/classdesk/image /opt/classdesk/bin/classdesk-session
 status=$?
+[[ -z $scratch ]] || /bin/rm -rf -- "$scratch"
 printf 'classdesk: the session ended with status %s\n' "$status"
 ((status == 0)) || send_last_words
 exit "$status"

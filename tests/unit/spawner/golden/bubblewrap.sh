@@ -48,6 +48,7 @@ zone=$(/usr/bin/readlink -f /etc/localtime)
 [[ $zone == */zoneinfo/* || ! -r /etc/timezone ]] || read -r zone </etc/timezone
 export CLASSDESK_INTERFACE=desktop
 export CLASSDESK_END=$((now + 10800))
+export CLASSDESK_MEMORY=2048
 export CLASSDESK_TIME_ZONE="${zone##*/zoneinfo/}"
 
 # Tells the hub why a session failed: the end of its log, over bash's own sockets, as the node may have no other client.
@@ -74,8 +75,24 @@ fi
 exec 11< <(/usr/bin/getent passwd 0 "$UID" 65534)
 exec 12< <(/usr/bin/getent group 0 "${GROUPS[@]}" 65534)
 
-/usr/bin/bwrap --die-with-parent --new-session --unshare-pid --unshare-ipc --ro-bind /var/lib/classdesk/image/usr /usr --ro-bind /var/lib/classdesk/image/etc /etc --ro-bind /var/lib/classdesk/image/opt /opt --ro-bind /var/lib/classdesk/image/var /var --symlink usr/bin /bin --symlink usr/sbin /sbin --symlink usr/lib /lib --symlink usr/lib64 /lib64 --proc /proc --dev /dev --ro-bind-try /sys /sys --size 2147483648 --perms 1777 --tmpfs /tmp --tmpfs /run --tmpfs /var/tmp --tmpfs /home --ro-bind-try /etc/resolv.conf /etc/resolv.conf --ro-bind-try /etc/hosts /etc/hosts --ro-bind-try /etc/localtime /run/localtime --setenv TZ :/run/localtime --ro-bind-data 11 /etc/passwd --ro-bind-data 12 /etc/group --bind /home/ada /home/ada --bind /scratch /scratch --ro-bind /data /data --chdir /home/ada -- /opt/classdesk/bin/classdesk-session
+# A directory on the node's disk, as the session's own /tmp is memory. What killed sessions have left has no lock.
+scratch=
+for place in "${TMPDIR:-/tmp}" /tmp /var/tmp; do
+  file_system=$(/usr/bin/stat --file-system --format=%T -- "$place" 2>/dev/null)
+  [[ ${file_system:-none} != @(none|tmpfs|ramfs) ]] || continue
+  for left in "$place/classdesk-scratch-$UID-"*; do
+    [[ ! -O $left ]] || /usr/bin/flock --nonblock "$left" /bin/rm -rf -- "$left"
+  done
+  scratch=$(/bin/mktemp -d -- "$place/classdesk-scratch-$UID-XXXXXXXX") && exec 13<"$scratch" && /usr/bin/flock 13
+  [[ -z $scratch ]] || break
+done
+export CLASSDESK_SCRATCH="${scratch:+/var/tmp}"
+
+# Slurm tells the session as well: it ends in order, and what follows is still done.
+trap : TERM
+/usr/bin/bwrap --die-with-parent --new-session --unshare-pid --unshare-ipc --ro-bind /var/lib/classdesk/image/usr /usr --ro-bind /var/lib/classdesk/image/etc /etc --ro-bind /var/lib/classdesk/image/opt /opt --ro-bind /var/lib/classdesk/image/var /var --symlink usr/bin /bin --symlink usr/sbin /sbin --symlink usr/lib /lib --symlink usr/lib64 /lib64 --proc /proc --dev /dev --ro-bind-try /sys /sys --size 2147483648 --perms 1777 --tmpfs /tmp --tmpfs /run --tmpfs /var/tmp --tmpfs /home --bind-try /proc/self/fd/13 /var/tmp --ro-bind-try /etc/resolv.conf /etc/resolv.conf --ro-bind-try /etc/hosts /etc/hosts --ro-bind-try /etc/localtime /run/localtime --setenv TZ :/run/localtime --ro-bind-data 11 /etc/passwd --ro-bind-data 12 /etc/group --bind /home/ada /home/ada --bind /scratch /scratch --ro-bind /data /data --chdir /home/ada -- /opt/classdesk/bin/classdesk-session
 status=$?
+[[ -z $scratch ]] || /bin/rm -rf -- "$scratch"
 printf 'classdesk: the session ended with status %s\n' "$status"
 ((status == 0)) || send_last_words
 exit "$status"
