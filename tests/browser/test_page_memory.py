@@ -1,0 +1,66 @@
+"""The session's memory: how much is in use stands in the bar, and page and desktop warn when it is nearly full."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from support.browser import SitDown
+from support.browser_desktop import Desktop
+from support.browser_programs import Terminal
+from support.world import PATIENCE, wait_until
+
+# Takes most of what the session has left, and keeps it until Enter is pressed.
+TAKE = """python3 -c "x = b'1' * ({mib} << 20); input()" """
+
+
+@pytest.fixture(scope="module")
+def desktop(sit_down_for_long: SitDown) -> Desktop:
+    return Desktop.start(sit_down_for_long("learner03"))
+
+
+def in_use(desktop: Desktop) -> tuple[float, float]:
+    """What the bar says is in use, and how much there is, in GiB."""
+    place = desktop.page.locator("#memory")
+    expect(place).to_have_text(re.compile(r"^Memory [\d.]+ of [\d.]+ GiB$"))
+    used, limit = re.findall(r"[\d.]+", place.inner_text())
+    return float(used), float(limit)
+
+
+def test_the_memory_stands_in_the_bar_and_page_and_desktop_warn_when_it_is_nearly_full(desktop: Desktop) -> None:
+    page = desktop.page
+    used, limit = in_use(desktop)
+    assert 0 < used < limit / 2
+    banner = page.locator(".banner[data-name='memory']")
+    expect(banner).to_have_count(0)
+    desktop.screenshot("room")
+    terminal = Terminal.open(desktop)
+    terminal.begin(TAKE.format(mib=round(1024 * (0.91 * limit - in_use(desktop)[0]))))
+    expect(banner).to_contain_text(f"of its {limit:g} GiB of memory. Close programs", timeout=30_000 * PATIENCE)
+    expect(page.locator("#memory")).to_have_class(re.compile("near"))
+    assert page.evaluate("document.activeElement.id") == "keyboard"
+    wait_until(lambda: notices(desktop), 10, "the desktop warns, too")
+    desktop.screenshot("near")
+    desktop.press("Enter")
+    expect(banner).to_have_count(0, timeout=30_000 * PATIENCE)
+    expect(page.locator("#memory")).not_to_have_class(re.compile("near"))
+    wait_until(lambda: not notices(desktop), 10, "the desktop's warning has gone")
+
+
+def notices(desktop: Desktop) -> list[str]:
+    """The notifications on the desktop."""
+    return [window.kind for window in desktop.x.windows() if "notification" in window.kind]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 740)], ids=["laptop", "phone"])
+def test_the_bar_has_room_for_it(desktop: Desktop, scheme: str, width: int, height: int) -> None:
+    page = desktop.page
+    before = page.viewport_size
+    assert before
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    page.set_viewport_size({"width": width, "height": height})
+    expect(page.locator("#memory")).to_be_visible()
+    assert page.evaluate("document.body.scrollWidth") <= width
+    desktop.screenshot(f"{scheme}-{width}")
+    page.set_viewport_size(before)
