@@ -194,6 +194,7 @@ class Report:
         events: What instructors did last, the oldest first.
         version: classdesk's in the image; empty where it is not known.
         protocol: The session's `PROTOCOL`; 0 where it is not known.
+        ending: Why the session ends in order, in a word; empty while it goes on.
     """
 
     idle_s: float | None = None
@@ -209,6 +210,7 @@ class Report:
     events: tuple[VisitEvent, ...] = ()
     version: str = ""
     protocol: int = 0
+    ending: str = ""
 
 
 @dataclass(frozen=True)
