@@ -23,6 +23,9 @@ SESSION_PROGRAM: Final = "/opt/classdesk/bin/classdesk-session"
 VERSION_FILE: Final = "/opt/classdesk/VERSION"
 """Holds the version of the image and a line end."""
 
+GPU_DIRECTORY: Final = "/run/classdesk-gpu"
+"""Has what the driver of the node's GPUs brings along, in `lib` and `bin`, where the runtime does not know GPUs."""
+
 # The job's environment ---------------------------------------------------------------------
 
 

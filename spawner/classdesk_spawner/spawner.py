@@ -124,7 +124,7 @@ class DesktopSpawner(ChosenOptions, ReportedSession, SlurmSpawner):  # type: ign
         self.ip = self.settings.session.bind_address
         self.default_url = DEFAULT_URLS[options.kind]
         account = await asyncio.to_thread(unix_account, self.user.name)
-        runtime = runtime_command(self.settings.runtime, account.pw_dir)
+        runtime = runtime_command(self.settings.runtime, account.pw_dir, gpus=options.gpus > 0)
         job = self.job = SessionJob.new(self.cluster, account.pw_name, self.api_token, self.chosen("reservation"))
         # Written down before sbatch and again after it: a hub that dies between finds the job.
         self.cluster.ledger.write(self)

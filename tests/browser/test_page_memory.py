@@ -39,17 +39,12 @@ def test_the_memory_stands_in_the_bar_and_page_and_desktop_warn_when_it_is_nearl
     expect(banner).to_contain_text(f"of its {limit:g} GiB of memory. Close programs", timeout=30_000 * PATIENCE)
     expect(page.locator("#memory")).to_have_class(re.compile("near"))
     assert page.evaluate("document.activeElement.id") == "keyboard"
-    wait_until(lambda: notices(desktop), 10, "the desktop warns, too")
+    wait_until(desktop.x.menus, 10, "the desktop warns, too")
     desktop.screenshot("near")
     desktop.press("Enter")
     expect(banner).to_have_count(0, timeout=30_000 * PATIENCE)
     expect(page.locator("#memory")).not_to_have_class(re.compile("near"))
-    wait_until(lambda: not notices(desktop), 10, "the desktop's warning has gone")
-
-
-def notices(desktop: Desktop) -> list[str]:
-    """The notifications on the desktop."""
-    return [window.kind for window in desktop.x.windows() if "notification" in window.kind]
+    wait_until(lambda: not desktop.x.menus(), 10, "the desktop's warning has gone")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from classdesk_desktop.protocol import Variable
+from classdesk_desktop.protocol import GPU_DIRECTORY, Variable
 from classdesk_desktop.session.runtime import RuntimeDirectory
 
 # Only the system's directories: a conda or a virtual environment in front of them replaces dbus-launch,
@@ -17,6 +17,9 @@ SYSTEM_PATH: Final = "/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games"
 
 # Names the process that starts a new desktop when it gets a SIGUSR1.
 SUPERVISOR_VARIABLE: Final = "CLASSDESK_SUPERVISOR"
+
+# Where the runtimes put the libraries of the GPU's driver.
+_DRIVER_LIBRARIES: Final = (f"{GPU_DIRECTORY}/lib", "/.singularity.d/libs")
 
 # Settings of other desktops, Pythons and sessions. Whatever else a site gives to its sessions is kept.
 _FOREIGN_PREFIXES: Final = (
@@ -164,6 +167,10 @@ def _without_foreign(environ: Mapping[str, str]) -> dict[str, str]:
         if name not in _FOREIGN_NAMES and not name.startswith(_FOREIGN_PREFIXES)
     }
     env["PATH"] = SYSTEM_PATH
+    # Of the job's own LD_LIBRARY_PATH nothing is kept: Apptainer's place for the driver is in it, and whatever else.
+    driver = [place for place in _DRIVER_LIBRARIES if Path(place).is_dir()]
+    if driver:
+        env["LD_LIBRARY_PATH"] = ":".join(driver)
     env.setdefault("LANG", "C.UTF-8")
     # The node may have shells that the image has not.
     if not os.access(env.get("SHELL", ""), os.X_OK):

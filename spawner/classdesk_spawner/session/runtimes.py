@@ -4,8 +4,9 @@ Each gives the session the learner's home, its own /tmp and its own pid namespac
 cancelled, the kernel ends everything that the session started.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal, Protocol
 
 from classdesk_desktop.protocol import SESSION_PROGRAM
 from classdesk_spawner.settings.models import RuntimeSettings, split_bind
@@ -34,15 +35,18 @@ class RuntimeCommand:
         scratch: Where the session finds the directory on the node's disk that the script has opened as descriptor 13;
             empty: at its own path.
         bind_variable: The variable by which the runtime is told to put it there; empty: the command does it.
+        gpus: How the runtime is told of the job's GPUs: by arguments, which the script must open as descriptor 14, or
+            by variables; empty: it has none, or need not be told.
     """
 
     argv: tuple[str, ...]
     needs_accounts: bool = False
     scratch: str = ""
     bind_variable: str = ""
+    gpus: Literal["", "arguments", "variables"] = ""
 
 
-def bubblewrap(settings: RuntimeSettings, home: str) -> RuntimeCommand:
+def bubblewrap(settings: RuntimeSettings, home: str, *, gpus: bool = False) -> RuntimeCommand:
     """Open an unpacked image with bwrap, as an ordinary user.
 
     The root is an empty tmpfs into which the image's directories are bound: any home path can be made in it.
@@ -74,11 +78,13 @@ def bubblewrap(settings: RuntimeSettings, home: str) -> RuntimeCommand:
     for bind in settings.binds:
         source, inside, read_only = split_bind(bind)
         argv += ["--ro-bind" if read_only else "--bind", source, inside]
+    if gpus:
+        argv += ["--args", "14"]
     argv += ["--chdir", home, "--", SESSION_PROGRAM]
-    return RuntimeCommand(tuple(argv), needs_accounts=True, scratch=_SCRATCH)
+    return RuntimeCommand(tuple(argv), needs_accounts=True, scratch=_SCRATCH, gpus="arguments" if gpus else "")
 
 
-def apptainer(settings: RuntimeSettings, home: str) -> RuntimeCommand:
+def apptainer(settings: RuntimeSettings, home: str, *, gpus: bool = False) -> RuntimeCommand:
     """Open a SIF (or image directory) with Apptainer, which brings the learner's account itself."""
     argv = [runtime_program(settings), "exec"]
     argv += ["--pid", "--ipc", "--contain", "--home", f"{home}:{home}", "--pwd", home]
@@ -86,11 +92,13 @@ def apptainer(settings: RuntimeSettings, home: str) -> RuntimeCommand:
         source, inside, read_only = split_bind(bind)
         argv += ["--bind", f"{source}:{inside}" + (":ro" if read_only else "")]
     argv += [settings.image, SESSION_PROGRAM]
-    return RuntimeCommand(tuple(argv), scratch=_SCRATCH, bind_variable="APPTAINER_BIND")
+    return RuntimeCommand(
+        tuple(argv), scratch=_SCRATCH, bind_variable="APPTAINER_BIND", gpus="variables" if gpus else ""
+    )
 
 
-def host(settings: RuntimeSettings, home: str) -> RuntimeCommand:
-    """Run what is installed on the node itself, in a pid namespace of its own."""
+def host(settings: RuntimeSettings, home: str, *, gpus: bool = False) -> RuntimeCommand:  # noqa: ARG001 - they are there
+    """Run what is installed on the node itself, in a pid namespace of its own; it sees all devices of its job."""
     argv = [
         runtime_program(settings),
         "--user",
@@ -103,18 +111,23 @@ def host(settings: RuntimeSettings, home: str) -> RuntimeCommand:
     return RuntimeCommand(tuple(argv))
 
 
-RUNTIMES: Mapping[str, Callable[[RuntimeSettings, str], RuntimeCommand]] = {
+class _Runtime(Protocol):
+    def __call__(self, settings: RuntimeSettings, home: str, *, gpus: bool = False) -> RuntimeCommand: ...
+
+
+RUNTIMES: Mapping[str, _Runtime] = {
     "bubblewrap": bubblewrap,
     "apptainer": apptainer,
     "host": host,
 }
 
 
-def runtime_command(settings: RuntimeSettings, home: str) -> RuntimeCommand:
+def runtime_command(settings: RuntimeSettings, home: str, *, gpus: bool = False) -> RuntimeCommand:
     """Return the command of the runtime that the settings name.
 
     Args:
         settings: The site's runtime.
         home: The learner's home directory, an absolute path.
+        gpus: Whether the session has GPUs.
     """
-    return RUNTIMES[settings.kind](settings, home)
+    return RUNTIMES[settings.kind](settings, home, gpus=gpus)

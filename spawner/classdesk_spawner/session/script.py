@@ -7,7 +7,7 @@ from importlib.resources import files
 
 import jinja2
 
-from classdesk_desktop.protocol import HubPath, LastWords, Variable
+from classdesk_desktop.protocol import GPU_DIRECTORY, HubPath, LastWords, Variable
 from classdesk_spawner.form.options import SessionOptions
 from classdesk_spawner.settings.models import SlurmSettings
 from classdesk_spawner.slurm.environment import PACKED_VARIABLE
@@ -44,7 +44,7 @@ def sbatch_arguments(slurm: SlurmSettings, options: SessionOptions, comment: str
         ("account", options.account),
         ("qos", options.qos),
         ("reservation", options.reservation),
-        ("gpus-per-node", options.gpus),
+        ("gres", _gpus(options)),
         ("comment", comment),
     ):
         if value:
@@ -52,6 +52,12 @@ def sbatch_arguments(slurm: SlurmSettings, options: SessionOptions, comment: str
     if options.oversubscribe:
         arguments.append("--oversubscribe")
     return arguments
+
+
+def _gpus(options: SessionOptions) -> str:
+    # Not --gpus-per-node, which some ways of Slurm to choose nodes do not know.
+    words = ("gpu", options.gpu_type, str(options.gpus))
+    return ":".join(word for word in words if word) if options.gpus else ""
 
 
 def render_batch_script(options: SessionOptions, runtime: RuntimeCommand, home: str) -> str:
@@ -75,6 +81,7 @@ def render_batch_script(options: SessionOptions, runtime: RuntimeCommand, home: 
         home=shlex.quote(home),
         memory_mib=options.memory_mib,
         runtime=runtime,
+        gpu_directory=GPU_DIRECTORY,
         command=" ".join(shlex.quote(word) for word in runtime.argv),
     )
 

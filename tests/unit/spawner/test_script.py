@@ -25,9 +25,9 @@ GOLDEN = Path(__file__).parent / "golden"
 OPTIONS = SessionOptions(ui="desktop", kind="desktop", cores=2, minutes=180, memory_mib=2048)
 
 
-def _script(kind: str) -> str:
+def _script(kind: str, *, gpus: bool = False) -> str:
     runtime = RuntimeSettings.model_validate({"kind": kind, "binds": ["/scratch", "/data:/data:ro"]})
-    return render_batch_script(OPTIONS, runtime_command(runtime, "/home/ada"), "/home/ada")
+    return render_batch_script(OPTIONS, runtime_command(runtime, "/home/ada", gpus=gpus), "/home/ada")
 
 
 @pytest.mark.parametrize("kind", RUNTIMES)
@@ -265,10 +265,65 @@ def test_arguments_carry_what_was_asked_for() -> None:
         "--partition=main",
         "--account=course",
         "--comment=my%20server:5ub@hub",
-        "--gpus-per-node=1",
+        "--gres=gpu:1",
         "--export=ALL",
     } <= set(arguments)
     assert not [a for a in arguments if a.startswith(("--qos", "--reservation", "--oversubscribe"))]
+
+
+def test_arguments_name_the_type_of_gpu() -> None:
+    options = OPTIONS.model_copy(update={"gpus": 2, "gpu_type": "a100"})
+    assert "--gres=gpu:a100:2" in sbatch_arguments(SlurmSettings(), options, "")
+    assert not [word for word in sbatch_arguments(SlurmSettings(), OPTIONS, "") if word.startswith("--gres")]
+
+
+@pytest.mark.parametrize("kind", RUNTIMES)
+def test_script_passes_shellcheck_with_gpus(kind: str, tmp_path: Path) -> None:
+    script = tmp_path / "script.sh"
+    script.write_text(_script(kind, gpus=True))
+    checked = subprocess.run(["shellcheck", script], capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_script_tells_apptainer_of_the_nodes_gpus() -> None:
+    assert "APPTAINER_NV" not in _script("apptainer")
+    assert "export APPTAINER_NV=1" in _script("apptainer", gpus=True)
+    assert "export APPTAINER_ROCM=1" in _script("apptainer", gpus=True)
+
+
+LIBRARIES = """\
+3 libs found in cache
+\tlibcuda.so.1 (libc6,x86-64) => {0}/libcuda.so.1
+\tlibcuda.so.1 (libc6) => {0}/32/libcuda.so.1
+\tlibnvidia-ml.so.1 (libc6,x86-64, OS ABI: Linux 2.3.99) => {0}/libnvidia-ml.so.1
+\tlibm.so.6 (libc6,x86-64) => {0}/libm.so.6
+"""
+
+
+def test_script_gives_bubblewrap_the_jobs_devices_and_the_drivers_libraries(tmp_path: Path) -> None:
+    node = tmp_path / "node"
+    (node / "dev/dri").mkdir(parents=True)
+    for name in ("nvidia0", "nvidiactl", "nvidia-uvm"):
+        (node / "dev" / name).touch()
+    ldconfig = node / "ldconfig"
+    ldconfig.write_text(f"#!/bin/sh\ncat <<'END'\n{LIBRARIES.format(node)}END\n")
+    ldconfig.chmod(0o755)
+    show = ("/bin/bash", "-c", "tr '\\0' '\\n' <&14")
+    script = render_batch_script(OPTIONS, RuntimeCommand(show, gpus="arguments"), str(tmp_path))
+    # In the place of the node's own parts.
+    block = script[script.index("gpu_arguments() {") : script.index("exec 14<")]
+    faked = block.replace("/dev/", f"{node}/dev/").replace("/sbin/ldconfig", str(ldconfig))
+    assert _run(script.replace(block, faked), tmp_path).returncode == 0
+    log = (tmp_path / ".local/state/classdesk/session-7.log").read_text().splitlines()
+    arguments = [line for line in log if line.startswith(("--", "/"))]
+    assert arguments == [
+        *("--dev-bind", f"{node}/dev/nvidia-uvm", f"{node}/dev/nvidia-uvm"),
+        *("--dev-bind", f"{node}/dev/nvidia0", f"{node}/dev/nvidia0"),
+        *("--dev-bind", f"{node}/dev/nvidiactl", f"{node}/dev/nvidiactl"),
+        *("--dev-bind", f"{node}/dev/dri", f"{node}/dev/dri"),
+        *("--ro-bind", f"{node}/libcuda.so.1", "/run/classdesk-gpu/lib/libcuda.so.1"),
+        *("--ro-bind", f"{node}/libnvidia-ml.so.1", "/run/classdesk-gpu/lib/libnvidia-ml.so.1"),
+    ]
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
