@@ -64,7 +64,8 @@ class MemoryGauge:
         session, servers = session_processes(processes)
         # Before what is there now, so that whatever was ended until then has gone.
         count = self._count()
-        now = {pid: processes[pid] for pid in session if pid in processes}
+        # One that was ended stays in the list until its parent has looked.
+        now = {pid: processes[pid] for pid in session if pid in processes and processes[pid].state != "Z"}
         ended = what_ended(self.latest, now, count - self._ended, servers)
         self._offer({pid for pid, use in now.items() if pid not in servers and use.name not in FURNITURE})
         self.latest, self._ended = now, count

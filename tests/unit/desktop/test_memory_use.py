@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -131,8 +132,10 @@ def test_what_linux_has_ended_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path
         monkeypatch.setattr(memory_use, "session_processes", lambda _: ({os.getpid(), pid}, {os.getpid()}))
         assert gauge.look().ended == ()
         name = gauge.latest[pid].name
-    events.write_text("oom_kill 4\n")
-    (said,) = gauge.look().ended
+        os.kill(pid, signal.SIGKILL)
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+        events.write_text("oom_kill 4\n")
+        (said,) = gauge.look().ended
     assert said.startswith(f"{name} (0.1 GiB")
     assert gauge.look().ended == ()
 
