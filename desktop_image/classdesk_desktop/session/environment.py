@@ -141,15 +141,20 @@ def dask_variables(environ: Mapping[str, str], runtime: RuntimeDirectory) -> dic
     }
 
 
-def dashboard_link(environ: Mapping[str, str]) -> dict[str, str]:
+def dashboard_link(environ: Mapping[str, str], origin: str = "") -> dict[str, str]:
     """The link to dask's dashboard that is right in the learner's own browser: through the session's server.
 
     dask's own names 127.0.0.1, which is the learner's laptop there. In a desktop it is right, for the browser is in the
-    session, too. Where the hub does not know its public address, the page makes the rest a link.
+    session, too. Where neither the hub nor the browser has told the hub's address, the page makes the rest a link.
+
+    Args:
+        environ: the session's environment.
+        origin: what the learner's browser calls the hub, such as "https://hub.example.org".
     """
     if environ.get(Variable.INTERFACE, "desktop") == "desktop":
         return {}
-    session = environ.get("JUPYTERHUB_PUBLIC_URL") or environ.get("JUPYTERHUB_SERVICE_PREFIX", "/")
+    prefix = origin + environ.get("JUPYTERHUB_SERVICE_PREFIX", "/")
+    session = environ.get("JUPYTERHUB_PUBLIC_URL") or prefix
     # dask fills in what is in braces.
     session = session.replace("{", "{{").replace("}", "}}")
     return {"DASK_DISTRIBUTED__DASHBOARD__LINK": f"{session}proxy/{{port}}/status"}

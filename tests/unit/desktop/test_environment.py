@@ -140,6 +140,14 @@ def test_dasks_dashboard_is_reached_through_the_sessions_server(environ: dict[st
     assert dashboard_link({**environ, "CLASSDESK_INTERFACE": "desktop"}) == {}
 
 
+def test_the_link_has_the_address_that_the_learners_browser_uses() -> None:
+    told = {"CLASSDESK_INTERFACE": "lab", "JUPYTERHUB_SERVICE_PREFIX": "/user/ada/"}
+    (link,) = dashboard_link(told, "https://hub.example.org").values()
+    assert link == "https://hub.example.org/user/ada/proxy/{port}/status"
+    (link,) = dashboard_link({**told, "JUPYTERHUB_PUBLIC_URL": "https://other/user/ada/"}, "https://hub").values()
+    assert link == "https://other/user/ada/proxy/{port}/status", "the site's own word comes first"
+
+
 @pytest.mark.parametrize(
     ("told", "directory"),
     [
