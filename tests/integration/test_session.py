@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from support.faults import in_session, session_pid
 from support.hub_client import HubClient, field, refusal
 from support.world import Hub, command, job_ids, log_tails, processes, slurm, wait_until
 
@@ -17,28 +18,6 @@ from support.world import Hub, command, job_ids, log_tails, processes, slurm, wa
 def ada(hub: Hub) -> Iterator[HubClient]:
     with HubClient(hub, "learner01") as client:
         yield client
-
-
-def _session_pid(user: str, program: str) -> str:
-    """Return the pid of a program of a user's session, as the node sees it."""
-    lines = [line for line in processes(user) if program in line]
-    assert lines, f"{program} does not run for {user}"
-    return lines[0].split()[0]
-
-
-def _in_session(user: str, script: str) -> str:
-    """Run a script inside a user's session, beside the server."""
-    pid = _session_pid(user, "classdesk_desktop.server.app")
-    affinity = command("taskset", "--cpu-list", "--pid", pid).split()[-1]
-    environment = Path(f"/proc/{pid}/environ").read_text().strip("\0").split("\0")
-    return command(
-        *("nsenter", "--target", pid, "--mount", "--pid", "--"),
-        *("setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"),
-        *("taskset", "--cpu-list", affinity, "env", "--ignore-environment", *environment),
-        *("bash", "-lc", script),
-        timeout=120,
-        cwd="/",
-    ).strip()
 
 
 def _nothing_left(user: str) -> None:
@@ -56,7 +35,7 @@ def test_a_session_has_what_was_asked_for_and_leaves_nothing(ada: HubClient, cor
         "learner01",
     )
     assert job["MinMemoryNode"] not in {"0", ""}
-    seen = _in_session(
+    seen = in_session(
         "learner01",
         "module load python; nproc; python -c 'import dask.system; print(dask.system.CPU_COUNT)'",
     )
@@ -85,7 +64,7 @@ def test_a_session_belongs_to_its_learner(ada: HubClient, hub: Hub) -> None:
 
 
 def _token(user: str) -> str:
-    environment = Path(f"/proc/{_session_pid(user, 'classdesk_desktop.server.app')}/environ").read_text()
+    environment = Path(f"/proc/{session_pid(user, 'classdesk_desktop.server.app')}/environ").read_text()
     return next(word.split("=", 1)[1] for word in environment.split("\0") if word.startswith("JUPYTERHUB_API_TOKEN="))
 
 
@@ -316,7 +295,7 @@ def _answers(url: str) -> bool:
 
 def test_lessons_are_downloaded_without_a_log_in(hub: Hub, ada: HubClient) -> None:
     ada.start(ui="terminal")
-    listing = _in_session("learner01", 'cd /tmp && wget -q "$LESSONS_URL/dask-delay/loop.py" && cat loop.py')
+    listing = in_session("learner01", 'cd /tmp && wget -q "$LESSONS_URL/dask-delay/loop.py" && cat loop.py')
     assert "total is" in listing
     answer = httpx.get(f"{hub.url}/hub/lessons/dask-delay/loop.py")
     assert (answer.status_code, answer.headers["content-type"]) == (

@@ -17,7 +17,7 @@ from typing import Any, Self
 import httpx
 
 from support.hub_client import HubClient
-from support.world import LOGS, PATIENCE, Hub, command, job_ids, slurm, wait_until
+from support.world import LOGS, PATIENCE, Hub, command, job_ids, processes, slurm, wait_until
 
 SITE_FILE = Path("/etc/classdesk/site.toml")
 SLURM_CONF = Path("/etc/slurm/slurm.conf")
@@ -176,6 +176,28 @@ def site(tables: str, hub: Hub, *, text: str = "") -> Iterator[None]:
 
 
 # What is seen -------------------------------------------------------------------------------
+
+
+def session_pid(user: str, program: str) -> str:
+    """Return the pid of a program of a user's session, as the node sees it."""
+    lines = [line for line in processes(user) if program in line]
+    assert lines, f"{program} does not run for {user}"
+    return lines[0].split()[0]
+
+
+def in_session(user: str, script: str) -> str:
+    """Run a script inside a user's session, beside the server."""
+    pid = session_pid(user, "classdesk_desktop.server.app")
+    affinity = command("taskset", "--cpu-list", "--pid", pid).split()[-1]
+    environment = Path(f"/proc/{pid}/environ").read_text().strip("\0").split("\0")
+    return command(
+        *("nsenter", "--target", pid, "--mount", "--pid", "--"),
+        *("setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"),
+        *("taskset", "--cpu-list", affinity, "env", "--ignore-environment", *environment),
+        *("bash", "-lc", script),
+        timeout=120,
+        cwd="/",
+    ).strip()
 
 
 def job_facts(job_id: str) -> dict[str, str]:
