@@ -1,6 +1,8 @@
 """The session's memory: how much is in use stands in the bar, and page and desktop warn when it is nearly full."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import expect
@@ -41,21 +43,42 @@ def test_the_memory_stands_in_the_bar_and_page_and_desktop_warn_when_it_is_nearl
     assert page.evaluate("document.activeElement.id") == "keyboard"
     wait_until(desktop.x.menus, 10, "the desktop warns, too")
     desktop.screenshot("near")
+    with phone(desktop):
+        expect(page.locator("#memory")).to_be_visible()
+        expect(page.locator("#until")).to_be_hidden()
+        assert lines(desktop) == 1
+        desktop.screenshot("near-phone")
     desktop.press("Enter")
     expect(banner).to_have_count(0, timeout=30_000 * PATIENCE)
     expect(page.locator("#memory")).not_to_have_class(re.compile("near"))
     wait_until(lambda: not desktop.x.menus(), 10, "the desktop's warning has gone")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 740)], ids=["laptop", "phone"])
-def test_the_bar_has_room_for_it(desktop: Desktop, scheme: str, width: int, height: int) -> None:
-    page = desktop.page
-    before = page.viewport_size
+@contextmanager
+def phone(desktop: Desktop) -> Iterator[None]:
+    """Makes the window as narrow as a phone."""
+    before = desktop.page.viewport_size
     assert before
+    desktop.page.set_viewport_size({"width": 390, "height": 740})
+    yield
+    desktop.page.set_viewport_size(before)
+
+
+def lines(desktop: Desktop) -> int:
+    """How many lines the bar has."""
+    rows = "[...document.querySelectorAll('#bar > *')].filter((part) => part.checkVisibility() && part.offsetHeight)"
+    middles = desktop.page.evaluate(f"{rows}.map((part) => Math.round((part.offsetTop + part.offsetHeight / 2) / 20))")
+    return len(set(middles))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_on_a_phone_it_takes_no_room_before_it_matters(desktop: Desktop, scheme: str) -> None:
+    page = desktop.page
     page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-    page.set_viewport_size({"width": width, "height": height})
     expect(page.locator("#memory")).to_be_visible()
-    assert page.evaluate("document.body.scrollWidth") <= width
-    desktop.screenshot(f"{scheme}-{width}")
-    page.set_viewport_size(before)
+    desktop.screenshot(scheme)
+    with phone(desktop):
+        expect(page.locator("#memory")).to_be_hidden()
+        expect(page.locator("#until")).to_be_visible()
+        assert lines(desktop) == 1
+        desktop.screenshot(f"{scheme}-phone")
