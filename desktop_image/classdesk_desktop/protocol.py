@@ -29,6 +29,9 @@ OWN_NETWORK: Final = "own-network"
 VERSION_FILE: Final = "/opt/classdesk/VERSION"
 """Holds the version of the image and a line end."""
 
+GPU_DIRECTORY: Final = "/run/classdesk-gpu"
+"""Has what the driver of the node's GPUs brings along, in `lib` and `bin`, where the runtime does not know GPUs."""
+
 # The job's environment ---------------------------------------------------------------------
 
 
@@ -43,6 +46,10 @@ class Variable(StrEnum):
     """An `InterfaceKind`."""
     END = "CLASSDESK_END"
     """When the job's time is over, in Unix seconds."""
+    MEMORY = "CLASSDESK_MEMORY"
+    """The session's memory in MiB."""
+    SCRATCH = "CLASSDESK_SCRATCH"
+    """A directory of the session's own on the node's disk; empty where the node has no disk for it."""
     TIME_ZONE = "CLASSDESK_TIME_ZONE"
     """The node's, such as `America/Halifax`; may be a file's name, where the node has no name for it."""
     START_AGAIN = "CLASSDESK_START_AGAIN"
@@ -200,6 +207,7 @@ class Report:
         events: What instructors did last, the oldest first.
         version: classdesk's in the image; empty where it is not known.
         protocol: The session's `PROTOCOL`; 0 where it is not known.
+        ending: Why the session ends in order, in a word; empty while it goes on.
     """
 
     idle_s: float | None = None
@@ -215,6 +223,7 @@ class Report:
     events: tuple[VisitEvent, ...] = ()
     version: str = ""
     protocol: int = 0
+    ending: str = ""
 
 
 @dataclass(frozen=True)

@@ -197,7 +197,7 @@ def test_the_link_to_dasks_dashboard_leads_there(sit_down: SitDown, hub: Hub) ->
     page.keyboard.type("clear; module load python && python dashboard.py\n")
     wait_until(lambda: link.exists() and link.read_text(), 120, "dask has a dashboard")
     address = link.read_text()
-    assert re.fullmatch(r"/user/learner01/proxy/\d+/status", address)
+    assert re.fullmatch(rf"({re.escape(hub.url)})?/user/learner01/proxy/\d+/status", address)
     rows = page.locator(".xterm-rows > div")
     expect(rows.filter(has_text="link:").last).to_be_visible(timeout=60_000)
     box = rows.filter(has_text="link:").last.locator("span").last.bounding_box()
@@ -207,10 +207,36 @@ def test_the_link_to_dasks_dashboard_leads_there(sit_down: SitDown, hub: Hub) ->
         page.mouse.move(box["x"] + 90, box["y"] + box["height"] / 2)
         page.mouse.click(box["x"] + 90, box["y"] + box["height"] / 2, delay=100)
     expect(opened.value).to_have_title(re.compile("Dask"), timeout=60_000)
-    assert opened.value.url == f"{hub.url}{address}"
+    assert opened.value.url == hub.url + address.removeprefix(hub.url)
     expect(opened.value.locator(".bk-Figure, .bk-canvas, canvas").first).to_be_attached(timeout=60_000)
     opened.value.screenshot(path=learner.pictures / "dashboard.png")
     other = page.context.request.get(f"{hub.url}/user/learner01/proxy/8000/")
     assert other.status == 403, "what another account listens on is not the learner's"
     link.unlink()
     (hub.home("learner01") / "dashboard.py").unlink()
+
+
+def test_jupyterlab_shows_the_link_to_dasks_dashboard(sit_down: SitDown, hub: Hub) -> None:
+    learner = sit_down("learner01")
+    page = open_interface(learner, "JupyterLab")
+    frame = page.frame_locator("#lab")
+    frame.locator(".jp-LauncherCard[data-category='Notebook']").first.click()
+    cell = frame.locator(".jp-Notebook .cm-content").first
+    expect(cell).to_be_visible(timeout=60_000)
+    cell.click()
+    page.keyboard.type("from dask.distributed import Client; c = Client(n_workers=1); print(c.dashboard_link); c")
+    page.keyboard.press("Shift+Enter")
+    address = f"{hub.url}/user/learner01/proxy/8787/status"
+    expect(frame.locator(".jp-OutputArea-output").first).to_have_text(address, timeout=120_000)
+    link = frame.locator(".jp-OutputArea-output a[href$='/proxy/8787/status']").first
+    expect(link).to_be_visible()
+    learner.screenshot("JupyterLab-client")
+    with page.expect_popup() as opened:
+        link.click()
+    expect(opened.value).to_have_title(re.compile("Dask"), timeout=60_000)
+    assert opened.value.url == address
+    stranger = learner.context.browser.new_context() if learner.context.browser else None
+    assert stranger
+    assert "login" in stranger.request.get(address).url, "it is the learner's alone"
+    stranger.close()
+    (hub.home("learner01") / "Untitled.ipynb").unlink(missing_ok=True)

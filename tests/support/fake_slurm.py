@@ -101,7 +101,8 @@ elif name == "sinfo":
         print(*([nodes.get(node, usual) for node in asked] or [usual, *nodes.values()]), sep="\n")
     else:
         for number, partition in enumerate(["main*", "big"] if (home / "access").exists() else ["main*"]):
-            print(f"{partition}|up|8:00:00|{4 + 4 * number}|8000|(null)|idle")
+            gres = (home / "gres").read_text() if (home / "gres").exists() else "(null)"
+            print(f"{partition}|up|8:00:00|{4 + 4 * number}|8000|{gres}|idle")
 elif name == "sudo" and "--" in sys.argv:  # -n -H -u USER -- COMMAND
     os.execve(sys.argv[6], sys.argv[6:], {"AS": sys.argv[4]})  # it hands no variable over
 elif name == "sacctmgr":
@@ -146,6 +147,10 @@ class FakeSlurm:
         """Give the cluster a second partition, `big`, and say who may use each: `AllowGroups=staff`."""
         lines = (f"PartitionName=main {main} Hidden=NO", f"PartitionName=big {big} Hidden=NO")
         (self.directory / "access").write_text("\n".join(lines))
+
+    def set_gres(self, gres: str) -> None:
+        """Give each node generic resources, such as `gpu:a100:2`."""
+        (self.directory / "gres").write_text(gres)
 
     def set_config(self, key: str, value: str) -> None:
         """Let `scontrol show config` tell a setting, beside those that it tells already."""

@@ -49,7 +49,7 @@ class AnnounceHandler(APIHandler):
     async def _tell_of_more_time(self, name: str, channels: Channels) -> None:
         reporter: Reporter | None = self.settings.get("classdesk_reporter")
         if reporter is not None:
-            await reporter.ask_for_end()  # the hub's word counts, not the visitor's
+            await reporter.report_once()  # the hub's word counts, not the visitor's
         messages: Messages = self.settings["classdesk_messages"]
         end = channels.state.snapshot().get("end")
         known = end if isinstance(end, int | float) else None

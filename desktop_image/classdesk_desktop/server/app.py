@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
 import socket
@@ -38,7 +39,7 @@ from classdesk_desktop.server.desktop_socket import DesktopSocketHandler  # noqa
 from classdesk_desktop.server.ending import say_goodbye  # noqa: E402
 from classdesk_desktop.server.identity import SessionIdentityProvider  # noqa: E402
 from classdesk_desktop.server.own_ports import keep_to_own_ports  # noqa: E402
-from classdesk_desktop.server.reporting import note_request  # noqa: E402
+from classdesk_desktop.server.reporting import note_request, report_end  # noqa: E402
 from classdesk_desktop.server.saving import SessionContents, end_in_order  # noqa: E402
 from classdesk_desktop.server.upstream import SocketServerApp, frame_lab, leave_out_process  # noqa: E402
 from classdesk_desktop.session.processes import name_process  # noqa: E402
@@ -93,10 +94,14 @@ class SessionServerApp(SocketServerApp):
     async def before_stop(self) -> None:
         """Tell the pages before their connections close, and let what is being saved be saved."""
         settings = self.web_app.settings
-        await end_in_order(
-            partial(say_goodbye, settings["classdesk_channels"]),
-            settings["classdesk_savers"],
-            cast("SessionContents", self.contents_manager),
+        # In this order: the report says why the session ends.
+        await asyncio.gather(
+            end_in_order(
+                partial(say_goodbye, settings["classdesk_channels"]),
+                settings["classdesk_savers"],
+                cast("SessionContents", self.contents_manager),
+            ),
+            report_end(settings),
         )
 
 

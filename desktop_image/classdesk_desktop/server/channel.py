@@ -23,7 +23,7 @@ from classdesk_desktop.session.runtime import read_state
 Message = dict[str, Any]
 
 # Facts that no page has a use for.
-_FOR_THE_HUB: Final = frozenset({"pages"})
+_FOR_THE_HUB: Final = frozenset({"pages", "ending"})
 # The state file is looked at, by its time stamp, only while somebody listens.
 _LOOK_SECONDS: Final = 0.2
 

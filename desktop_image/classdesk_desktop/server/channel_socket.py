@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from typing import Final
 
 from jupyter_server.auth.decorator import ws_authenticated
@@ -13,6 +14,7 @@ from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from classdesk_desktop.server.channel import Channels, Message
 from classdesk_desktop.server.identity import who_asks
+from classdesk_desktop.session.environment import dashboard_link
 
 # Nothing that a page has to say is longer.
 _LONGEST_MESSAGE: Final = 16 << 10
@@ -44,6 +46,10 @@ class ChannelSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
         self.set_nodelay(True)
         person = who_asks(self)
         self.name, self.is_owner = person.name, person.is_owner
+        if self.is_owner and (origin := self.request.headers.get("Origin")):
+            # Of all that knows the hub's address, only the browser knows it as the learner does. What starts later in
+            # notebooks and terminals has it.
+            os.environ.update(dashboard_link(os.environ, origin))
         self._channels.add(self)
 
     def on_message(self, message: str | bytes) -> None:

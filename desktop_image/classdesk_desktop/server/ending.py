@@ -46,4 +46,5 @@ def say_goodbye(channels: Channels, reason: Reason | None = None) -> None:
         sentence = f"The reservation {reservation} ended."
     elif why == "stopped" and time.monotonic() - when < _ANNOUNCED_SECONDS:
         sentence = announced
+    channels.state.update(ending=why)
     channels.broadcast({"type": Ended.type, "reason": why, "sentence": sentence})

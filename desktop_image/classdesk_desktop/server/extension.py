@@ -27,6 +27,7 @@ from classdesk_desktop.server.calls import (
 from classdesk_desktop.server.channel import Channels, SessionState
 from classdesk_desktop.server.channel_socket import ChannelSocket
 from classdesk_desktop.server.focus import Focus
+from classdesk_desktop.server.memory_use import MemoryGauge, MemoryUse
 from classdesk_desktop.server.notify import notify, withdraw
 from classdesk_desktop.server.pages import (
     AssetHandler,
@@ -41,6 +42,7 @@ from classdesk_desktop.server.reporting import start_reports
 from classdesk_desktop.server.saving import Savers
 from classdesk_desktop.server.time_left import TimeLeft
 from classdesk_desktop.session.environment import web_root
+from classdesk_desktop.session.memory import SessionMemory
 from classdesk_desktop.session.policy import read_policy
 from classdesk_desktop.session.runtime import RuntimeDirectory
 
@@ -60,6 +62,7 @@ def load(server: ServerApp) -> None:
             extend_minutes=policy.extend_minutes,
         )
     )
+    application.settings["classdesk_memory"] = SessionMemory.of(os.environ)
     application.settings["classdesk_supervisor"] = int(os.environ.get("CLASSDESK_SUPERVISOR") or 0)
 
     application.settings["classdesk_savers"] = Savers(channels)
@@ -97,14 +100,19 @@ async def start(server: ServerApp) -> None:
     """Begin what goes on beside the requests; called by jupyter_server when it serves."""
     settings = server.web_app.settings
     runtime: RuntimeDirectory = settings["classdesk_runtime"]
-    time_left = TimeLeft(settings["classdesk_channels"], partial(notify, runtime), partial(withdraw, runtime))
+    channels: Channels = settings["classdesk_channels"]
+    on_desktop = (partial(notify, runtime), partial(withdraw, runtime))
+    time_left = TimeLeft(channels, *on_desktop)
+    gauge = MemoryGauge(settings["classdesk_memory"])
+    memory = MemoryUse(gauge, channels, *on_desktop, spills_to_memory=not os.environ.get(Variable.SCRATCH))
     settings["classdesk_tasks"] = [
         asyncio.create_task(time_left.run()),
+        asyncio.create_task(memory.run()),
         asyncio.create_task(start_reports(server)),
         asyncio.create_task(
             watch_pulse(
                 runtime,
-                lambda frozen: settings["classdesk_channels"].state.update(frozen=frozen),
+                lambda frozen: channels.state.update(frozen=frozen),
             )
         ),
     ]

@@ -14,7 +14,7 @@ from classdesk_desktop.session.x11 import XConnection
 from classdesk_desktop.supervisor.display import ask_x
 
 # What runs in each desktop, by the names that the kernel keeps (15 letters). Drawing is not computing.
-_FURNITURE: Final = frozenset(
+FURNITURE: Final = frozenset(
     {
         "Xtigervnc",
         "caja",
@@ -55,7 +55,7 @@ def computing_seconds(processes: dict[int, ProcessUse], session: Iterable[int], 
     return sum(
         processes[pid].cpu_seconds
         for pid in session
-        if pid in processes and pid not in left_out and processes[pid].name not in _FURNITURE
+        if pid in processes and pid not in left_out and processes[pid].name not in FURNITURE
     )
 
 

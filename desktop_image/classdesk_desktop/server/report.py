@@ -21,8 +21,9 @@ from classdesk_desktop.server.idle import (
     input_idle_seconds,
     session_processes,
 )
+from classdesk_desktop.session.memory import SessionMemory
 from classdesk_desktop.session.runtime import RuntimeDirectory
-from classdesk_desktop.session.usage import memory_mib, read_processes
+from classdesk_desktop.session.usage import read_processes
 from classdesk_desktop.version import VERSION
 
 REPORT_SECONDS: Final = 20.0
@@ -78,6 +79,7 @@ class Meter:
     """
 
     runtime: RuntimeDirectory
+    memory: SessionMemory
     served_at: Callable[[], float]
     kernel_is_busy: Callable[[], bool]
     active_at: float = field(default_factory=time.time)
@@ -95,7 +97,7 @@ class Meter:
             idle_s=round(max(now - self.active_at, 0.0), 1),
             busy=self._watch.is_busy(computing, time.monotonic()) or self.kernel_is_busy(),
             cpu_s=round(sum(processes[pid].cpu_seconds for pid in session if pid in processes), 1),
-            memory_mib=round(memory_mib(session), 1),
+            memory_mib=round(self.memory.used_mib(session), 1),
         )
 
 
@@ -121,6 +123,7 @@ def _told_at_once(state: Mapping[str, Any], events: Sequence[Record]) -> Report:
         safe=bool(state.get("safe")),
         hand=read(RaisedHand, hand) if (hand := state.get("hand")) else None,
         watchers=tuple(str(watcher["name"]) for watcher in watchers)[:64],
+        ending=state.get("ending", ""),
     )
 
 
@@ -160,8 +163,8 @@ class Reporter:
                 async with asyncio.timeout(REPORT_SECONDS - _SHORTEST_SECONDS):
                     await self._changed.wait()
 
-    async def ask_for_end(self) -> None:
-        """Report once more, for the hub's answer."""
+    async def report_once(self) -> None:
+        """Report once more, for the hub's answer, or to say that the session ends."""
         if self.latest is not None:
             await self._post(self.latest)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import time
@@ -20,6 +21,8 @@ from classdesk_desktop.server.upstream import say_activity
 
 # In the server's settings: when a file was last written through it, in Unix seconds.
 LAST_WRITE: Final = "classdesk_last_write"
+# Less than pages have to save.
+_LAST_SECONDS: Final = 2.0
 _WRITES: Final = frozenset({"PUT", "POST", "PATCH", "DELETE"})
 
 
@@ -35,7 +38,12 @@ async def start_reports(server: ServerApp) -> None:
     url, token = (os.environ.get(f"JUPYTERHUB_{name}", "") for name in ("API_URL", "API_TOKEN"))
     if not url or not token:
         return
-    meter = Meter(settings["classdesk_runtime"], lambda: _served_at(settings), lambda: _is_busy(settings))
+    meter = Meter(
+        settings["classdesk_runtime"],
+        settings["classdesk_memory"],
+        lambda: _served_at(settings),
+        lambda: _is_busy(settings),
+    )
     record: Record = settings["classdesk_record"]
     reporter = Reporter(settings["classdesk_channels"].state, meter.measure, url, token, lambda: record.events)
     settings["classdesk_reporter"] = reporter
@@ -46,7 +54,16 @@ async def start_reports(server: ServerApp) -> None:
         if supervisor and os.getppid() == supervisor:
             os.kill(supervisor, signal.SIGTERM)
 
-    await asyncio.gather(reporter.run(), end_in_time(channels, reporter.ask_for_end, stop))
+    await asyncio.gather(reporter.run(), end_in_time(channels, reporter.report_once, stop))
+
+
+async def report_end(settings: dict[str, Any]) -> None:
+    """Tell the hub that the session ends in order: Slurm does not say so of one that it ended a program of."""
+    reporter: Reporter | None = settings.get("classdesk_reporter")
+    if reporter:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_SECONDS):
+                await reporter.report_once()
 
 
 def _served_at(settings: dict[str, Any]) -> float:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from classdesk_desktop.protocol import Variable
+from classdesk_desktop.protocol import GPU_DIRECTORY, Variable
 from classdesk_desktop.session.runtime import RuntimeDirectory
 
 # Only the system's directories: a conda or a virtual environment in front of them replaces dbus-launch,
@@ -18,6 +18,9 @@ SYSTEM_PATH: Final = "/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games"
 
 # Names the process that starts a new desktop when it gets a SIGUSR1.
 SUPERVISOR_VARIABLE: Final = "CLASSDESK_SUPERVISOR"
+
+# Where the runtimes put the libraries of the GPU's driver.
+_DRIVER_LIBRARIES: Final = (f"{GPU_DIRECTORY}/lib", "/.singularity.d/libs")
 
 # Settings of other desktops, Pythons and sessions. Whatever else a site gives to its sessions is kept.
 _FOREIGN_PREFIXES: Final = (
@@ -80,6 +83,7 @@ _SESSION_NAMES: Final = frozenset(
     {
         "BROWSER",
         "DASK_DISTRIBUTED__DASHBOARD__LINK",
+        "DASK_TEMPORARY_DIRECTORY",
         "DESKTOP_SESSION",
         "DISPLAY",
         "GIT_CONFIG_SYSTEM",
@@ -95,7 +99,7 @@ _SESSION_NAMES: Final = frozenset(
 def desktop_environment(environ: Mapping[str, str], runtime: RuntimeDirectory, display: int) -> dict[str, str]:
     """The environment of mate-session: clean, on its own display, without the hub's token."""
     env = {name: value for name, value in _without_foreign(environ).items() if not name.startswith("JUPYTER")}
-    env |= dask_variables(runtime.dask_certificate)
+    env |= dask_variables(environ, runtime.dask_certificate)
     env |= {
         "DISPLAY": f":{display}",
         "XAUTHORITY": str(runtime.x_authority),
@@ -124,7 +128,7 @@ def server_environment(
 ) -> dict[str, str]:
     """The environment of the single-user server, which is also that of its terminals and kernels."""
     env = _without_foreign(environ)
-    env |= dask_variables(runtime.dask_certificate) | dashboard_link(environ)
+    env |= dask_variables(environ, runtime.dask_certificate) | dashboard_link(environ)
     env |= {
         "XDG_RUNTIME_DIR": str(runtime.path),
         "GIT_CONFIG_SYSTEM": str(runtime.git_config),
@@ -140,14 +144,20 @@ def server_environment(
     return env
 
 
-def dask_variables(certificate: Path) -> dict[str, str]:
-    """What makes dask refuse everybody without this certificate (`distributed.comm` in its configuration).
+def dask_variables(environ: Mapping[str, str], certificate: Path) -> dict[str, str]:
+    """What dask is told of this session or job.
+
+    It refuses everybody without the learner's certificate (`distributed.comm` in its configuration), and what it puts
+    out of memory goes to the node's disk: its own choice is /tmp, which in a session is memory.
 
     Args:
+        environ: The job's variables.
         certificate: A file with the certificate and its key.
     """
     names = [f"{role}__{kind}" for role in ("SCHEDULER", "WORKER", "CLIENT") for kind in ("KEY", "CERT")]
+    scratch = environ.get(Variable.SCRATCH, "")
     return {f"{_DASK_TLS}{name}": str(certificate) for name in (*names, "CA_FILE")} | {
+        **({"DASK_TEMPORARY_DIRECTORY": scratch} if scratch else {}),
         "DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION": "true",
         "DASK_DISTRIBUTED__COMM__DEFAULT_SCHEME": "tls",
     }
@@ -178,18 +188,23 @@ def with_job_defaults(environ: Mapping[str, str]) -> dict[str, str]:
         "MODULEPATH": "/opt/modules/Core",
         "BASH_ENV": "/usr/share/lmod/lmod/init/bash",
     }
-    return defaults | dict(environ) | dask_variables(learners_certificate(Path(home)))
+    return defaults | dict(environ) | dask_variables(environ, learners_certificate(Path(home)))
 
 
-def dashboard_link(environ: Mapping[str, str]) -> dict[str, str]:
+def dashboard_link(environ: Mapping[str, str], origin: str = "") -> dict[str, str]:
     """The link to dask's dashboard that is right in the learner's own browser: through the session's server.
 
     dask's own names 127.0.0.1, which is the learner's laptop there. In a desktop it is right, for the browser is in the
-    session, too. Where the hub does not know its public address, the page makes the rest a link.
+    session, too. Where neither the hub nor the browser has told the hub's address, the page makes the rest a link.
+
+    Args:
+        environ: the session's environment.
+        origin: what the learner's browser calls the hub, such as "https://hub.example.org".
     """
     if environ.get(Variable.INTERFACE, "desktop") == "desktop":
         return {}
-    session = environ.get("JUPYTERHUB_PUBLIC_URL") or environ.get("JUPYTERHUB_SERVICE_PREFIX", "/")
+    prefix = origin + environ.get("JUPYTERHUB_SERVICE_PREFIX", "/")
+    session = environ.get("JUPYTERHUB_PUBLIC_URL") or prefix
     # dask fills in what is in braces.
     session = session.replace("{", "{{").replace("}", "}}")
     return {"DASK_DISTRIBUTED__DASHBOARD__LINK": f"{session}proxy/{{port}}/status"}
@@ -207,6 +222,10 @@ def _without_foreign(environ: Mapping[str, str]) -> dict[str, str]:
         if name not in _FOREIGN_NAMES and not name.startswith(_FOREIGN_PREFIXES)
     }
     env["PATH"] = SYSTEM_PATH
+    # Of the job's own LD_LIBRARY_PATH nothing is kept: Apptainer's place for the driver is in it, and whatever else.
+    driver = [place for place in _DRIVER_LIBRARIES if Path(place).is_dir()]
+    if driver:
+        env["LD_LIBRARY_PATH"] = ":".join(driver)
     env.setdefault("LANG", "C.UTF-8")
     # The node may have shells that the image has not.
     if not os.access(env.get("SHELL", ""), os.X_OK):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
+_PAGE_MIB: Final = os.sysconf("SC_PAGE_SIZE") / (1 << 20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +22,14 @@ class ProcessUse:
         parent: its parent's number.
         state: its one-letter state; "R" runs, "D" waits for a disk.
         cpu_seconds: of itself and of its ended children.
+        resident_mib: its memory, with what it shares.
     """
 
     name: str
     parent: int
     state: str
     cpu_seconds: float
+    resident_mib: float = 0.0
 
 
 def read_processes(proc: Path = Path("/proc")) -> dict[int, ProcessUse]:
@@ -44,7 +47,8 @@ def parse_stat(text: str) -> ProcessUse:
     head, _, tail = text.rpartition(")")
     fields = tail.split()
     ticks = sum(int(value) for value in fields[11:15])  # utime, stime, cutime, cstime
-    return ProcessUse(head.partition("(")[2], int(fields[1]), fields[0], ticks / _TICKS)
+    resident = int(fields[21]) * _PAGE_MIB
+    return ProcessUse(head.partition("(")[2], int(fields[1]), fields[0], ticks / _TICKS, resident)
 
 
 def below(root: int, processes: dict[int, ProcessUse]) -> set[int]:

@@ -8,12 +8,14 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import FrameType
 from typing import Final
 
 from classdesk_desktop.protocol import Variable
 from classdesk_desktop.session.environment import with_job_defaults
+from classdesk_desktop.session.memory import SessionMemory
 
 # Sessions have the processor first, where both are on the same cores.
 _NICER: Final = 5
@@ -65,6 +67,7 @@ def main() -> int:
         os.chdir(environment["HOME"])
     environment["PWD"] = str(Path.cwd())
     os.nice(_NICER)
+    SessionMemory.of({Variable.MEMORY: job_memory_mib(os.environ)}).tell_programs()
     signals = _Signals()
     signals.note()
     try:
@@ -78,6 +81,14 @@ def main() -> int:
         signals.hand_on(process, pipe)
     status = process.wait()
     return status if status >= 0 else 128 - status
+
+
+def job_memory_mib(environ: Mapping[str, str]) -> str:
+    """The memory that Slurm gives to a job's part on this node, in MiB; empty where it does not say."""
+    whole, each = environ.get("SLURM_MEM_PER_NODE", ""), environ.get("SLURM_MEM_PER_CPU", "")
+    if each.isdigit():
+        return str(int(each) * int(environ.get("SLURM_CPUS_ON_NODE") or 1))
+    return whole if whole.strip("0") else ""
 
 
 def _default_signals() -> None:

@@ -20,6 +20,7 @@ from typing import Any, Final
 
 from classdesk_desktop.protocol import OWN_NETWORK, PROTOCOL, Policy, Variable
 from classdesk_desktop.session.environment import server_environment
+from classdesk_desktop.session.memory import SessionMemory
 from classdesk_desktop.session.policy import read_policy
 from classdesk_desktop.session.processes import (
     become_subreaper,
@@ -228,9 +229,12 @@ def main() -> None:
     )
     interface = os.environ.get(Variable.INTERFACE) or "desktop"
     log.info("classdesk %s (protocol %d), %s", VERSION, PROTOCOL, interface)
+    if not os.environ.get(Variable.SCRATCH):
+        log.warning("The node has no disk for what dask puts out of memory: it stays in /tmp, which is memory.")
     try:
         settings = SessionSettings.from_environ(os.environ)
         runtime = RuntimeDirectory.create(os.environ, os.getuid())
+        SessionMemory.of(os.environ).tell_programs()
     except (SettingsError, RuntimeDirectoryError) as error:
         sys.exit(f"classdesk-session: {error}")
     try:

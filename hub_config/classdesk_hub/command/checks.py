@@ -297,6 +297,30 @@ def presets(site: Site) -> Result:
     return Result(True, f"{', '.join(site.form.offer)} are within the limits")
 
 
+def gpus(site: Site) -> Result:
+    """A session with GPUs can use those of its job, and no others."""
+    commands = Cluster(site.slurm).commands
+    try:
+        partitions, config = asyncio.run(commands.partitions()), asyncio.run(commands.config())
+    except SessionError as error:
+        return Result(False, error.detail, "Start Slurm first.")
+    named = [
+        f"{partition.name}: {partition.gpus} on a node"
+        + (f" ({', '.join(kind for kind, _ in partition.gpu_types)})" if partition.gpu_types else "")
+        for partition in partitions
+        if partition.gpus
+    ]
+    if not named:
+        return Result(True, "no partition has GPUs; the form has no field for them")
+    if "yes" not in parse_flags(config, "ConstrainDevices"):
+        return Result(
+            False,
+            f"{'; '.join(named)}; a session can use all GPUs of its node, also those of other jobs",
+            "Set ConstrainDevices=yes in cgroup.conf, and TaskPlugin=task/cgroup,task/affinity in slurm.conf.",
+        )
+    return Result(True, "; ".join(named))
+
+
 def _amounts(amounts: tuple[int, int, int, int]) -> str:
     cores, minutes, memory_mib, gpus = amounts
     return f"{cores} cores, {minutes / 60:g} hours, {memory_mib} MiB" + (f", {gpus} GPUs" if gpus else "")
@@ -397,6 +421,7 @@ CHECKS: Sequence[tuple[str, Callable[[Site], Result]]] = (
     ("Slurm", slurm),
     ("what Slurm shows", privacy),
     ("presets", presets),
+    ("GPUs", gpus),
     ("runtime and image", runtime),
     ("Slurm in sessions", slurm_in_sessions),
     ("networks of sessions", networks),

@@ -24,6 +24,8 @@ class ReportHandler(SessionHandler):
         spawner = self.session()
         spawner.take_report(report)
         job = spawner.job
+        if job is not None:
+            job.ends_in_order = bool(report.ending)
         if job is not None and job.reservation:
             await spawner.cluster.learn_reservations()
         end, reservation = job.end if job else (None, "")

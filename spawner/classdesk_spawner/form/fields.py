@@ -16,6 +16,7 @@ LABELS: Mapping[str, str] = {
     "hours": "Time (hours)",
     "memory": "Memory (GiB)",
     "gpus": "Number of GPUs",
+    "gpu_type": "Type of GPU",
     "partition": "Partition",
     "account": "Account",
     "qos": "Quality of service",
@@ -189,7 +190,7 @@ class Switch:
 
 def preset_name(setting: ChoiceField, key: str, slurm: SlurmSettings) -> str:
     """Return the partition, account and so on that a field begins with."""
-    own: str = getattr(slurm, key)
+    own: str = getattr(slurm, key, "")
     return own if setting.default is None else setting.default
 
 
@@ -252,7 +253,10 @@ def interface_fields(
                 whole=whole,
             )
         )
+    types = dict(partition.gpu_types) if partition else {}
     names = {
+        # Where all are of one type there is nothing to choose.
+        "gpu_type": {name: name for name in types} if len(types) > 1 else {},
         "partition": {p.name: p.name for p in offer.partitions},
         "account": {name: name for name in offer.accounts},
         "qos": {name: name for name in offer.qos},
@@ -264,7 +268,7 @@ def interface_fields(
         if key == "partition" and not chosen and not offer.default_is_open:
             chosen = next(iter(texts), "")  # left to Slurm, the session would be refused
         allowed = {name: text for name, text in texts.items() if name in (setting.choices or texts)}
-        default = {"": "none"} if key == "reservation" else {"": "Slurm's default"}
+        default = {"": {"reservation": "none", "gpu_type": "any"}.get(key, "Slurm's default")}
         own = default if not chosen else {chosen: texts.get(chosen, chosen)}
         fields.append(Choice(key, setting.show, chosen, {**own, **allowed}))
     switch = settings.oversubscribe

@@ -33,6 +33,7 @@ class SessionOptions(BaseModel):
         minutes: Time limit in minutes.
         memory_mib: Memory of the session in MiB.
         gpus: Number of GPUs.
+        gpu_type: Their type; empty: any.
         partition: Partition; empty: Slurm's default.
         account: Account; empty: the learner's default.
         qos: Quality of service; empty: Slurm's default.
@@ -49,6 +50,7 @@ class SessionOptions(BaseModel):
     minutes: int
     memory_mib: int
     gpus: int = 0
+    gpu_type: str = ""
     partition: str = ""
     account: str = ""
     qos: str = ""
@@ -110,6 +112,9 @@ class OptionRules:
             except ValueError as error:
                 problems.append(str(error))
                 refused.append(field.key)
+        if not problems and (problem := self._too_many_of_a_type(values)):
+            problems.append(problem)
+            refused += ["gpus", "gpu_type"]
         if problems:
             raise OptionsError(problems, refused)
         return SessionOptions(
@@ -119,11 +124,23 @@ class OptionRules:
             minutes=round(float(values["hours"]) * 60),
             memory_mib=round(float(values["memory"]) * 1024),
             gpus=int(values["gpus"]),
+            gpu_type=str(values["gpu_type"]) if values["gpus"] else "",
             partition=str(values["partition"]),
             account=str(values["account"]),
             qos=str(values["qos"]),
             reservation=str(values["reservation"]),
             oversubscribe=bool(values["oversubscribe"]),
+        )
+
+    def _too_many_of_a_type(self, values: Mapping[str, str | float | bool]) -> str:
+        """Return a sentence where a partition has enough GPUs, but not of the chosen type; else nothing."""
+        partition, gpu_type = self.offer.partition(str(values["partition"])), str(values["gpu_type"])
+        most = dict(partition.gpu_types).get(gpu_type) if partition else None
+        if partition is None or most is None or int(values["gpus"]) <= most:
+            return ""
+        return (
+            f"{LABELS['gpus']}: you asked for {int(values['gpus'])} of the type {gpu_type}; "
+            f"the most that the partition “{partition.name}” allows is {most}."
         )
 
     def takes(self, raw: Mapping[str, object]) -> tuple[dict[str, object], tuple[str, ...]]:
@@ -178,6 +195,7 @@ def to_stored(options: SessionOptions) -> dict[str, object]:
         "hours": options.minutes / 60,
         "memory": options.memory_mib / 1024,
         "gpus": options.gpus,
+        "gpu_type": options.gpu_type,
         "partition": options.partition,
         "account": options.account,
         "qos": options.qos,

@@ -90,7 +90,7 @@ def render_form(rules: OptionRules, filled: Mapping[str, object], notes: FormNot
                 "selected": key == ui,
                 "fields": {field.key: _for_page(field) for field in fields if field.key in visible},
                 "partitions": {
-                    name: [_for_page(field) for field in choice if isinstance(field, Number)]
+                    name: [_for_page(field) for field in choice if isinstance(field, Number) or field.key == "gpu_type"]
                     for name, choice in by_partition[key].items()
                 },
             }

@@ -50,6 +50,7 @@ class SessionJob:
         reservation: The reservation that it runs in; empty: none.
         limit: When its time limit or its reservation ends it, in Unix seconds, as it was known while the job ran,
             and the reservation's name where it is that.
+        ends_in_order: Whether the session has said that it is about to end.
     """
 
     cluster: Cluster
@@ -64,6 +65,7 @@ class SessionJob:
     taken_up: bool = False
     reservation: str = ""
     limit: tuple[int | None, str] = (None, "")
+    ends_in_order: bool = False
     began: float = field(default_factory=time.monotonic)
     _called: float = float("-inf")
     _caller: str = ""
@@ -319,7 +321,7 @@ class SessionJob:
         if job is not None and job.phase is Phase.RUNNING:
             self.limit = self.end
         if job is not None and job.phase is Phase.ENDED:
-            return 0 if job.state == "COMPLETED" else 1
+            return 0 if self._final_state(job) == "COMPLETED" else 1
         return 1 if self.job_id and self._is_gone() else None
 
     def end_sentence(self) -> str:
@@ -330,9 +332,18 @@ class SessionJob:
         # A session closes its programs in order just before its limit, so that Slurm sees it end by itself.
         limit, reservation = self.limit
         at_limit = limit and job.end and job.end >= limit - _ENDS_BEFORE_LIMIT_S
-        if at_limit and reservation and job.state in {"COMPLETED", "TIMEOUT", "CANCELLED"}:
+        state = self._final_state(job)
+        if at_limit and reservation and state in {"COMPLETED", "TIMEOUT", "CANCELLED"}:
             return f"The reservation {reservation} ended."
-        return end_sentence("TIMEOUT" if job.state == "COMPLETED" and at_limit else job.state)
+        return end_sentence("TIMEOUT" if state == "COMPLETED" and at_limit else state)
+
+    def _final_state(self, job: Job) -> str:
+        """Return how the job ended.
+
+        Slurm says OUT_OF_MEMORY of every job in which a program was ended for lack of memory, hours ago perhaps, also
+        where the session went on.
+        """
+        return "COMPLETED" if job.state == "OUT_OF_MEMORY" and self.ends_in_order else job.state
 
     async def cancel(self) -> None:
         """Cancel the job.

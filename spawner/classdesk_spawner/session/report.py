@@ -85,6 +85,7 @@ class SessionReport(_Told):
         events: What instructors did last.
         version: classdesk's in the image; empty where it does not tell.
         protocol: The session's `PROTOCOL`; 0 where it does not tell.
+        ending: Why it ends in order, in a word; empty while it goes on.
     """
 
     idle_s: _Seconds | None = None
@@ -100,6 +101,7 @@ class SessionReport(_Told):
     events: tuple[Event, ...] = Field((), max_length=64)
     version: str = Field("", pattern=r"^[0-9A-Za-z.+-]{0,40}$")
     protocol: int = Field(0, ge=0, le=1_000_000)
+    ending: str = Field("", pattern=r"^[a-z][a-z -]{0,31}$|^$")
 
 
 def read_report(body: bytes) -> SessionReport:

@@ -6,6 +6,7 @@ job is cancelled, the kernel ends everything that was started in it. Each shows 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from classdesk_spawner.settings.models import RuntimeSettings, split_bind
 
@@ -14,6 +15,7 @@ _PROGRAMS: Mapping[str, str] = {
     "apptainer": "/usr/bin/apptainer",
     "host": "/usr/bin/unshare",
 }
+_SCRATCH = "/var/tmp"  # noqa: S108 - the session's own; its /tmp is memory
 
 DOOR = "@door@"
 """Stands for the directory of the door, which the batch script knows when it runs."""
@@ -36,11 +38,19 @@ class RuntimeCommand:
         door: Where the door's directory is inside; the word `DOOR` is replaced in it.
         needs_accounts: The script must open descriptor 11 on the learner's passwd lines and 12 on
             group lines, so that names resolve in the image whatever directory service the node uses.
+        scratch: Where the session finds the directory on the node's disk that the script has opened as descriptor 13;
+            empty: at its own path.
+        bind_variable: The variable by which the runtime is told to put it there; empty: the command does it.
+        gpus: How the runtime is told of the job's GPUs: by arguments, which the script must open as descriptor 14, or
+            by variables; empty: it need not be told.
     """
 
     argv: tuple[str, ...]
     door: str = DOOR
     needs_accounts: bool = False
+    scratch: str = ""
+    bind_variable: str = ""
+    gpus: Literal["", "arguments", "variables"] = ""
 
 
 def bubblewrap(settings: RuntimeSettings, home: str) -> RuntimeCommand:
@@ -58,6 +68,7 @@ def bubblewrap(settings: RuntimeSettings, home: str) -> RuntimeCommand:
     argv += ["--proc", "/proc", "--dev", "/dev", "--ro-bind-try", "/sys", "/sys"]
     argv += ["--size", str(settings.tmp_mib * 1024 * 1024), "--perms", "1777", "--tmpfs", "/tmp"]  # noqa: S108
     argv += ["--tmpfs", "/run", "--tmpfs", "/var/tmp", "--tmpfs", "/home"]  # noqa: S108
+    argv += ["--bind-try", "/proc/self/fd/13", _SCRATCH]
     argv += ["--ro-bind-try", RESOLV_CONF, "/etc/resolv.conf", "--ro-bind-try", "/etc/hosts", "/etc/hosts"]
     # The node's time zone; bwrap cannot bind onto the image's /etc/localtime, which is a symbolic link.
     argv += [
@@ -75,8 +86,8 @@ def bubblewrap(settings: RuntimeSettings, home: str) -> RuntimeCommand:
     for bind in settings.binds:
         source, inside, read_only = split_bind(bind)
         argv += ["--ro-bind" if read_only else "--bind", source, inside]
-    argv += ["--chdir", home, "--"]
-    return RuntimeCommand(tuple(argv), door=_DOOR_INSIDE, needs_accounts=True)
+    argv += ["--args", "14", "--chdir", home, "--"]
+    return RuntimeCommand(tuple(argv), door=_DOOR_INSIDE, needs_accounts=True, scratch=_SCRATCH, gpus="arguments")
 
 
 def apptainer(settings: RuntimeSettings, home: str) -> RuntimeCommand:
@@ -88,11 +99,13 @@ def apptainer(settings: RuntimeSettings, home: str) -> RuntimeCommand:
         source, inside, read_only = split_bind(bind)
         argv += ["--bind", f"{source}:{inside}" + (":ro" if read_only else "")]
     argv += [settings.image]
-    return RuntimeCommand(tuple(argv), door=_DOOR_INSIDE)
+    return RuntimeCommand(
+        tuple(argv), door=_DOOR_INSIDE, scratch=_SCRATCH, bind_variable="APPTAINER_BIND", gpus="variables"
+    )
 
 
 def host(settings: RuntimeSettings, home: str) -> RuntimeCommand:
-    """Run what is installed on the node itself, in a pid namespace of its own."""
+    """Run what is installed on the node itself, in a pid namespace of its own; it sees all devices of its job."""
     argv = [
         runtime_program(settings),
         "--user",

@@ -8,7 +8,15 @@ from importlib.resources import files
 
 import jinja2
 
-from classdesk_desktop.protocol import JOB_PROGRAM, OWN_NETWORK, SESSION_PROGRAM, HubPath, LastWords, Variable
+from classdesk_desktop.protocol import (
+    GPU_DIRECTORY,
+    JOB_PROGRAM,
+    OWN_NETWORK,
+    SESSION_PROGRAM,
+    HubPath,
+    LastWords,
+    Variable,
+)
 from classdesk_spawner.form.options import SessionOptions
 from classdesk_spawner.settings.models import SlurmSettings
 from classdesk_spawner.slurm.environment import PACKED_VARIABLE
@@ -48,7 +56,7 @@ def sbatch_arguments(slurm: SlurmSettings, options: SessionOptions, comment: str
         ("account", options.account),
         ("qos", options.qos),
         ("reservation", options.reservation),
-        ("gpus-per-node", options.gpus),
+        ("gres", _gpus(options)),
         ("comment", comment),
     ):
         if value:
@@ -56,6 +64,12 @@ def sbatch_arguments(slurm: SlurmSettings, options: SessionOptions, comment: str
     if options.oversubscribe:
         arguments.append("--oversubscribe")
     return arguments
+
+
+def _gpus(options: SessionOptions) -> str:
+    # Not --gpus-per-node, which some ways of Slurm to choose nodes do not know.
+    words = ("gpu", options.gpu_type, str(options.gpus))
+    return ":".join(word for word in words if word) if options.gpus else ""
 
 
 def render_batch_script(
@@ -81,6 +95,7 @@ def render_batch_script(
         last_words_path=HubPath.LAST_WORDS,
         last_words_key=fields(LastWords)[0].name,
         home=shlex.quote(home),
+        memory_mib=options.memory_mib,
         open_image=_render_open_image(runtime, slurm_directory),
         own_network=_template("own_network.sh.j2").render(not_begun=_NOT_BEGUN, mark=OWN_NETWORK),
         has_own_network=own_network,
@@ -98,7 +113,8 @@ def _render_open_image(runtime: RuntimeCommand, slurm_directory: str) -> str:
             slurm_directory=shlex.quote(slurm_directory),
             node_door=_package_text("node_door.py").rstrip(),
             door_inside=_shell_words([runtime.door]),
-            needs_accounts=runtime.needs_accounts,
+            runtime=runtime,
+            gpu_directory=GPU_DIRECTORY,
             session_command=_shell_words([*runtime.argv, SESSION_PROGRAM]),
             job_command=_shell_words([*job, JOB_PROGRAM]),
         )

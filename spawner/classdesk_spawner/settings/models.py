@@ -73,6 +73,7 @@ class FormFields(Section):
     hours: NumberField = Field(default_factory=NumberField)
     memory: NumberField = Field(default_factory=lambda: NumberField(show="hidden"))
     gpus: NumberField = Field(default_factory=NumberField)
+    gpu_type: ChoiceField = Field(default_factory=lambda: ChoiceField(show="shown"))
     partition: ChoiceField = Field(default_factory=ChoiceField)
     account: ChoiceField = Field(default_factory=ChoiceField)
     qos: ChoiceField = Field(default_factory=ChoiceField)

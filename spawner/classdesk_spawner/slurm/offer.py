@@ -5,7 +5,7 @@ Reading of sinfo, scontrol and sacctmgr; pure functions.
 
 import math
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from .times import unix_time
@@ -29,6 +29,7 @@ class Partition:
         hours: Its time limit in hours; infinite where it has none.
         memory_mib: Memory in MiB.
         gpus: GPUs.
+        gpu_types: The types that Slurm tells apart, with the number of GPUs of each.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Partition:
     hours: float
     memory_mib: int
     gpus: int
+    gpu_types: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -116,12 +118,14 @@ def parse_partitions(text: str) -> tuple[Partition, ...]:
             continue
         name = fields[0].rstrip("*")
         default = name if fields[0].endswith("*") else default
+        gpus = _gpus(fields[5])
         row = Partition(
             name,
             cores=_number(fields[3]),
             hours=parse_time_limit(fields[2]),
             memory_mib=_number(fields[4]),
-            gpus=_gpus(fields[5]),
+            gpus=sum(count for _, count in gpus),
+            gpu_types=_by_type(gpus, sum),
         )
         rows.setdefault(name, []).append((row, not _UNUSABLE_NODE.search(fields[6].lower())))
     found = []
@@ -135,6 +139,7 @@ def parse_partitions(text: str) -> tuple[Partition, ...]:
                 hours=usable[0].hours,
                 memory_mib=max(row.memory_mib for row in usable),
                 gpus=max(row.gpus for row in usable),
+                gpu_types=_by_type([pair for row in usable for pair in row.gpu_types], max),
             )
         )
     return tuple(sorted(found, key=lambda partition: partition.name != default))
@@ -202,11 +207,22 @@ def _number(text: str) -> int:
     return int(digits.group()) if digits else 0
 
 
-def _gpus(gres: str) -> int:
-    """Return the GPUs of generic resources such as `gpu:a100:4(S:0-1),mps:100`."""
-    plain = re.sub(r"\([^)]*\)", "", gres)
-    counts = [word.rsplit(":", 1)[-1] for word in plain.split(",") if word.split(":")[0] == "gpu"]
-    return sum(int(count) if count.isdigit() else 1 for count in counts)
+def _gpus(gres: str) -> list[tuple[str, int]]:
+    """Return the types, which may be empty, and numbers of GPUs of resources such as `gpu:a100:4(S:0-1),mps:100`."""
+    words = [word.split(":") for word in re.sub(r"\([^)]*\)", "", gres).split(",")]
+    found = []
+    for kind, *rest in words:
+        if kind == "gpu":
+            count = int(rest.pop()) if rest and rest[-1].isdigit() else 1
+            found.append((":".join(rest), count))
+    return found
+
+
+def _by_type(gpus: Iterable[tuple[str, int]], together: Callable[[Iterable[int]], int]) -> tuple[tuple[str, int], ...]:
+    counts: dict[str, list[int]] = {}
+    for kind, count in gpus:
+        counts.setdefault(kind, []).append(count)
+    return tuple((kind, together(each)) for kind, each in counts.items() if kind)
 
 
 def _names(text: str) -> frozenset[str]:

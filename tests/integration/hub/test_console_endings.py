@@ -56,6 +56,18 @@ def test_a_failure_is_told_after_a_restart_of_the_hub_until_the_next_start(
     assert _told(hub, token) == STOPPED
 
 
+def test_who_ends_a_session_whose_memory_was_full_once_has_not_failed(hub: ClassHub, tokens: dict[str, str]) -> None:
+    token = tokens["instructor"]
+    start = {"act": "start", "learners": ["nobody"]}
+    assert hub.ask("POST", "api/class/dask/acts", token, json=start).status_code == 202
+    session = hub.let_run("nobody")
+    until(lambda: hub.learners(token)["nobody"]["state"] == "running", "it runs")
+    assert hub.hub("POST", "/classdesk/report", session, json={"ending": "logout"}).status_code == 200
+    hub.slurm.change(list(hub.slurm.jobs())[-1], state="OUT_OF_MEMORY")
+    ended = ("not started", "The session's program ended on its own.")
+    until(lambda: _told(hub, token) == ended, "it is told as a log-out")
+
+
 def test_who_logs_out_or_is_stopped_has_not_failed(hub: ClassHub, tokens: dict[str, str]) -> None:
     token = tokens["instructor"]
     hub.slurm.change(_run(hub, token), state="COMPLETED")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -180,6 +181,24 @@ def test_the_websocket_tells_the_state_and_answers_pings(server: Server, runtime
         assert [(listener.name, listener.is_owner) for listener in channels] == [("ada <b>", True)]
         page.close()
         await until(lambda: not list(channels))
+
+    server.run(visit)
+
+
+def test_what_starts_later_knows_by_which_address_the_learners_browser_came(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = "DASK_DISTRIBUTED__DASHBOARD__LINK"
+    monkeypatch.setenv("CLASSDESK_INTERFACE", "lab")
+    monkeypatch.setenv("JUPYTERHUB_SERVICE_PREFIX", "/user/ada/")
+    monkeypatch.setenv(link, "/user/ada/proxy/{port}/status")
+
+    async def visit(address: str) -> None:
+        origin = f"http://{address.removesuffix('/user/ada')}"
+        page = await connect(address, AUTHORIZED | {"Origin": origin}, "desktop/channel")
+        await hear(page)
+        assert os.environ[link] == f"{origin}/user/ada/proxy/{{port}}/status"
+        page.close()
 
     server.run(visit)
 

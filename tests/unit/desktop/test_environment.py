@@ -139,3 +139,24 @@ def test_dasks_dashboard_is_reached_through_the_sessions_server(environ: dict[st
     template = server_environment(environ, RUNTIME, 5, 6).get("DASK_DISTRIBUTED__DASHBOARD__LINK")
     assert (template and template.format(port=8787)) == link
     assert dashboard_link({**environ, "CLASSDESK_INTERFACE": "desktop"}) == {}
+
+
+def test_the_link_has_the_address_that_the_learners_browser_uses() -> None:
+    told = {"CLASSDESK_INTERFACE": "lab", "JUPYTERHUB_SERVICE_PREFIX": "/user/ada/"}
+    (link,) = dashboard_link(told, "https://hub.example.org").values()
+    assert link == "https://hub.example.org/user/ada/proxy/{port}/status"
+    (link,) = dashboard_link({**told, "JUPYTERHUB_PUBLIC_URL": "https://other/user/ada/"}, "https://hub").values()
+    assert link == "https://other/user/ada/proxy/{port}/status", "the site's own word comes first"
+
+
+@pytest.mark.parametrize(
+    ("told", "directory"),
+    [
+        pytest.param({"CLASSDESK_SCRATCH": "/var/tmp"}, "/var/tmp", id="the node's disk"),
+        pytest.param({"CLASSDESK_SCRATCH": ""}, None, id="no disk"),
+        pytest.param({}, None, id="a hub that does not say"),
+    ],
+)
+def test_dask_puts_what_does_not_fit_on_the_nodes_disk(told: dict[str, str], directory: str | None) -> None:
+    for env in (desktop_environment({**JOB, **told}, RUNTIME, 1), server_environment({**JOB, **told}, RUNTIME, 5, 6)):
+        assert env.get("DASK_TEMPORARY_DIRECTORY") == directory

@@ -15,8 +15,11 @@ from classdesk_desktop.people.memory import Memory
 from classdesk_desktop.people.record import Record
 from classdesk_desktop.protocol import Policy
 from classdesk_desktop.server import report
-from classdesk_desktop.server.channel import SessionState
+from classdesk_desktop.server.channel import Channels, SessionState
+from classdesk_desktop.server.ending import say_goodbye
 from classdesk_desktop.server.report import Measure, Meter, Reporter, last_activity, report_of
+from classdesk_desktop.server.reporting import report_end
+from classdesk_desktop.session.memory import SessionMemory
 from classdesk_desktop.session.runtime import RuntimeDirectory, write_state
 from classdesk_spawner.session.report import read_report
 from support.fake_hub import TOKEN, FakeHub
@@ -93,6 +96,20 @@ def test_the_first_report_comes_at_once_and_a_change_soon_after(runtime: Runtime
 
     report_while(runtime, hub, visit)
     assert [body["desktop"] for body in hub.reports] == ["starting x", "painted"]
+
+
+def test_the_hub_hears_that_the_session_ends_in_order(runtime: RuntimeDirectory, hub: FakeHub) -> None:
+    async def run() -> None:
+        channels = Channels(SessionState(runtime.state_file, end=""))
+        reporter = Reporter(channels.state, lambda: MEASURE, hub.url, TOKEN)
+        task = asyncio.create_task(reporter.run())
+        await until(lambda: len(hub.reports) == 1)
+        task.cancel()
+        say_goodbye(channels, "logout")
+        await report_end({"classdesk_reporter": reporter})
+
+    asyncio.run(run())
+    assert [read_report(json.dumps(body).encode()).ending for body in hub.reports] == ["", "logout"]
 
 
 def test_the_hubs_end_is_the_sessions_end(runtime: RuntimeDirectory, hub: FakeHub) -> None:
@@ -174,14 +191,14 @@ def test_whether_a_computation_is_activity_is_the_sites_choice(busy: bool, idle_
 
 
 def test_a_session_nobody_touched_is_idle_since_its_start(runtime: RuntimeDirectory) -> None:
-    meter = Meter(runtime, lambda: 0.0, lambda: False, active_at=time.time() - 50)
+    meter = Meter(runtime, SessionMemory(None, None), lambda: 0.0, lambda: False, active_at=time.time() - 50)
     assert 49 < meter.measure().idle_s < 60
 
 
 def test_a_used_terminal_is_activity_and_a_busy_notebook_a_computation(
     runtime: RuntimeDirectory,
 ) -> None:
-    meter = Meter(runtime, lambda: time.time() - 5, lambda: True, active_at=time.time() - 50)
+    meter = Meter(runtime, SessionMemory(None, None), lambda: time.time() - 5, lambda: True, active_at=time.time() - 50)
     measure = meter.measure()
     assert 4 < measure.idle_s < 15
     assert measure.busy

@@ -6,11 +6,12 @@ from pathlib import Path
 from classdesk_desktop.session.usage import ProcessUse, below, memory_mib, parse_stat, read_processes
 
 TICKS = os.sysconf("SC_CLK_TCK")
+PAGES = (1 << 20) // os.sysconf("SC_PAGE_SIZE")
 
 
 def test_a_processes_use_is_read_whatever_its_name_is() -> None:
-    line = f"7 (a) b (c) D 3 7 7 0 -1 4194304 1 2 3 4 {TICKS} {TICKS} {2 * TICKS} {TICKS} 20 0 1"
-    assert parse_stat(line) == ProcessUse("a) b (c", 3, "D", 5.0)
+    line = f"7 (a) b (c) D 3 7 7 0 -1 4194304 1 2 3 4 {TICKS} {TICKS} {2 * TICKS} {TICKS} 20 0 1 0 9 8 {512 * PAGES}"
+    assert parse_stat(line) == ProcessUse("a) b (c", 3, "D", 5.0, 512.0)
 
 
 def test_this_process_and_its_parent_are_seen() -> None:

@@ -95,3 +95,22 @@ def test_whether_the_operator_sees_what_slurm_keeps_private(
     )
     result = checks.privacy(site)
     assert (result.ok, words in result.text) == (passed, True), result
+
+
+@pytest.mark.parametrize(
+    ("gres", "constrain", "passed", "words"),
+    [
+        pytest.param("(null)", "no", True, "the form has no field for them", id="none"),
+        pytest.param("gpu:a100:2,gpu:v100:1", "yes", True, "main: 3 on a node (a100, v100)", id="own"),
+        pytest.param("gpu:4", "no", False, "also those of other jobs", id="everybodys"),
+    ],
+)
+def test_gpus_are_named_and_must_be_the_jobs_own(
+    tmp_path: Path, gres: str, constrain: str, passed: bool, words: str
+) -> None:
+    fake = FakeSlurm.install(tmp_path / "slurm")
+    fake.set_gres(gres)
+    fake.set_config("ConstrainDevices", constrain)
+    site = Site.model_validate({"slurm": {"bin_directory": str(fake.directory)}})
+    result = checks.gpus(site)
+    assert (result.ok, words in result.text) == (passed, True), result

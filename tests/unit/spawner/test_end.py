@@ -147,6 +147,31 @@ def test_a_session_that_closes_in_order_at_its_limit_has_reached_it(
     run_scene(scene)
 
 
+@pytest.mark.usefixtures("learner")
+@pytest.mark.parametrize(
+    ("in_order", "status", "sentence"),
+    [
+        pytest.param(True, 0, "The session's program ended on its own.", id="went-on-and-ended-in-order"),
+        pytest.param(False, 1, "The session used more memory than it had.", id="ended-with-its-memory"),
+    ],
+)
+def test_a_session_whose_programs_ran_out_of_memory_has_failed_only_if_it_ended_by_that(
+    fake_slurm: FakeSlurm, in_order: bool, status: int, sentence: str
+) -> None:
+    async def scene() -> None:
+        spawner = make_spawner(fake_slurm)
+        await spawner.cluster.commands.submit("ada", [], "", {})
+        spawner.load_state(stored_state("101"))
+        job = spawner.job
+        assert job is not None
+        job.ends_in_order = in_order
+        fake_slurm.change("101", state="OUT_OF_MEMORY")
+        await spawner.cluster.watcher.newer_than(time.monotonic())
+        assert (job.exit_status(), job.end_sentence()) == (status, sentence)
+
+    run_scene(scene)
+
+
 def test_jobs_without_a_session_are_swept_and_those_of_others_are_not(
     fake_slurm: FakeSlurm, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,6 +1,7 @@
 """What a site can do with the form's fields."""
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -36,6 +37,7 @@ def _shown(rules: OptionRules) -> list[str]:
         "hours",
         "memory",
         "gpus",
+        "gpu_type",
         "partition",
         "account",
         "qos",
@@ -133,6 +135,22 @@ def test_sharing_cores_is_a_switch(given: object, set_: bool) -> None:
     rules = _rules({"fields": {"oversubscribe": {"show": "shown"}}})
     assert rules.validate({"oversubscribe": given}).oversubscribe is set_
     assert "is neither on nor off" in _refusal(rules, {"oversubscribe": "yes please"})
+
+
+def test_types_of_gpus_are_a_choice_where_there_are_several() -> None:
+    one = replace(BIG, gpu_types=(("a100", 4),))
+    several = replace(BIG, gpu_types=(("a100", 3), ("v100", 1)))
+    assert "gpu_type" not in _shown(_rules({}, Offer((one,))))
+    rules = _rules({}, Offer((several,)))
+    assert "gpu_type" in _shown(rules)
+    options = rules.validate({"gpus": "2", "gpu_type": "a100"})
+    assert (options.gpus, options.gpu_type) == (2, "a100")
+    assert rules.validate({"gpus": "4"}).gpu_type == "", "any"
+    assert rules.validate({"gpus": "0", "gpu_type": "a100"}).gpu_type == ""
+    assert _refusal(rules, {"gpus": "2", "gpu_type": "v100"}) == (
+        "Number of GPUs: you asked for 2 of the type v100; the most that the partition “big” allows is 1."
+    )
+    assert "“h100” is not available to you" in _refusal(rules, {"gpus": "1", "gpu_type": "h100"})
 
 
 def test_gpus_are_offered_where_there_are_some() -> None:

@@ -58,7 +58,7 @@ def test_each_partition_that_can_be_chosen_carries_its_limits_for_the_page() -> 
     form = _Elements(render_form(OptionRules(shown, SlurmSettings(), Offer((main, big))), {}))
     option = next(attrs for tag, attrs in form.found if tag == "option" and "data-fields" in attrs)
     partitions = json.loads(option["data-partitions"] or "")
-    most = {name: {field["key"]: field["max"] for field in fields} for name, fields in partitions.items()}
+    most = {name: {field["key"]: field.get("max") for field in fields} for name, fields in partitions.items()}
     assert {name: limits["cores"] for name, limits in most.items()} == {
         "": "4",
         "main": "4",

@@ -40,7 +40,7 @@ def test_partitions_count_usable_nodes_only_and_the_default_one_is_first() -> No
     )
     assert parse_partitions(text) == (
         Partition("main", cores=4, hours=8, memory_mib=8000, gpus=0),
-        Partition("big", cores=128, hours=24, memory_mib=512000, gpus=4),
+        Partition("big", cores=128, hours=24, memory_mib=512000, gpus=4, gpu_types=(("a100", 4),)),
     )
 
 
@@ -107,3 +107,13 @@ def test_the_partition_of_an_offer() -> None:
     assert offer.partition("big") is big
     assert offer.partition("none") is None
     assert Offer().partition("") is None
+
+
+def test_types_of_gpus_are_told_apart() -> None:
+    (partition,) = parse_partitions(
+        "gpu*|up|1:00:00|8|16000|gpu:a100:2(S:0),gpu:a100:2(S:1),gpu:v100:1,gpu,mps:9|idle\n"
+        "gpu*|up|1:00:00|8|16000|gpu:1g.5gb:7|idle\n"
+        "gpu*|up|1:00:00|8|16000|gpu:h100:9|down\n"
+    )
+    assert partition.gpus == 7
+    assert dict(partition.gpu_types) == {"a100": 4, "v100": 1, "1g.5gb": 7}

@@ -1,10 +1,12 @@
 """The batch script and sbatch's arguments. Refresh the golden files with `pytest --refresh-golden`."""
 
+import fcntl
 import getpass
 import json
 import os
 import shutil
 import subprocess
+import tempfile
 from base64 import b64decode
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -71,11 +73,57 @@ def _echoing(kind: str, home: Path) -> str:
     return render_batch_script(OPTIONS, command, str(home))
 
 
+def _values(home: Path) -> dict[str, str]:
+    log = (home / ".local/state/classdesk/session-7.log").read_text()
+    return dict(line.split("=", 1) for line in log.splitlines() if "=" in line)
+
+
+def test_script_gives_the_session_a_directory_on_the_nodes_disk_and_removes_it(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    script = _echoing("plain", tmp_path).replace("-c env", "-c 'env; stat -c MODE=%a \"$CLASSDESK_SCRATCH\"'")
+    assert _run(script, tmp_path, TMPDIR=str(disk)).returncode == 0
+    values = _values(tmp_path)
+    assert Path(values["CLASSDESK_SCRATCH"]).parent == disk
+    assert values["MODE"] == "700"
+    assert not [*disk.iterdir()]
+
+
+def test_script_takes_no_memory_for_a_disk(tmp_path: Path) -> None:
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as memory:
+        assert _run(_echoing("plain", tmp_path), tmp_path, TMPDIR=memory).returncode == 0
+    assert not _values(tmp_path)["CLASSDESK_SCRATCH"].startswith("/dev/shm")
+
+
+def test_script_removes_what_killed_sessions_have_left_and_nothing_of_others(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    left, in_use = (disk / f"classdesk-scratch-{os.getuid()}-{name}" for name in ("left", "in-use"))
+    for directory in (left, in_use):
+        directory.mkdir(parents=True)
+        (directory / "spilt").touch()
+    held = os.open(in_use, os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert _run(_echoing("plain", tmp_path), tmp_path, TMPDIR=str(disk)).returncode == 0
+    finally:
+        os.close(held)
+    assert [*disk.iterdir()] == [in_use]
+
+
+def test_script_ends_in_order_when_slurm_asks_it_to(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    command = RuntimeCommand(("/bin/bash", "-c", "trap 'exit 0' TERM; kill -TERM $PPID $$; sleep 9"))
+    done = _run(render_batch_script(OPTIONS, command, str(tmp_path)), tmp_path, TMPDIR=str(disk))
+    assert done.returncode == 0
+    assert not [*disk.iterdir()]
+
+
 def test_script_tells_the_session_its_interface_and_end(tmp_path: Path) -> None:
     assert _run(_echoing("plain", tmp_path), tmp_path).returncode == 0
-    log = (tmp_path / ".local/state/classdesk/session-7.log").read_text()
-    values = dict(line.split("=", 1) for line in log.splitlines() if "=" in line)
+    values = _values(tmp_path)
     assert values["CLASSDESK_INTERFACE"] == "desktop"
+    assert values["CLASSDESK_MEMORY"] == "2048"
     assert int(values["CLASSDESK_END"]) > 180 * 60
     assert "SBATCH_EXPORT" not in values
 
@@ -219,10 +267,61 @@ def test_arguments_carry_what_was_asked_for() -> None:
         "--partition=main",
         "--account=course",
         "--comment=my%20server:5ub@hub",
-        "--gpus-per-node=1",
+        "--gres=gpu:1",
         "--export=ALL",
     } <= set(arguments)
     assert not [a for a in arguments if a.startswith(("--qos", "--reservation", "--oversubscribe"))]
+
+
+def test_arguments_name_the_type_of_gpu() -> None:
+    options = OPTIONS.model_copy(update={"gpus": 2, "gpu_type": "a100"})
+    assert "--gres=gpu:a100:2" in sbatch_arguments(SlurmSettings(), options, "")
+    assert not [word for word in sbatch_arguments(SlurmSettings(), OPTIONS, "") if word.startswith("--gres")]
+
+
+def test_script_tells_apptainer_of_the_nodes_gpus() -> None:
+    assert "export APPTAINER_NV=1" in _script("apptainer")
+    assert "export APPTAINER_ROCM=1" in _script("apptainer")
+    assert "APPTAINER_NV" not in _script("bubblewrap")
+
+
+LIBRARIES = """\
+3 libs found in cache
+\tlibcuda.so.1 (libc6,x86-64) => {0}/libcuda.so.1
+\tlibcuda.so.1 (libc6) => {0}/32/libcuda.so.1
+\tlibnvidia-ml.so.1 (libc6,x86-64, OS ABI: Linux 2.3.99) => {0}/libnvidia-ml.so.1
+\tlibm.so.6 (libc6,x86-64) => {0}/libm.so.6
+"""
+
+
+def test_script_gives_bubblewrap_the_jobs_devices_and_the_drivers_libraries(tmp_path: Path) -> None:
+    node = tmp_path / "node"
+    (node / "dev/dri").mkdir(parents=True)
+    for name in ("nvidia0", "nvidiactl", "nvidia-uvm"):
+        (node / "dev" / name).touch()
+    ldconfig = node / "ldconfig"
+    ldconfig.write_text(f"#!/bin/sh\ncat <<'END'\n{LIBRARIES.format(node)}END\n")
+    ldconfig.chmod(0o755)
+    show = ("/bin/bash", "-c", "tr '\\0' '\\n' <&14")
+    script = render_batch_script(OPTIONS, RuntimeCommand(show, gpus="arguments"), str(tmp_path))
+    # In the place of the node's own parts.
+    block = script[script.index("gpu_arguments() {") : script.index("exec 14<")]
+    faked = block.replace("/dev/", f"{node}/dev/").replace("/sbin/ldconfig", str(ldconfig))
+
+    def arguments(**variables: str) -> list[str]:
+        assert _run(script.replace(block, faked), tmp_path, **variables).returncode == 0
+        log = (tmp_path / ".local/state/classdesk/session-7.log").read_text().splitlines()
+        return [line for line in log if line.startswith(("--", "/"))]
+
+    assert arguments() == []
+    assert arguments(SLURM_JOB_GPUS="0") == [
+        *("--dev-bind", f"{node}/dev/nvidia-uvm", f"{node}/dev/nvidia-uvm"),
+        *("--dev-bind", f"{node}/dev/nvidia0", f"{node}/dev/nvidia0"),
+        *("--dev-bind", f"{node}/dev/nvidiactl", f"{node}/dev/nvidiactl"),
+        *("--dev-bind", f"{node}/dev/dri", f"{node}/dev/dri"),
+        *("--ro-bind", f"{node}/libcuda.so.1", "/run/classdesk-gpu/lib/libcuda.so.1"),
+        *("--ro-bind", f"{node}/libnvidia-ml.so.1", "/run/classdesk-gpu/lib/libnvidia-ml.so.1"),
+    ]
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -36,7 +36,7 @@ RUNTIME = runtime_command(RuntimeSettings(), "/home/ada")
 
 ARGUMENT = re.compile(
     r"--(nodes=1|ntasks=1|export=ALL|no-requeue|chdir=/|output=/dev/null|error=/dev/null|oversubscribe"
-    r"|job-name=classdesk|cpus-per-task=\d+|mem=\d+M|time=\d+|gpus-per-node=\d+|partition=(main|gpu)|account=course"
+    r"|job-name=classdesk|cpus-per-task=\d+|mem=\d+M|time=\d+|gres=gpu:(a100:)?\d+|partition=(main|gpu)|account=course"
     r"|qos=normal|reservation=class1|comment=[A-Za-z0-9%._~-]*:[0-9a-f]+@[0-9a-f]+)"
 )
 

@@ -3,6 +3,9 @@
 if [ -n "${BASH_VERSION-}" ] && [ -z "${CLASSDESK_SHELL-}" ]; then
   CLASSDESK_SHELL=1 # not exported: each shell sets itself up once
 
+  # Programs of a GPU's driver, where the session has one.
+  [ ! -d /run/classdesk-gpu/bin ] || PATH="$PATH:/run/classdesk-gpu/bin"
+
   # Where modules are; a site that binds its own into the session says so by MODULEPATH.
   export MODULEPATH="${MODULEPATH:-/opt/modules/Core}"
   # A pager would take what is typed next for its own commands.

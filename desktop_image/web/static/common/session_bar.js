@@ -5,6 +5,7 @@ import { hideBanner, showBanner } from "../desktop/banners.js";
 import { Panels } from "../desktop/panels.js";
 import { setUpPeople } from "../people/main.js";
 import { setEnd, setUpBar } from "./bar.js";
+import { setUpMemory } from "./memory.js";
 import { policy } from "./page.js";
 
 /**
@@ -16,6 +17,7 @@ export function setUpSessionBar(channel, focus) {
   const panels = new Panels(focus);
   setUpBar(focus);
   setUpTime(channel);
+  setUpMemory(channel);
   setUpEnd();
   channel.addEventListener("state", ({ detail }) => setEnd(detail.end, detail.now));
   setUpPeople({ channel, screen: { focus }, showBanner, hideBanner, panels, policy });

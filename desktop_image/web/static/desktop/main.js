@@ -3,6 +3,7 @@
 import { setEnd, setUpBar } from "../common/bar.js";
 import { Channel } from "../common/channel.js";
 import { askBeforeLeaving } from "../common/leaving.js";
+import { setUpMemory } from "../common/memory.js";
 import { hideNotice, showNotice } from "../common/notice.js";
 import { policy, request, socketUrl } from "../common/page.js";
 import { end, restart, setUpDialogs, setUpEnd, setUpFrozen, setUpTime } from "./acts.js";
@@ -31,6 +32,7 @@ let starts = 0; // which desktop was told of last, counted by the session
 
 setUpBar(() => screen.focus());
 setUpTime(channel);
+setUpMemory(channel);
 new Quality().setUp(channel, screen);
 const keys = new Keys();
 keys.setUp(screen);

@@ -23,6 +23,7 @@ function limit(field) {
 function apply(field) {
   const id = `classdesk-${field.key}`;
   const input = document.getElementById(id);
+  if (!input) return;
   if (field.type === "number") {
     input.value = field.preset;
     limit(field);
@@ -46,5 +47,8 @@ ui?.addEventListener("change", () => {
 });
 
 partition?.addEventListener("change", () => {
-  (JSON.parse(ui.selectedOptions[0].dataset.partitions)[partition.value] ?? []).forEach(limit);
+  (JSON.parse(ui.selectedOptions[0].dataset.partitions)[partition.value] ?? []).forEach((field) => {
+    if (field.type === "number") limit(field);
+    else apply(field);
+  });
 });

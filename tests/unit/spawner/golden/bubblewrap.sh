@@ -48,6 +48,7 @@ zone=$(/usr/bin/readlink -f /etc/localtime)
 [[ $zone == */zoneinfo/* || ! -r /etc/timezone ]] || read -r zone </etc/timezone
 export CLASSDESK_INTERFACE=desktop
 export CLASSDESK_END=$((now + 10800))
+export CLASSDESK_MEMORY=2048
 export CLASSDESK_TIME_ZONE="${zone##*/zoneinfo/}"
 
 # Tells the hub why a session failed: the end of its log, over bash's own sockets, as the node may have no other client.
@@ -354,7 +355,8 @@ CLASSDESK_DOOR
   door_keeper=$!
 fi
 
-close_door() {
+close_image() {
+  [[ -z $scratch ]] || /bin/rm -rf -- "$scratch"
   [[ -n $door ]] || return 0
   kill "$door_keeper" 2>/dev/null
   wait "$door_keeper"
@@ -365,9 +367,37 @@ close_door() {
 exec 11< <(/usr/bin/getent passwd 0 "$UID" 65534)
 exec 12< <(/usr/bin/getent group 0 "${GROUPS[@]}" 65534)
 
+# A directory on the node's disk, as the session's own /tmp is memory. What killed sessions have left has no lock.
+scratch=
+for place in "${TMPDIR:-/tmp}" /tmp /var/tmp; do
+  file_system=$(/usr/bin/stat --file-system --format=%T -- "$place" 2>/dev/null)
+  [[ ${file_system:-none} != @(none|tmpfs|ramfs) ]] || continue
+  for left in "$place/classdesk-scratch-$UID-"*; do
+    [[ ! -O $left ]] || /usr/bin/flock --nonblock "$left" /bin/rm -rf -- "$left"
+  done
+  scratch=$(/bin/mktemp -d -- "$place/classdesk-scratch-$UID-XXXXXXXX") && exec 13<"$scratch" && /usr/bin/flock 13
+  [[ -z $scratch ]] || break
+done
+export CLASSDESK_SCRATCH="${scratch:+/var/tmp}"
+
+# The job's GPUs: Slurm keeps those of other jobs closed. Their driver's libraries and its program are the node's own.
+gpu_arguments() {
+  local device name kind
+  for device in /dev/nvidia* /dev/dri /dev/kfd; do
+    [[ ! -d $device && ! -w $device ]] || printf '%s\0' --dev-bind "$device" "$device"
+  done
+  while read -r name kind; do
+    [[ $name != @(libcuda|libcudadebugger|libnvidia-*|libnvcuvid|libnvoptix).so* || $kind != *64* ]] ||
+      printf '%s\0' --ro-bind "${kind##* => }" "/run/classdesk-gpu/lib/$name"
+  done < <(/sbin/ldconfig -p)
+  [[ ! -x /usr/bin/nvidia-smi ]] || printf '%s\0' --ro-bind /usr/bin/nvidia-smi /run/classdesk-gpu/bin/nvidia-smi
+}
+exec 14</dev/null
+[[ -z ${SLURM_JOB_GPUS:-}${SLURM_STEP_GPUS:-} ]] || exec 14< <(gpu_arguments)
+
 # open_session [COMMAND…]: runs the session, by another command that is put before.
 open_session() {
-  "$@" /usr/bin/bwrap --die-with-parent --new-session --unshare-pid --unshare-ipc --ro-bind /var/lib/classdesk/image/usr /usr --ro-bind /var/lib/classdesk/image/etc /etc --ro-bind /var/lib/classdesk/image/opt /opt --ro-bind /var/lib/classdesk/image/var /var --symlink usr/bin /bin --symlink usr/sbin /sbin --symlink usr/lib /lib --symlink usr/lib64 /lib64 --proc /proc --dev /dev --ro-bind-try /sys /sys --size 2147483648 --perms 1777 --tmpfs /tmp --tmpfs /run --tmpfs /var/tmp --tmpfs /home --ro-bind-try "$resolv_conf" /etc/resolv.conf --ro-bind-try /etc/hosts /etc/hosts --ro-bind-try /etc/localtime /run/localtime --setenv TZ :/run/localtime --ro-bind-data 11 /etc/passwd --ro-bind-data 12 /etc/group --ro-bind-try "$door" /run/classdesk --bind /home/ada /home/ada --bind /scratch /scratch --ro-bind /data /data --chdir /home/ada -- /opt/classdesk/bin/classdesk-session
+  "$@" /usr/bin/bwrap --die-with-parent --new-session --unshare-pid --unshare-ipc --ro-bind /var/lib/classdesk/image/usr /usr --ro-bind /var/lib/classdesk/image/etc /etc --ro-bind /var/lib/classdesk/image/opt /opt --ro-bind /var/lib/classdesk/image/var /var --symlink usr/bin /bin --symlink usr/sbin /sbin --symlink usr/lib /lib --symlink usr/lib64 /lib64 --proc /proc --dev /dev --ro-bind-try /sys /sys --size 2147483648 --perms 1777 --tmpfs /tmp --tmpfs /run --tmpfs /var/tmp --tmpfs /home --bind-try /proc/self/fd/13 /var/tmp --ro-bind-try "$resolv_conf" /etc/resolv.conf --ro-bind-try /etc/hosts /etc/hosts --ro-bind-try /etc/localtime /run/localtime --setenv TZ :/run/localtime --ro-bind-data 11 /etc/passwd --ro-bind-data 12 /etc/group --ro-bind-try "$door" /run/classdesk --bind /home/ada /home/ada --bind /scratch /scratch --ro-bind /data /data --args 14 --chdir /home/ada -- /opt/classdesk/bin/classdesk-session
 }
 
 # shellcheck disable=SC2317 # jobs call it
@@ -388,7 +418,7 @@ open_for_job() {
   (
     trap '' HUP INT QUIT USR1 USR2 TERM
     exec 9>&-
-    exec /usr/bin/bwrap --die-with-parent --unshare-pid --unshare-ipc --ro-bind /var/lib/classdesk/image/usr /usr --ro-bind /var/lib/classdesk/image/etc /etc --ro-bind /var/lib/classdesk/image/opt /opt --ro-bind /var/lib/classdesk/image/var /var --symlink usr/bin /bin --symlink usr/sbin /sbin --symlink usr/lib /lib --symlink usr/lib64 /lib64 --proc /proc --dev /dev --ro-bind-try /sys /sys --size 2147483648 --perms 1777 --tmpfs /tmp --tmpfs /run --tmpfs /var/tmp --tmpfs /home --ro-bind-try "$resolv_conf" /etc/resolv.conf --ro-bind-try /etc/hosts /etc/hosts --ro-bind-try /etc/localtime /run/localtime --setenv TZ :/run/localtime --ro-bind-data 11 /etc/passwd --ro-bind-data 12 /etc/group --ro-bind-try "$door" /run/classdesk --bind /home/ada /home/ada --bind /scratch /scratch --ro-bind /data /data --chdir /home/ada -- /opt/classdesk/bin/run-job "$@"
+    exec /usr/bin/bwrap --die-with-parent --unshare-pid --unshare-ipc --ro-bind /var/lib/classdesk/image/usr /usr --ro-bind /var/lib/classdesk/image/etc /etc --ro-bind /var/lib/classdesk/image/opt /opt --ro-bind /var/lib/classdesk/image/var /var --symlink usr/bin /bin --symlink usr/sbin /sbin --symlink usr/lib /lib --symlink usr/lib64 /lib64 --proc /proc --dev /dev --ro-bind-try /sys /sys --size 2147483648 --perms 1777 --tmpfs /tmp --tmpfs /run --tmpfs /var/tmp --tmpfs /home --bind-try /proc/self/fd/13 /var/tmp --ro-bind-try "$resolv_conf" /etc/resolv.conf --ro-bind-try /etc/hosts /etc/hosts --ro-bind-try /etc/localtime /run/localtime --setenv TZ :/run/localtime --ro-bind-data 11 /etc/passwd --ro-bind-data 12 /etc/group --ro-bind-try "$door" /run/classdesk --bind /home/ada /home/ada --bind /scratch /scratch --ro-bind /data /data --args 14 --chdir /home/ada -- /opt/classdesk/bin/run-job "$@"
   ) 0<&0 &
   keeper=$!
   while kill -0 "$keeper" 2>/dev/null; do
@@ -397,7 +427,7 @@ open_for_job() {
   done
   wait "$keeper"
   status=$?
-  close_door
+  close_image
   exit "$status"
 }
 CLASSDESK_OPEN_IMAGE
@@ -512,6 +542,6 @@ if ((status == not_begun)); then
   status=$?
 fi
 printf 'classdesk: the session ended with status %s\n' "$status"
-close_door
+close_image
 ((status == 0)) || $asked_to_end || send_last_words
 exit "$status"

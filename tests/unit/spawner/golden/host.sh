@@ -48,6 +48,7 @@ zone=$(/usr/bin/readlink -f /etc/localtime)
 [[ $zone == */zoneinfo/* || ! -r /etc/timezone ]] || read -r zone </etc/timezone
 export CLASSDESK_INTERFACE=desktop
 export CLASSDESK_END=$((now + 10800))
+export CLASSDESK_MEMORY=2048
 export CLASSDESK_TIME_ZONE="${zone##*/zoneinfo/}"
 
 # Tells the hub why a session failed: the end of its log, over bash's own sockets, as the node may have no other client.
@@ -354,12 +355,26 @@ CLASSDESK_DOOR
   door_keeper=$!
 fi
 
-close_door() {
+close_image() {
+  [[ -z $scratch ]] || /bin/rm -rf -- "$scratch"
   [[ -n $door ]] || return 0
   kill "$door_keeper" 2>/dev/null
   wait "$door_keeper"
   [[ ! -e $door ]] || /bin/rm -rf -- "$door"
 } 2>/dev/null
+
+# A directory on the node's disk, as the session's own /tmp is memory. What killed sessions have left has no lock.
+scratch=
+for place in "${TMPDIR:-/tmp}" /tmp /var/tmp; do
+  file_system=$(/usr/bin/stat --file-system --format=%T -- "$place" 2>/dev/null)
+  [[ ${file_system:-none} != @(none|tmpfs|ramfs) ]] || continue
+  for left in "$place/classdesk-scratch-$UID-"*; do
+    [[ ! -O $left ]] || /usr/bin/flock --nonblock "$left" /bin/rm -rf -- "$left"
+  done
+  scratch=$(/bin/mktemp -d -- "$place/classdesk-scratch-$UID-XXXXXXXX") && exec 13<"$scratch" && /usr/bin/flock 13
+  [[ -z $scratch ]] || break
+done
+export CLASSDESK_SCRATCH="$scratch"
 
 # open_session [COMMAND…]: runs the session, by another command that is put before.
 open_session() {
@@ -393,7 +408,7 @@ open_for_job() {
   done
   wait "$keeper"
   status=$?
-  close_door
+  close_image
   exit "$status"
 }
 CLASSDESK_OPEN_IMAGE
@@ -508,6 +523,6 @@ if ((status == not_begun)); then
   status=$?
 fi
 printf 'classdesk: the session ended with status %s\n' "$status"
-close_door
+close_image
 ((status == 0)) || $asked_to_end || send_last_words
 exit "$status"
