@@ -43,7 +43,8 @@ export default class extends EventTarget {
   constructor(element) {
     super();
     this.canvas = element.appendChild(document.createElement("canvas"));
-    this.canvas.tabIndex = -1;
+    this._canvas = this.canvas;
+    this._keyboard = {};
     setTimeout(() => this.dispatchEvent(new Event("connect")));
   }
   disconnect() { this.canvas.remove(); }
@@ -207,9 +208,10 @@ class Console:
         self.server.add_sockets(sockets)
 
     def _site(self) -> Site:
-        no_vnc = self.folder / "core/rfb.js"
-        no_vnc.parent.mkdir(exist_ok=True)
-        no_vnc.write_text(NO_VNC)
+        core = self.folder / "core"
+        (core / "input").mkdir(parents=True, exist_ok=True)
+        (core / "rfb.js").write_text(NO_VNC)
+        (core / "input/util.js").write_text("export const getKeysym = () => 0;\n")
         address = f"http://127.0.0.1:{self.port}"
         return Site.model_validate(
             {
