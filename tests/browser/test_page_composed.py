@@ -11,7 +11,7 @@ from support.browser_desktop import Desktop
 from support.browser_programs import Terminal
 from support.laptop import DEAD_KEYS, Laptop, chromium_at
 from support.laptop import laptop as switched_on
-from support.world import Hub, wait_until
+from support.world import Hub, command, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -26,9 +26,36 @@ def learner(laptop: Laptop, chromium: Chromium, _product: Hub, artifacts: Path) 
         yield sit_down("learner03")
 
 
+AUTOSTART = """\
+[Desktop Entry]
+Type=Application
+Name=First
+Exec=sh -c 'yad --entry --title="The first key" >~/first-key.txt'
+"""
+
+
 @pytest.fixture(scope="module")
-def desktop(learner: Learner) -> Desktop:
+def asking(learner: Learner) -> Iterator[Path]:
+    """A program that the desktop starts with, and that asks for a text; what it writes down."""
+    home = learner.hub.home(learner.name)
+    entry = home / ".config/autostart/first-key.desktop"
+    command("runuser", "-u", learner.name, "--", "mkdir", "-p", entry.parent)
+    entry.write_text(AUTOSTART)
+    yield home / "first-key.txt"
+    entry.unlink()
+
+
+@pytest.fixture(scope="module")
+def desktop(learner: Learner, asking: Path) -> Desktop:
     return Desktop.start(learner)
+
+
+def test_the_first_key_of_all_may_be_a_letter_that_no_layout_has(desktop: Desktop, asking: Path) -> None:
+    desktop.activate("The first key")
+    method = desktop.page.context.new_cdp_session(desktop.page)
+    method.send("Input.insertText", {"text": "你好"})
+    desktop.press("Enter")
+    assert wait_until(asking.read_text, 10, "the program has its text") == "你好\n"
 
 
 @pytest.mark.parametrize(
