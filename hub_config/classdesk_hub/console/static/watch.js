@@ -139,6 +139,7 @@ const CHOICES = {
   back: ["Back to the class", () => find("back").click()],
   start: ["Start it again", () => send({ act: "start", learners: [name] })],
   message: ["Message", message],
+  reset: ["Reset", reset],
   again: ["Ask again", () => link.askAgain()],
   look: [
     "Look again",
@@ -201,6 +202,13 @@ async function message() {
     await send({ act: "message", text: wish.text, learners: [name] });
   }
   link.focus();
+}
+
+async function reset() {
+  const wish = await ask("reset", [known.learner]);
+  if (wish) {
+    await send({ act: wish.act, learners: [name] });
+  }
 }
 
 async function paste() {
