@@ -15,6 +15,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Awaitable, Callable, Iterator
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ from support.fake_class import ACCESS, CLASS, INSTRUCTOR, FakeClass, Refused
 
 PREFIX = "/services/console/"
 HUB_STATIC = Path(sys.prefix) / "share/jupyterhub/static"
+OUR_STATIC = Path(str(files("classdesk_hub") / "static"))
 NO_VNC = """
 export default class extends EventTarget {
   constructor(element) {
@@ -201,7 +203,8 @@ class Console:
                 (r"/user/[^/]+/desktop-websockify", _Picture, group),
                 (r"/(hub/api/.*|user/.*)", _Calls, group),
                 (r"/hub/static/(.+)", StaticFileHandler, {"path": HUB_STATIC}),
-                (r"/hub/logo()", StaticFileHandler, {"path": HUB_STATIC / "images/jupyterhub-80.png"}),
+                (r"/hub/classdesk/static/(.+)", StaticFileHandler, {"path": OUR_STATIC}),
+                (r"/hub/logo()", StaticFileHandler, {"path": OUR_STATIC / "logo.svg"}),
             ],
         )
         self.server = HTTPServer(app, xheaders=True)
