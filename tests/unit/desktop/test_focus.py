@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import dataclass, field
 
 import pytest
 
@@ -12,15 +11,7 @@ from classdesk_desktop.server import focus
 from classdesk_desktop.server.channel import Channels, Message, SessionState
 from classdesk_desktop.session.runtime import RuntimeDirectory
 
-
-@dataclass
-class Page:
-    name: str = "ada"
-    is_owner: bool = True
-    heard: list[Message] = field(default_factory=list)
-
-    def send(self, message: Message) -> None:
-        self.heard.append(message)
+from .served import Page
 
 
 def asked(runtime: RuntimeDirectory, page: Page, *watchers: str) -> list[Message]:
