@@ -437,7 +437,15 @@ class Pong:
     type: Literal["pong"] = "pong"
 
 
-ToVisitor = Visit | SessionFacts | Ended | Pong
+@dataclass(frozen=True)
+class Focus:
+    """Whether a terminal has the desktop's keyboard; told to who sees the desktop and has asked."""
+
+    terminal: bool = False
+    type: Literal["focus"] = "focus"
+
+
+ToVisitor = Visit | SessionFacts | Ended | Pong | Focus
 
 
 @dataclass(frozen=True)
@@ -456,4 +464,11 @@ class Ping:
     type: Literal["ping"] = "ping"
 
 
-FromVisitor = Control | Ping
+@dataclass(frozen=True)
+class FocusQuestion:
+    """A question whether a terminal has the keyboard: a Mac's Cmd + C is another key there than elsewhere."""
+
+    type: Literal["focus"] = "focus"
+
+
+FromVisitor = Control | Ping | FocusQuestion

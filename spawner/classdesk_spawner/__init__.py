@@ -14,6 +14,7 @@ from .form.fields import shown
 from .form.options import OptionRules, SessionOptions
 from .hub.stop_handler import ServerHandler
 from .hub.upstream import replace_handler
+from .moments import moment_text
 from .session.progress import reason_text
 from .session.report import Event, Hand
 from .session.runtimes import runtime_program
@@ -78,6 +79,7 @@ __all__ = [
     "cluster_for",
     "ended_as_wanted",
     "is_kept",
+    "moment_text",
     "parse_flags",
     "reason_text",
     "replace_handler",

@@ -134,6 +134,7 @@ def test_a_raised_hand_is_seen_at_once_and_lowered_from_here(board: Board, deskt
     row.get_by_role("button", name="Lower hand").click()
     expect(row.locator(".c-hand")).to_be_hidden()
     expect(page.locator("#hand-button")).to_have_text("Ask for help")
+    told(desktops["learner02"], "instructor has lowered your hand.").get_by_role("button", name="OK").click()
 
 
 def test_a_message_appears_in_the_learners_desktops(board: Board, desktops: dict[str, Desktop]) -> None:

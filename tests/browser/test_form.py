@@ -1,7 +1,7 @@
 """The start form as learners meet it: presets, limits, refusals, keyboard, small screens, no JavaScript."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from PIL import Image
@@ -267,6 +267,39 @@ def test_a_rest_start_with_unknown_keys_is_refused(learner: Learner, hub: Hub) -
     assert answer.status == 400, answer.text()
     assert "There is no option “cmd”" in answer.json()["message"]
     assert not job_ids(learner.name)
+
+
+@pytest.fixture
+def reservation() -> Iterator[str]:
+    """One of the learner's, which begins in two hours."""
+    slurm(
+        "scontrol", "create", "reservation", "reservationname=later", "starttime=now+120minutes", "duration=60",
+        "users=learner02", "nodes=localhost", "flags=ignore_jobs",
+    )  # fmt: skip
+    yield "later"
+    command("scontrol", "delete", "reservationname=later")
+
+
+def test_the_times_of_a_reservation_are_those_of_the_reader_s_clock(sit_down: SitDown, reservation: str) -> None:
+    learner = sit_down("learner02", timezone_id="Asia/Kolkata")
+    page = learner.page
+    moment = r"\d\d:\d\d your time( on \d\d \w+)?"
+    choice = page.get_by_label("Reservation").locator(f"option[value={reservation}]")
+
+    def is_offered() -> bool:
+        learner.open_form()
+        return choice.count() == 1
+
+    wait_until(is_offered, 90, "the hub, which asks Slurm now and then, offers the reservation")
+    expect(choice).to_have_text(re.compile(rf"^later \({moment} to {moment}\)$"))
+    page.get_by_label("Reservation").select_option(reservation)
+    learner.screenshot("reservation")
+    learner.press_start()
+    message = page.locator("#classdesk-message")
+    expect(message).to_contain_text(re.compile(rf"the reservation starts at {moment}"), timeout=60_000)
+    learner.screenshot("reservation-waiting")
+    page.get_by_role("button", name="Cancel").click()
+    page.wait_for_url("**/hub/home**")
 
 
 def test_a_wrong_password_is_told(sit_down: SitDown) -> None:

@@ -1,62 +1,67 @@
 """Keyboards whose letters are composed: dead keys, as a real X server and browser make them, and input methods."""
 
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
 
-from support.browser import CHROMIUM, FLAGS, Chromium, Learner, room
+from support.browser import Chromium, Learner, room
 from support.browser_desktop import Desktop
 from support.browser_programs import Terminal
-from support.world import Hub, wait_until
-
-DISPLAY = ":87"
-
-
-@pytest.fixture(scope="module")
-def laptop(chromium: Chromium) -> Iterator[Browser]:
-    """A browser with a window on a Linux laptop: its keys go through the laptop's X server."""
-    screen = subprocess.Popen(["Xvfb", DISPLAY, "-screen", "0", "1280x900x24", "-nolisten", "tcp"])
-    try:
-        wait_until(lambda: _x("xdotool", "getmouselocation") == 0, 20, "the laptop's X server answers")
-        seen = chromium.kind.launch(
-            executable_path=CHROMIUM, args=list(FLAGS), headless=False, env={"DISPLAY": DISPLAY}
-        )
-        yield seen
-        seen.close()
-    finally:
-        screen.kill()
-        screen.wait()
-
-
-def _x(*words: str) -> int:
-    return subprocess.run(words, env={"DISPLAY": DISPLAY, "PATH": "/usr/bin:/bin"}, check=False).returncode
+from support.laptop import DEAD_KEYS, Laptop, chromium_at
+from support.laptop import laptop as switched_on
+from support.world import Hub, command, wait_until
 
 
 @pytest.fixture(scope="module")
-def learner(laptop: Browser, _product: Hub, artifacts: Path) -> Iterator[Learner]:
-    with room(laptop, _product, artifacts / "browser/composed") as sit_down:
+def laptop() -> Iterator[Laptop]:
+    with switched_on() as laptop:
+        yield laptop
+
+
+@pytest.fixture(scope="module")
+def learner(laptop: Laptop, chromium: Chromium, _product: Hub, artifacts: Path) -> Iterator[Learner]:
+    with chromium_at(chromium) as browser, room(browser, _product, artifacts / "browser/composed") as sit_down:
         yield sit_down("learner03")
 
 
+AUTOSTART = """\
+[Desktop Entry]
+Type=Application
+Name=First
+Exec=sh -c 'yad --entry --title="The first key" >~/first-key.txt'
+"""
+
+
 @pytest.fixture(scope="module")
-def desktop(learner: Learner) -> Desktop:
+def asking(learner: Learner) -> Iterator[Path]:
+    """A program that the desktop starts with, and that asks for a text; what it writes down."""
+    home = learner.hub.home(learner.name)
+    entry = home / ".config/autostart/first-key.desktop"
+    command("runuser", "-u", learner.name, "--", "mkdir", "-p", entry.parent)
+    entry.write_text(AUTOSTART)
+    yield home / "first-key.txt"
+    entry.unlink()
+
+
+@pytest.fixture(scope="module")
+def desktop(learner: Learner, asking: Path) -> Desktop:
     return Desktop.start(learner)
+
+
+def test_the_first_key_of_all_may_be_a_letter_that_no_layout_has(desktop: Desktop, asking: Path) -> None:
+    desktop.activate("The first key")
+    method = desktop.page.context.new_cdp_session(desktop.page)
+    method.send("Input.insertText", {"text": "你好"})
+    desktop.press("Enter")
+    assert wait_until(asking.read_text, 10, "the program has its text") == "你好\n"
 
 
 @pytest.mark.parametrize(
     ("layout", "keys", "text"),
     [
-        pytest.param(
-            ("us", "intl"),
-            "dead_circumflex space dead_circumflex e dead_tilde space dead_grave space dead_acute e",
-            "^ê~`é",
-            id="us(intl)",
-        ),
-        pytest.param(("fr", ""), "dead_circumflex a dead_circumflex space", "â^", id="fr"),
+        *DEAD_KEYS,
         pytest.param(
             ("es", ""),
             "dead_acute a dead_grave o dead_diaeresis u"
@@ -68,12 +73,12 @@ def desktop(learner: Learner) -> Desktop:
         pytest.param(("ca", ""), "dead_circumflex o dead_cedilla c", "ôç", id="ca"),
     ],
 )
-def test_dead_keys_reach_the_desktop(desktop: Desktop, layout: tuple[str, str], keys: str, text: str) -> None:
-    name, variant = layout
-    assert _x("setxkbmap", "-layout", name, "-variant", variant) == 0
-    with _typed_into(desktop, f"composed-{name}.txt") as typed:
-        for key in keys.split():
-            assert _x("xdotool", "key", "--delay", "60", key) == 0
+def test_dead_keys_reach_the_desktop(
+    desktop: Desktop, laptop: Laptop, layout: tuple[str, str], keys: str, text: str
+) -> None:
+    laptop.lay_out(*layout)
+    with _typed_into(desktop, f"composed-{layout[0]}.txt") as typed:
+        laptop.press(keys)
     assert typed == [text]
 
 

@@ -231,7 +231,8 @@ def test_pasted_text_is_typed_and_the_learner_s_clipboard_stays(
         """() => {
             const data = new DataTransfer();
             data.setData("text/plain", "x = 1\\r\\ny = 2\\n");
-            document.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true }));
+            const paste = new ClipboardEvent("paste", { clipboardData: data, bubbles: true });
+            document.getElementById("keyboard").dispatchEvent(paste);
         }"""
     )
     wait_until(lambda: caught(catching).endswith("\nx = 1\ny = 2\n"), 10, "what Ctrl+V brings")

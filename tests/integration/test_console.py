@@ -181,10 +181,11 @@ def test_an_instructor_is_led_to_the_console_s_page_and_a_stranger_is_not_let_in
         assert page.url.path == "/services/console/class/demo/watch/learner01", page.text
         assert page.status_code == 200
     assert instructor.http.get("/user/learner01/api/contents").status_code == 403
-    modules = instructor.http.get("/services/console/novnc/core/rfb.js")
+    novnc = "/services/console/node_modules/@novnc/novnc"
+    modules = instructor.http.get(f"{novnc}/core/rfb.js")
     assert (modules.status_code, modules.headers["Content-Type"]) == (200, "text/javascript")
     for path in ("package.json", "core/../package.json", "lib/rfb.js"):
-        assert instructor.http.get(f"/services/console/novnc/{path}").status_code == 404
+        assert instructor.http.get(f"{novnc}/{path}").status_code == 404
     with HubClient(hub, "learner02") as other:
         for path in (
             "/user/learner01/desktop/",

@@ -59,6 +59,61 @@ def test_a_mistake_in_the_challenge_is_told(
     assert cause in done.stdout
 
 
+INC = """\
+from time import sleep
+
+def inc(x):
+  sleep(1)
+  return x+1
+
+"""
+A_POOL_OF_FRESH_PROCESSES = """\
+from multiprocessing import freeze_support, get_context
+
+def main():
+  with get_context("spawn").Pool(4) as pool:
+    print("total is "+str(sum(pool.map(inc, range(1, 9)))))
+"""
+A_POOL = """\
+from multiprocessing import Pool
+
+with Pool(4) as pool:
+  print("total is "+str(sum(pool.map(inc, range(1, 9)))))
+"""
+PROCESSES_OF_DASK = """\
+from dask import delayed
+
+results=[delayed(inc)(x) for x in range(1, 9)]
+print("total is "+str(delayed(sum)(results).compute(scheduler="processes")))
+"""
+GUARD = """
+if __name__=="__main__":
+  freeze_support()
+  main()
+"""
+UNGUARDED = 'Put what computes below if __name__ == "__main__":'
+
+
+@pytest.mark.parametrize(
+    ("script", "told"),
+    [
+        pytest.param(A_POOL, "right: Your script printed 'total is 44' in", id="pool"),
+        pytest.param(A_POOL_OF_FRESH_PROCESSES + GUARD, "right: Your script printed 'total is 44' in", id="guarded"),
+        # Its pool starts processes for ever.
+        pytest.param(A_POOL_OF_FRESH_PROCESSES + "\nmain()\n", UNGUARDED, id="unguarded"),
+        pytest.param(PROCESSES_OF_DASK, UNGUARDED, id="dask's processes, unguarded"),
+    ],
+)
+def test_a_learner_s_own_processes_count_or_their_missing_guard_is_named(
+    image_home: Path, script: str, told: str
+) -> None:
+    assert in_terminal(image_home, "lesson get").returncode == 0
+    (image_home / "Desktop/Lesson/dask-delay/loop.py").write_text(INC + script)
+    done = in_terminal(image_home, "lesson check loop")
+    assert told in done.stdout, done.stdout + done.stderr
+    assert len(done.stdout.splitlines()) < 10, "an error of each process is for nobody"
+
+
 # Only what changes how dask works is seen in the time; the others are tried where no time counts.
 @pytest.mark.parametrize(
     ("exercise", "prepare", "told"),

@@ -39,3 +39,23 @@ def test_a_name_with_a_capital_letter_or_blanks_is_the_same_account(hub: Hub) ->
             assert client.http.get("/hub/api/user", headers={"X-XSRFToken": client.xsrf}).json()["name"] == "learner01"
         finally:
             client.http.close()
+
+
+@pytest.fixture
+def between_blanks(hub: Hub) -> Iterator[str]:
+    """A learner's password, which begins and ends with blanks."""
+    password = "  between blanks "
+    before = command("getent", "shadow", "learner02").split(":")[1]
+    command("usermod", "--password", command("openssl", "passwd", "-6", password).strip(), "learner02")
+    yield password
+    command("usermod", "--password", before, "learner02")
+
+
+def test_a_password_keeps_the_blanks_at_its_ends(hub: Hub, between_blanks: str) -> None:
+    for typed, is_let_in in ((between_blanks, True), (between_blanks.strip(), False)):
+        client = HubClient(hub, "learner02")
+        try:
+            answer = client.log_in(typed)
+            assert (answer.url.path != "/hub/login") is is_let_in, answer.text
+        finally:
+            client.http.close()

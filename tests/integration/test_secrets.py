@@ -1,19 +1,24 @@
 """No secret of a session can be read by whoever reads the host's log, its processes or Slurm's answers."""
 
+import os
 import re
+import signal
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 
-from support.faults import kill_hub, until_failed
+from classdesk_spawner.slurm.environment import unpack
+from support.faults import failure_text, kill_hub, server_of, until_failed, waiting_page
 from support.hub_client import HubClient
-from support.world import Hub, command, job_ids, slurm
+from support.world import Hub, command, job_ids, slurm, wait_until
 
+TOKEN = "JUPYTERHUB_API_TOKEN"
+TERMINAL = {"ui": "terminal", "cores": "1", "hours": "1"}
 SUDO_LOGS = Path("/etc/sudoers.d/zz-logs")
 
 
@@ -57,10 +62,40 @@ def system_log(tmp_path: Path) -> Iterator[Path]:
     SUDO_LOGS.unlink()
 
 
+def _variables(process: Path) -> dict[str, str]:
+    """The environment of a process, a batch script's with what came in one variable; empty where it has gone."""
+    try:
+        lines = (process / "environ").read_text(errors="replace").split("\0")
+    except OSError:
+        return {}
+    given = {name: value for name, _, value in (line.partition("=") for line in lines)}
+    return given | unpack(given)
+
+
 def _session_token(user: str) -> str:
-    pid = command("pgrep", "-u", user, "-f", "classdesk_desktop.server.app").split()[0]
-    variables = Path(f"/proc/{pid}/environ").read_text().split("\0")
-    return next(v for v in variables if v.startswith("JUPYTERHUB_API_TOKEN=")).partition("=")[2]
+    return _variables(Path("/proc") / str(server_of(user)))[TOKEN]
+
+
+@contextmanager
+def _tokens_of_jobs() -> Iterator[dict[str, str]]:
+    """Look at the jobs' scripts for as long as the block lasts: their tokens, with their numbers."""
+    found: dict[str, str] = {}
+    ended = threading.Event()
+
+    def look() -> None:
+        while not ended.wait(0.005):
+            for process in command("pgrep", "-f", "slurm_script", check=False).split():
+                variables = _variables(Path("/proc") / process)
+                if TOKEN in variables:
+                    found[variables[TOKEN]] = variables["SLURM_JOB_ID"]
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    try:
+        yield found
+    finally:
+        ended.set()
+        thread.join()
 
 
 def _written(log: Path, job_id: str) -> str:
@@ -96,6 +131,59 @@ def test_no_secret_reaches_a_log_a_process_list_or_slurm(hub: Hub, system_log: P
             with httpx.Client(base_url=hub.url, headers=headers, timeout=30) as stranger:
                 assert stranger.get("/hub/api/user").status_code == 403, word
                 assert stranger.get("/user/learner01/api/contents").status_code in {302, 403}, word
+
+
+def _fail_without_image(learner: HubClient) -> None:
+    image = learner.hub.state / "image"
+    target = image.readlink()
+    image.unlink()
+    try:
+        learner.press_start(TERMINAL)
+        until_failed(learner)
+    finally:
+        image.symlink_to(target)
+
+
+def _fail_with_a_closed_home(learner: HubClient) -> None:
+    home = learner.hub.home(learner.name)
+    mode = home.stat().st_mode & 0o7777
+    home.chmod(0)
+    try:
+        learner.press_start(TERMINAL)
+        until_failed(learner)
+    finally:
+        home.chmod(mode)
+
+
+def _fail_without_server(learner: HubClient) -> None:
+    """Some tenths of a second later the server answers, and the session is ready: then it is tried again."""
+
+    def failed() -> bool:
+        learner.press_start(TERMINAL)
+        os.kill(wait_until(lambda: server_of(learner.name), 30, "the server begins", every=0.01), signal.SIGKILL)
+        wait_until(lambda: not learner.server(), 30, "the session has ended")
+        return bool(failure_text(waiting_page(learner)))
+
+    wait_until(failed, 120, "it was killed early enough")
+
+
+@pytest.mark.parametrize(
+    "fail",
+    [
+        pytest.param(_fail_without_image, id="image-missing"),
+        pytest.param(_fail_with_a_closed_home, id="home-closed"),
+        pytest.param(_fail_without_server, id="server-killed"),
+    ],
+)
+def test_a_failed_start_tells_no_secret(hub: Hub, system_log: Path, fail: Callable[[HubClient], None]) -> None:
+    with HubClient(hub, "learner01") as ada, _tokens_of_jobs() as jobs:
+        fail(ada)
+        pages = [waiting_page(ada).text, ada.http.get("/hub/home").text, ada.http.get("/hub/spawn").text]
+        assert jobs, "a job was seen at its work"
+        logs = sorted((hub.home(ada.name) / ".local/state/classdesk").glob("session-*.log"))
+        text = "".join([_written(system_log, max(jobs.values())), *pages, *(log.read_text() for log in logs)])
+    assert "classdesk: job" in text, "the last words are somewhere"
+    assert [token for token in jobs if token in text] == []
 
 
 def test_a_start_under_the_rules_of_an_older_version_is_refused_with_words(hub: Hub) -> None:

@@ -14,7 +14,7 @@ const PAGE = "../../desktop_image/web/static";
 const { clock, sessionClock } = await import(`${PAGE}/common/clock.js`);
 const { remember, remembered } = await import(`${PAGE}/common/remember.js`);
 const { Retry } = await import(`${PAGE}/common/retry.js`);
-const { isModifier, keyOf } = await import(`${PAGE}/desktop/keysyms.js`);
+const { isModifier, keyOf } = await import(`${PAGE}/keyboard/keysyms.js`);
 const { LEVELS, nextLevel } = await import(`${PAGE}/desktop/quality.js`);
 const { notice } = await import(`${PAGE}/desktop/notices.js`);
 const { ago } = await import(`${PAGE}/people/elements.js`);
@@ -35,6 +35,7 @@ test("characters have the keysyms of X", () => {
   assert.deepEqual(keyOf("€"), [0x010020ac, undefined]);
   assert.deepEqual(keyOf("😀"), [0x0101f600, undefined]);
   assert.deepEqual(keyOf("\n"), [0xff0d, "Enter"]);
+  assert.deepEqual(keyOf("\t"), [0xff09, "Tab"]);
   assert.ok(isModifier("AltGraph"));
   assert.ok(!isModifier("a"));
 });

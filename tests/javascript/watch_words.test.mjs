@@ -28,6 +28,8 @@ test("each state without a desktop says what can be done", () => {
   assert.deepEqual(acts({ learner: { ...ada, state: "not started" } }), ["start", "back"]);
   assert.deepEqual(acts({ learner: { ...ada, state: "queued" } }), ["back"]);
   assert.deepEqual(acts({ wants: false }), ["look", "back"]);
+  assert.deepEqual(acts({ learner: { ...ada, state: "frozen" } }), ["reset", "message", "back"]);
+  assert.deepEqual(acts({ desktop: "failed" }), ["reset", "message", "back"]);
   assert.deepEqual(acts({ visit: "refused", reason: "not now" }), ["message", "again", "back"]);
   assert.deepEqual(acts({ visit: "refused", reason: "off" }), ["back"], "the site's refusal cannot be tried again");
   assert.deepEqual(acts({ trouble: "You are logged out." }), ["back"]);

@@ -30,6 +30,12 @@ CONCERNS = {
     ),
     "hub_config/proxy/*": ("tests/integration/test_make.py",),
     "hub_config/*": ("tests/unit/hub", "tests/integration/hub", "tests/integration/test_log_in.py"),
+    "desktop_image/web/static/keyboard/*": (
+        "tests/javascript",
+        "tests/browser/test_page_composed.py",
+        "tests/browser/test_page_mac.py",
+        "tests/browser/test_people_keyboard.py",
+    ),
     "desktop_image/web/*": ("tests/javascript", "tests/unit/desktop/test_web.py", "tests/browser/test_page.py"),
     "desktop_image/classdesk_desktop/*": ("tests/unit/desktop", "tests/integration/test_session.py"),
     "desktop_image/*": ("tests/integration/test_image.py", "tests/integration/test_image_desktop.py"),

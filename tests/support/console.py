@@ -15,6 +15,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Awaitable, Callable, Iterator
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -38,12 +39,14 @@ from support.fake_class import ACCESS, CLASS, INSTRUCTOR, FakeClass, Refused
 
 PREFIX = "/services/console/"
 HUB_STATIC = Path(sys.prefix) / "share/jupyterhub/static"
+OUR_STATIC = Path(str(files("classdesk_hub") / "static"))
 NO_VNC = """
 export default class extends EventTarget {
   constructor(element) {
     super();
     this.canvas = element.appendChild(document.createElement("canvas"));
-    this.canvas.tabIndex = -1;
+    this._canvas = this.canvas;
+    this._keyboard = {};
     setTimeout(() => this.dispatchEvent(new Event("connect")));
   }
   disconnect() { this.canvas.remove(); }
@@ -200,16 +203,18 @@ class Console:
                 (r"/user/[^/]+/desktop-websockify", _Picture, group),
                 (r"/(hub/api/.*|user/.*)", _Calls, group),
                 (r"/hub/static/(.+)", StaticFileHandler, {"path": HUB_STATIC}),
-                (r"/hub/logo()", StaticFileHandler, {"path": HUB_STATIC / "images/jupyterhub-80.png"}),
+                (r"/hub/classdesk/static/(.+)", StaticFileHandler, {"path": OUR_STATIC}),
+                (r"/hub/logo()", StaticFileHandler, {"path": OUR_STATIC / "logo.svg"}),
             ],
         )
         self.server = HTTPServer(app, xheaders=True)
         self.server.add_sockets(sockets)
 
     def _site(self) -> Site:
-        no_vnc = self.folder / "core/rfb.js"
-        no_vnc.parent.mkdir(exist_ok=True)
-        no_vnc.write_text(NO_VNC)
+        core = self.folder / "core"
+        (core / "input").mkdir(parents=True, exist_ok=True)
+        (core / "rfb.js").write_text(NO_VNC)
+        (core / "input/util.js").write_text("export const getKeysym = () => 0;\n")
         address = f"http://127.0.0.1:{self.port}"
         return Site.model_validate(
             {

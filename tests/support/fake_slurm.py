@@ -120,7 +120,7 @@ class FakeSlurm:
     @classmethod
     def install(cls, directory: Path) -> "FakeSlurm":
         directory.mkdir(parents=True, exist_ok=True)
-        text = _PROGRAM.replace("@PYTHON@", sys.executable)
+        text = _PROGRAM.replace("@PYTHON@", str(Path(sys.executable).resolve()))
         for name in ("sbatch", "squeue", "scancel", "sinfo", "scontrol", "sacctmgr", "sudo"):
             program = directory / name
             program.write_text(text)

@@ -17,7 +17,7 @@ from typing import Any, Self
 import httpx
 
 from support.hub_client import HubClient
-from support.world import LOGS, PATIENCE, Hub, command, job_ids, slurm, wait_until
+from support.world import LOGS, PATIENCE, Hub, command, job_ids, processes, slurm, wait_until
 
 SITE_FILE = Path("/etc/classdesk/site.toml")
 SLURM_CONF = Path("/etc/slurm/slurm.conf")
@@ -293,6 +293,17 @@ def until_told(client: HubClient, words: str, timeout: float = 20) -> str:
         if words in event["message"]:
             return str(event["message"])
     raise AssertionError(f"the stream never said “{words}”: {told}")
+
+
+def server_of(user: str) -> int:
+    """Return the process of a session's server.
+
+    Raises:
+        AssertionError: There is none yet.
+    """
+    found = [line for line in processes(user) if "classdesk_desktop.server.app" in line]
+    assert found, processes(user)
+    return int(found[0].split()[0])
 
 
 def until_failed(client: HubClient, timeout: float = 30) -> str:

@@ -1,4 +1,4 @@
-"""A learner's own Firefox, without a window: the one of the image, driven over Marionette.
+"""A learner's own Firefox: the one of the image, driven over Marionette.
 
 Playwright drives a Firefox of its own alone. Marionette is what every Firefox brings: JSON messages over a local
 socket (https://firefox-source-docs.mozilla.org/testing/marionette/Protocol.html).
@@ -20,6 +20,9 @@ IMAGE = Path("/var/lib/classdesk/image")
 PORT = 2828
 HOST_NAME = "desk.example"
 """A name of this machine that no browser takes for a safe one, as it does with `localhost`."""
+
+WITH_A_WINDOW = 'user_pref("focusmanager.testmode", false);\n'
+"""Marionette would have Firefox take its focus for granted, and then nothing composes."""
 
 CONTROL, SHIFT, ENTER = "\ue009", "\ue008", "\ue007"
 _KEY_MS = 10
@@ -125,10 +128,17 @@ def _key(kind: str, key: str) -> dict[str, Any]:
 
 
 @contextmanager
-def firefox(scratch: Path) -> Iterator[Firefox]:
-    """Starts a Firefox with a fresh profile, which knows this machine as HOST_NAME, too."""
+def firefox(scratch: Path, display: str = "") -> Iterator[Firefox]:
+    """Starts a Firefox with a fresh profile, which knows this machine as HOST_NAME, too.
+
+    Args:
+        scratch: Where its files go.
+        display: The X server on which it has its window; by default it has none.
+    """
     hosts = scratch / "hosts"
     hosts.write_text(f"127.0.0.1 localhost {HOST_NAME}\n")
+    preferences = scratch / "user.js"
+    preferences.write_text(WITH_A_WINDOW if display else "")
     command = ["/usr/bin/bwrap", "--die-with-parent", "--unshare-pid", "--clearenv"]
     for name in ("usr", "opt", "var"):
         command += ["--ro-bind", f"{IMAGE}/{name}", f"/{name}"]
@@ -141,7 +151,9 @@ def firefox(scratch: Path) -> Iterator[Firefox]:
     for name in ("fonts", "ssl", "passwd", "ld.so.cache"):
         command += ["--ro-bind-try", f"{IMAGE}/etc/{name}", f"/etc/{name}"]
     command += ["--ro-bind", str(hosts), "/etc/hosts", "--setenv", "HOME", "/tmp/home"]
-    command += ["--", "/usr/lib/firefox-esr/firefox-esr", "--headless", "--marionette"]
+    command += ["--ro-bind", str(preferences), "/tmp/home/user.js"]
+    command += ["--setenv", "DISPLAY", display] if display else ["--setenv", "MOZ_HEADLESS", "1"]
+    command += ["--", "/usr/lib/firefox-esr/firefox-esr", "--marionette"]
     command += ["--no-remote", "--profile", "/tmp/home", "--width", "1280", "--height", "880"]
     with (scratch / "firefox.log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)

@@ -87,7 +87,7 @@ class Visitor:
 
     def type(self, text: str) -> None:
         """Types, as somebody who has pressed on the picture does."""
-        self.page.locator("#screen canvas").focus()
+        self.page.locator("#keyboard").focus()
         self.page.keyboard.type(text, delay=10)
 
     def speak_rfb(self, *messages: bytes) -> str:

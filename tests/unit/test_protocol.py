@@ -66,6 +66,8 @@ MESSAGES: dict[str, Any] = {
         protocol.Pong(12.5),
         protocol.Control(want=True),
         protocol.Ping(12.5),
+        protocol.Focus(terminal=True),
+        protocol.FocusQuestion(),
     )
 }
 

@@ -166,7 +166,8 @@ def test_the_page_of_lab_has_a_policy_of_its_own() -> None:
 def test_the_pages_know_the_version_of_novnc_that_they_get() -> None:
     web = Path(__file__).parents[2] / "desktop_image/web"
     version = json.loads((web / "package.json").read_text())["dependencies"]["@novnc/novnc"]
-    assert f"noVNC {version}" in (web / "static/desktop/upstream.js").read_text()
+    for folder in ("desktop", "keyboard"):
+        assert f"noVNC {version}" in (web / "static" / folder / "upstream.js").read_text()
     private = re.compile(r"\b(?:this|super|rfb|cursor)\._[a-zA-Z]|RFB\.messages")
     for path in (web / "static").rglob("*.js"):
         assert path.name == "upstream.js" or not private.search(path.read_text()), path.name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import time
 from collections.abc import Awaitable, Callable
@@ -14,16 +15,27 @@ from classdesk_desktop.server.channel import Channels, Listener, Message
 LONGEST_TEXT: Final = 2000
 MOST_UNREAD: Final = 20
 
-Notify = Callable[[str, str], Awaitable[object]]
+Notify = Callable[[str, str], Awaitable[int]]
+Withdraw = Callable[[int], Awaitable[None]]
 
 
 class Messages:
-    """The messages that the learner has not dismissed yet, the oldest first."""
+    """The messages that the learner has not dismissed yet, the oldest first.
 
-    def __init__(self, channels: Channels, memory: Memory, notify: Notify) -> None:
+    Args:
+        channels: where the learner's pages listen.
+        memory: keeps them for the next server of the session.
+        notify: shows a notification on the desktop, and returns its number; 0 where there is none.
+        withdraw: takes one back.
+    """
+
+    def __init__(self, channels: Channels, memory: Memory, notify: Notify, withdraw: Withdraw) -> None:
         self._channels = channels
         self._memory = memory
         self._notify = notify
+        self._withdraw = withdraw
+        self._on_desktop: list[int] = []
+        self._at_work: set[asyncio.Task[None]] = set()
         self._unread: list[Message] = memory.get("messages") or []
         channels.on("seen", self._seen)
         channels.on_open(self._show_unread)
@@ -55,8 +67,8 @@ class Messages:
         self._keep([*self._unread, message][-MOST_UNREAD:])
         shown = self._channels.broadcast(message, to="owner")
         # Once: on the pages, and where none is open, on the desktop.
-        if not shown:
-            await self._notify(title, on_desktop)
+        if not shown and (number := await self._notify(title, on_desktop)):
+            self._on_desktop.append(number)
         return shown
 
     def _keep(self, unread: list[Message]) -> None:
@@ -67,6 +79,14 @@ class Messages:
         if listener.is_owner:
             for message in self._unread:
                 listener.send(message)
+            task = asyncio.create_task(self._clear_desktop())
+            self._at_work.add(task)
+            task.add_done_callback(self._at_work.discard)
+
+    async def _clear_desktop(self) -> None:
+        """Take back what the page shows now."""
+        while self._on_desktop:
+            await self._withdraw(self._on_desktop.pop())
 
     def _seen(self, listener: Listener, message: Message) -> None:
         if listener.is_owner:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from tornado.web import Application
@@ -18,7 +19,7 @@ from classdesk_desktop.people.visit_socket import VisitedSocketHandler
 from classdesk_desktop.people.watchers import Watchers
 from classdesk_desktop.protocol import Policy, SessionPath
 from classdesk_desktop.server.channel import Channels
-from classdesk_desktop.server.notify import notify
+from classdesk_desktop.server.notify import notify, withdraw
 from classdesk_desktop.session.runtime import RuntimeDirectory
 
 Route = tuple[Any, ...]
@@ -26,18 +27,14 @@ Route = tuple[Any, ...]
 
 def set_up(application: Application, channels: Channels, runtime: RuntimeDirectory, policy: Policy) -> list[Route]:
     """Make the parts known to the handlers; returns the routes, relative to the session's address."""
-
-    async def show(title: str, text: str) -> bool:
-        return bool(await notify(runtime, title, text))
-
     memory = Memory(runtime.path / "people.json")
     record = Record(memory)
     hand = Hand(channels, memory, record)
     count_pages(channels)
     application.settings.update(
         classdesk_record=record,
-        classdesk_watchers=Watchers(channels, policy.observe, show, hand, record),
-        classdesk_messages=Messages(channels, memory, show),
+        classdesk_watchers=Watchers(channels, policy.observe, partial(notify, runtime), hand, record),
+        classdesk_messages=Messages(channels, memory, partial(notify, runtime), partial(withdraw, runtime)),
         classdesk_hand=hand,
         classdesk_thumbnails=Thumbnails(channels, runtime),
     )

@@ -90,6 +90,7 @@ class DesktopPage(_Page):
     preloaded = (
         "static/common",
         "static/desktop",
+        "static/keyboard",
         "static/people",
         "node_modules/@novnc/novnc/core",
         "node_modules/@novnc/novnc/vendor",

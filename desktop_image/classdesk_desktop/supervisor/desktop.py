@@ -31,6 +31,7 @@ from classdesk_desktop.supervisor.display import (
     set_keyboard,
     start_x,
 )
+from classdesk_desktop.supervisor.first_key import press_first_key
 from classdesk_desktop.supervisor.ice import start_session_manager
 from classdesk_desktop.supervisor.logout import until_logged_out
 from classdesk_desktop.supervisor.painting import until_painted
@@ -149,6 +150,7 @@ class Desktop:
             )
             ends.callback(self.runtime.desktop_file.unlink, missing_ok=True)
             await set_keyboard(self.policy.keyboard, env)
+            await press_first_key(self.runtime.vnc_socket)
             log_out = asyncio.create_task(until_logged_out(self.runtime.bus_socket))
             ends.callback(log_out.cancel)
             if not self._safe_reason:

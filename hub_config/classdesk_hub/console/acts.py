@@ -6,7 +6,7 @@ import logging
 import secrets
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -108,9 +108,7 @@ class Acts:
             detail=request.text or (f"{request.minutes} minutes" if request.minutes else ""),
             act_id=act.id,
         )
-        task = asyncio.ensure_future(self._run(act, token))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._go_on(self._run(act, token))
         return act
 
     def find(self, class_name: str, act_id: str) -> Act | None:
@@ -127,6 +125,11 @@ class Acts:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=5)
+
+    def _go_on(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _run(self, act: Act, token: str) -> None:
         telling = asyncio.ensure_future(self._keep_telling(act))
@@ -155,6 +158,12 @@ class Acts:
             self._finish(act, name, "failed", Outcome("Something went wrong in the console; see its log."))
         else:
             self._finish(act, name, "partly" if outcome.partly else "done", outcome)
+            if act.request.act == "restart":
+                self._go_on(self._tell_of_restart(name, token))
+
+    async def _tell_of_restart(self, name: str, token: str) -> None:
+        with self.view.watched():
+            await self.performer.tell_of_restart(name, token)
 
     def _finish(self, act: Act, name: str, status: str, outcome: Outcome, *, final: bool = False) -> None:
         act.put(name, status, outcome.message, final=final, end=outcome.end)

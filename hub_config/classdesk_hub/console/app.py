@@ -69,9 +69,11 @@ def application(context: Context, cookie_secret: str) -> web.Application:
         (rf"api/{name}/channel/([^/]+)", watch_handlers.ChannelHandler, ours),
         (r"metrics", metrics_handler.MetricsHandler, ours),
         (r"oauth_callback", pages.CallbackHandler, ours),
+        # In the sources a link to the session page's modules; Tornado follows none.
+        (r"static/keyboard/(.+)", web.StaticFileHandler, {"path": str(_folder("static/keyboard").resolve())}),
         (r"static/(.+)", web.StaticFileHandler, {"path": str(_folder("static"))}),
         (
-            r"novnc/((?:core|vendor)/.+\.js)",
+            r"node_modules/@novnc/novnc/((?:core|vendor)/.+\.js)",
             watch_handlers.NoVncHandler,
             {"path": context.site.hub.novnc_directory},
         ),

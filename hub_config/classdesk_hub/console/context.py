@@ -62,5 +62,9 @@ class Context:
     def page(self, template: str, **values: Any) -> str:
         """Render a page."""
         return self.templates.get_template(template).render(
-            prefix=self.prefix, hub_base=self.hub_base, site_name=self.site.hub.name, **values
+            prefix=self.prefix,
+            hub_base=self.hub_base,
+            site_name=self.site.hub.name,
+            site_has_logo=bool(self.site.hub.logo),
+            **values,
         )

@@ -37,6 +37,7 @@ _QUEUE_PATIENCE_S = 20.0
 _START_PATIENCE_S = 180.0
 _STOP_PATIENCE_S = 60.0
 _OLD_NEWS = 2
+_ON_THE_WAY = frozenset({State.QUEUED, State.STARTING})
 _COMPLETE = frozenset({PAINTED, "no desktop"})
 """Of other interfaces than the desktop, the page is all."""
 
@@ -93,10 +94,7 @@ class Performer:
         if request.act == "restart":
             await self._stop(name, token, "restart")
             # No options: the hub starts it with those of the last time.
-            told = await self._start(name, token, None, slot)
-            if self._state(name) in LIVE:
-                await self._announce(name, token, "restarted")
-            return Outcome(told)
+            return Outcome(await self._start(name, token, None, slot))
         if self._state(name) not in ACT_STATES[request.act]:
             raise CallError(f"{_SENTENCES.get(self._state(name), 'The session is not ready')}.", 409)
         if request.act == "extend":
@@ -104,6 +102,13 @@ class Performer:
         if request.act == "reset-desktop":
             return Outcome(await self._reset_desktop(name, token, slot))
         return Outcome(await self._in_session(name, token, request))
+
+    async def tell_of_restart(self, name: str, token: str) -> None:
+        """Let the learner read whose restart it was, as soon as the new session is there: it may have to queue."""
+        while self._state(name) in _ON_THE_WAY:
+            await self.view.next_tick()
+        if self._state(name) in LIVE:
+            await self._announce(name, token, "restarted")
 
     async def _in_session(self, name: str, token: str, request: ActRequest) -> str:
         if request.act == "message":

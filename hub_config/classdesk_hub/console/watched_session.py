@@ -5,17 +5,31 @@ lists below; the sentences are the page's own.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, get_args
 
 from classdesk_desktop.messages import ProtocolError, as_json, read
-from classdesk_desktop.protocol import Control, DesktopState, Ended, Ping, Pong, SessionFacts, Visit, VisitReason
+from classdesk_desktop.protocol import (
+    Control,
+    DesktopState,
+    Ended,
+    Focus,
+    FocusQuestion,
+    Ping,
+    Pong,
+    SessionFacts,
+    Visit,
+    VisitReason,
+)
 
 DESKTOP: Final = frozenset(get_args(DesktopState)) - {"starting X"}
 """What a session says of its desktop; whatever else it says means that the desktop is starting."""
 
 REASONS: Final = frozenset(get_args(VisitReason)) - {""}
 """Why an instructor does not see the desktop, or has no control."""
+
+_FROM_SESSION: Final = (Visit, Ended, Pong, Focus)
+_FROM_PAGE: Final = (Control, Ping, FocusQuestion)
 
 
 def from_session(text: str | bytes, instructor: str) -> str | None:
@@ -26,33 +40,25 @@ def from_session(text: str | bytes, instructor: str) -> str | None:
         instructor: Their user name.
     """
     message = _message(text)
+    if message.get("type") != SessionFacts.type:
+        return _checked(message, _FROM_SESSION)
     try:
-        match message.get("type"):
-            case SessionFacts.type:
-                return _state(read(SessionFacts, message), instructor)
-            case Visit.type:
-                return as_json(read(Visit, message))
-            case Ended.type:
-                return as_json(read(Ended, message))
-            case Pong.type:
-                return as_json(read(Pong, message))
+        return _state(read(SessionFacts, message), instructor)
     except ProtocolError:
         return None
-    return None
 
 
 def from_page(text: str | bytes) -> str | None:
     """Return what of a page's message the session gets; None where it is nothing."""
-    message = _message(text)
+    return _checked(_message(text), _FROM_PAGE)
+
+
+def _checked(message: Mapping[str, Any], shapes: Iterable[type[Any]]) -> str | None:
+    """Return what is left of a message in one of the shapes."""
     try:
-        match message.get("type"):
-            case Control.type:
-                return as_json(read(Control, message))
-            case Ping.type:
-                return as_json(read(Ping, message))
+        return next((as_json(read(shape, message)) for shape in shapes if shape.type == message.get("type")), None)
     except ProtocolError:
         return None
-    return None
 
 
 def _state(facts: SessionFacts, instructor: str) -> str:

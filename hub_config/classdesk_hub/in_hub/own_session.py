@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from classdesk_hub.learner_facts import State
 from classdesk_hub.site.file import Site
-from classdesk_spawner import CLASS_KEY, FIELD_LABELS, ClassForm, DesktopSpawner, cluster_for
+from classdesk_spawner import CLASS_KEY, FIELD_LABELS, ClassForm, DesktopSpawner, cluster_for, moment_text
 
 from .learner_state import is_news, learner_state, places
 
@@ -53,7 +53,7 @@ class Session:
     @property
     def end_clock(self) -> str:
         """The end in the hub's time zone, for a page without scripts."""
-        return datetime.fromtimestamp(self.end or 0).astimezone().strftime("%H:%M")
+        return moment_text(self.end or 0)
 
     @property
     def left(self) -> str:

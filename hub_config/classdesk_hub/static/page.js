@@ -1,14 +1,10 @@
 // What all pages of the hub do: say errors, say times in the browser's own zone, and go on by themselves.
+import { byOwnClock } from "../spawner/moments.js";
+
 export function sayTimes(root) {
   for (const time of root.querySelectorAll("time[datetime]")) {
-    const moment = new Date(time.dateTime);
-    const today = moment.toDateString() === new Date().toDateString();
-    time.textContent = moment.toLocaleString([], {
-      hour: "2-digit",
-      minute: "2-digit",
-      hourCycle: "h23",
-      ...(today ? {} : { day: "numeric", month: "short" }),
-    });
+    const said = time.textContent;
+    time.textContent = byOwnClock(said, { [said]: Date.parse(time.dateTime) / 1000 });
   }
 }
 

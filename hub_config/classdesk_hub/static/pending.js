@@ -1,4 +1,6 @@
 // The waiting page: follows the hub's event stream until the session is ready, has failed, or is cancelled.
+import { byOwnClock } from "../spawner/moments.js";
+
 const page = document.getElementById("classdesk-pending");
 const message = document.getElementById("classdesk-message");
 const bar = document.getElementById("classdesk-progress");
@@ -27,7 +29,7 @@ function follow() {
       bar.parentElement.setAttribute("aria-valuenow", event.progress);
     }
     if (event.message) {
-      show(event.message);
+      show(byOwnClock(event.message, event.moments ?? {}));
     }
     if (event.heading) {
       // In another tab the title alone is seen.

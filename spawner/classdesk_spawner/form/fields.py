@@ -5,8 +5,8 @@ import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
+from classdesk_spawner.moments import moment_text
 from classdesk_spawner.settings.models import ChoiceField, FormSettings, Interface, Show, SlurmSettings
 from classdesk_spawner.slurm.offer import Offer, Partition
 
@@ -295,6 +295,4 @@ def number(value: float) -> str:
 
 
 def _period(start: int, end: int) -> str:
-    begin, finish = (datetime.fromtimestamp(moment).astimezone() for moment in (start, end))
-    until = finish.strftime("%H:%M" if finish.date() == datetime.now().astimezone().date() else "%d %b %H:%M")
-    return f"until {until}" if start <= time.time() else f"{begin.strftime('%d %b %H:%M')} to {until}"
+    return f"until {moment_text(end)}" if start <= time.time() else f"{moment_text(start)} to {moment_text(end)}"

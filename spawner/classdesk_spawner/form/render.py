@@ -10,6 +10,7 @@ from typing import Any
 import jinja2
 
 from classdesk_spawner.errors import OptionsError
+from classdesk_spawner.moments import by_words
 
 from .fields import LABELS, THE_SITE, Choice, Number, Switch, number, shown
 from .options import OptionRules
@@ -101,6 +102,7 @@ def render_form(rules: OptionRules, filled: Mapping[str, object], notes: FormNot
             for field in by_interface[ui]
             if field.key in visible
         ],
+        moments=by_words(*(moment for one in rules.offer.reservations for moment in (one.start, one.end))),
         stale=rules.offer.stale,
         title=rules.class_title,
         set_by_class=rules.set_by_class,

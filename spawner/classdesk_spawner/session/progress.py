@@ -4,9 +4,9 @@ import math
 import re
 import time
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
+from classdesk_spawner.moments import by_words, moment_text
 from classdesk_spawner.slurm.job import Job
 from classdesk_spawner.slurm.states import Phase
 
@@ -129,6 +129,7 @@ def progress_event(state: StartState) -> dict[str, Any]:
         "progress": percent,
         "heading": heading,
         "message": text,
+        "moments": by_words(state.reservation_start, job.start if job else None),
         "elapsed_s": int(waited_s),
     }
 
@@ -155,18 +156,11 @@ def _queue_text(job: Job | None, state: StartState) -> str:
         return f"Slurm has accepted your session{late if state.waited_s > _LATE_S else ''}"
     parts = [reason_text(job.reason)]
     if "Reserv" in job.reason and (state.reservation_start or 0) > time.time():
-        parts = [f"the reservation starts at {_clock(state.reservation_start or 0)}"]
+        parts = [f"the reservation starts at {moment_text(state.reservation_start or 0)}"]
     elif state.ahead:
         ahead = f"{state.ahead} session{'s' if state.ahead > 1 else ''} ahead of yours"
         cores = parts[0].startswith(_FREE_CORES)
         parts = [f"{_FREE_CORES}: {ahead}"] if cores else [*parts, ahead]
     if job.start and (minutes := math.ceil((job.start - time.time()) / 60)) > 0:
-        parts.append(f"it is expected to start at {_clock(job.start)}, in about {minutes} min")
+        parts.append(f"it is expected to start at {moment_text(job.start)}, in about {minutes} min")
     return "; ".join(parts)
-
-
-def _clock(moment: int) -> str:
-    """Return a time as one says it: with the day where it is not today."""
-    when = datetime.fromtimestamp(moment).astimezone()
-    today = when.date() == datetime.now().astimezone().date()
-    return when.strftime("%H:%M" if today else "%H:%M on %d %b")

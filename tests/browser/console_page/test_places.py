@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from classdesk_desktop.protocol import SessionFacts
@@ -54,6 +55,17 @@ def test_the_acts_for_one_learner_stay_where_they_are(open_board: Open, console:
         assert _places(page, acts) == before, state
     expect(page.locator("#one [data-one=message]")).to_be_disabled()
     expect(page.locator("#one-open")).not_to_have_attribute("href", re.compile(""))
+
+
+@pytest.mark.parametrize("width", [1280, 640, 390])
+def test_rows_stay_as_high_as_they_are_whoever_looks(open_board: Open, console: Console, width: int) -> None:
+    page = open_board(viewport={"width": width, "height": 800})
+    name = in_state(console, "running")[0]
+    line = row(page, name)
+    before = line.bounding_box()
+    console.do(console.group.change, name, watchers=("instructor", "grace"), safe=True)
+    expect(line.locator(".tags")).to_contain_text("watched by instructor, grace")
+    assert line.bounding_box() == before
 
 
 def test_the_bar_of_the_watching_page_stays_as_it_is(open_board: Open, console: Console) -> None:

@@ -10,6 +10,7 @@ from classdesk_desktop.protocol import SessionFacts, Watcher
 from support.browser import broken_rules
 from support.console import Console
 from support.console_board import LIVE, Open, in_state, row
+from support.world import wait_until
 
 SHOWN = SessionFacts("painted", watchers=(Watcher("instructor", control=True),))
 NO_DESKTOP = SessionFacts("no desktop")
@@ -51,6 +52,38 @@ def test_the_next_is_who_has_waited_longest(open_board: Open, console: Console, 
     full_name = console.group.learners[others[1]].full_name
     page.get_by_role("link", name=f"Next who waits: {full_name}").click()
     page.wait_for_url(f"**/watch/{others[1]}")
+
+
+def test_a_frozen_desktop_is_reset_from_here(open_board: Open, console: Console, running: str) -> None:
+    console.group.said = [SHOWN]
+    page = open_board()
+    page.goto(f"{console.url}/watch/{running}")
+    expect(page.locator("#curtain")).to_be_hidden()
+    console.do(console.group.put, running, "frozen")
+    expect(page.locator("#curtain-title")).to_contain_text("does not answer")
+    page.locator("#curtain").get_by_role("button", name="Reset").click()
+    page.get_by_role("dialog").get_by_label("Reset the desktop's settings").check()
+    page.get_by_role("dialog").get_by_role("button", name="Reset").click()
+    wait_until(
+        lambda: (running, "POST desktop/reset", {"what": "desktop"}) in console.group.asked, 10, "it is being reset"
+    )
+    console.do(console.group.put, running, "running")
+    expect(page.locator("#curtain")).to_be_hidden()
+
+
+def test_back_and_forward_lead_to_pages_that_live(open_board: Open, console: Console, running: str) -> None:
+    console.group.said = [SHOWN]
+    page = open_board()
+    page.goto(f"{console.url}/watch/{running}")
+    expect(page.locator("#curtain")).to_be_hidden()
+    page.go_back()
+    page.wait_for_selector(LIVE)
+    console.do(console.group.put, running, "failed")
+    expect(row(page, running)).to_contain_text("Failed")
+    console.do(console.group.put, running, "running")
+    expect(row(page, running)).to_contain_text("Running")
+    page.go_forward()
+    expect(page.locator("#curtain")).to_be_hidden()
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from support.faults import (
     waiting_page,
 )
 from support.hub_client import HubClient
-from support.world import Hub, command, job_ids, processes, wait_until
+from support.world import Hub, command, job_ids, wait_until
 
 TERMINAL = {"ui": "terminal", "cores": "1", "hours": "1"}
 DESKTOP = {"ui": "desktop", "cores": "1", "hours": "1"}
@@ -205,16 +205,10 @@ def _killed_at_its_start(client: HubClient) -> str:
     Some tenths of a second later it answers and the session is ready; then nothing is returned.
     """
     client.press_start(TERMINAL)
-    server = wait_until(lambda: _server_of(client.name), 30, "the server begins", every=0.01)
+    server = wait_until(lambda: faults.server_of(client.name), 30, "the server begins", every=0.01)
     os.kill(server, signal.SIGKILL)
     wait_until(lambda: not client.server(), 30, "the session has ended")
     return failure_text(waiting_page(client))
-
-
-def _server_of(user: str) -> int:
-    found = [line for line in processes(user) if "classdesk_desktop.server.app" in line]
-    assert found, processes(user)
-    return int(found[0].split()[0])
 
 
 def test_start_that_waits_longer_than_the_site_allows(ada: HubClient, hub: Hub) -> None:

@@ -97,13 +97,35 @@ def test_the_learner_of_a_restarted_session_is_told_before_and_after(hub: ClassH
     def is_done(path: str) -> bool:
         return bool(hub.ask("GET", path, token).json()["done"])
 
+    def is_told() -> bool:
+        return _announced(hub, "nobody")[-2:] == [{"act": "restart"}, {"act": "restarted"}]
+
     for act in ("start", "restart"):
         begun = hub.ask("POST", "api/class/dask/acts", token, json={"act": act, "learners": ["nobody"]})
         hub.let_run("nobody")
         until(partial(is_done, f"api/class/dask/acts/{begun.json()['id']}"), f"{act} is done", 60)
-    told = [call["body"] for call in hub.sessions.of("nobody") if call["call"] == "POST desktop/announce"]
-    assert told[-2:] == [{"act": "restart"}, {"act": "restarted"}]
+    until(is_told, "the learner is told")
     hub.act(token, {"act": "stop", "learners": ["nobody"]})
+
+
+def test_the_learner_is_told_of_a_restart_also_when_the_new_session_was_long_in_the_queue(
+    hub: ClassHub, tokens: dict[str, str]
+) -> None:
+    token = tokens["instructor"]
+    begun = hub.ask("POST", "api/class/dask/acts", token, json={"act": "start", "learners": ["games"]})
+    hub.let_run("games")
+    path = f"api/class/dask/acts/{begun.json()['id']}"
+    until(lambda: hub.ask("GET", path, token).json()["done"], "it is started", 60)
+    restarted = hub.act(token, {"act": "restart", "learners": ["games"]})
+    assert restarted["games"]["message"].startswith("In the queue: ")
+    assert _announced(hub, "games")[-1] == {"act": "restart"}
+    hub.let_run("games")
+    until(lambda: _announced(hub, "games")[-1] == {"act": "restarted"}, "the learner is told on the new page")
+    hub.act(token, {"act": "stop", "learners": ["games"]})
+
+
+def _announced(hub: ClassHub, name: str) -> list[Any]:
+    return [call["body"] for call in hub.sessions.of(name) if call["call"] == "POST desktop/announce"]
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,8 @@ from tornado.httpserver import HTTPServer
 from tornado.iostream import IOStream
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
+from classdesk_desktop.server.channel import Message
+
 TOKEN = "a-token-of-the-test"
 VISITOR_TOKEN = "a-visitors-token"
 SERVICE_TOKEN = "a-services-token"
@@ -69,3 +71,18 @@ async def leave(*sockets: WebSocketClientConnection) -> None:
         opened.close()
         while await opened.read_message() is not None:
             pass
+
+
+@dataclass
+class Page:
+    """A page that keeps what it hears."""
+
+    name: str = "ada"
+    is_owner: bool = True
+    heard: list[Message] = field(default_factory=list)
+
+    def send(self, message: Message) -> None:
+        self.heard.append(message)
+
+    def last(self, kind: str) -> Message:
+        return [message for message in self.heard if message["type"] == kind][-1]

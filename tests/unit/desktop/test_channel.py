@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -15,7 +14,7 @@ from tornado.websocket import WebSocketClientConnection
 from classdesk_desktop.server.channel import Channels, Listener, Message, SessionState
 from classdesk_desktop.session.runtime import RuntimeDirectory, write_state
 
-from .served import AUTHORIZED, Server, connect, get
+from .served import AUTHORIZED, Page, Server, connect, get
 
 UPGRADE = {
     "Connection": "Upgrade",
@@ -23,21 +22,6 @@ UPGRADE = {
     "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
     "Sec-WebSocket-Version": "13",
 }
-
-
-@dataclass
-class Page:
-    """A page that keeps what it hears."""
-
-    name: str = "ada"
-    is_owner: bool = True
-    heard: list[Message] = field(default_factory=list)
-
-    def send(self, message: Message) -> None:
-        self.heard.append(message)
-
-    def last(self, kind: str) -> Message:
-        return [message for message in self.heard if message["type"] == kind][-1]
 
 
 async def until(condition: Callable[[], object]) -> None:

@@ -1,10 +1,9 @@
-"""Whether a terminal has the desktop's keyboard: told to the learner's own pages when they ask."""
+"""Whether a terminal has the desktop's keyboard: told to pages that ask."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import dataclass, field
 
 import pytest
 
@@ -12,20 +11,12 @@ from classdesk_desktop.server import focus
 from classdesk_desktop.server.channel import Channels, Message, SessionState
 from classdesk_desktop.session.runtime import RuntimeDirectory
 
-
-@dataclass
-class Page:
-    name: str = "ada"
-    is_owner: bool = True
-    heard: list[Message] = field(default_factory=list)
-
-    def send(self, message: Message) -> None:
-        self.heard.append(message)
+from .served import Page
 
 
-def asked(runtime: RuntimeDirectory, page: Page) -> list[Message]:
+def asked(runtime: RuntimeDirectory, page: Page, *watchers: str) -> list[Message]:
     async def ask() -> None:
-        channels = Channels(SessionState(runtime.state_file))
+        channels = Channels(SessionState(runtime.state_file, watchers=[{"name": name} for name in watchers]))
         focus.Focus(channels, runtime)
         channels.receive(page, json.dumps({"type": "focus"}))
         while tasks := asyncio.all_tasks() - {asyncio.current_task()}:
@@ -54,5 +45,8 @@ def test_a_page_hears_whether_a_terminal_has_the_keyboard(
     assert asked(runtime, Page()) == [{"type": "focus", "terminal": is_terminal}]
 
 
-def test_a_visitor_hears_nothing_of_it(runtime: RuntimeDirectory) -> None:
-    assert asked(runtime, Page(is_owner=False)) == []
+def test_a_visitor_hears_it_who_sees_the_desktop(runtime: RuntimeDirectory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(focus, "ask_x", lambda *_: "Mate-terminal")
+    visitor = Page("grace", is_owner=False)
+    assert asked(runtime, visitor, "hank") == []
+    assert asked(runtime, visitor, "hank", "grace") == [{"type": "focus", "terminal": True}]

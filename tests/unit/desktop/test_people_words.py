@@ -14,13 +14,14 @@ from hypothesis import strategies as st
 from classdesk_desktop.people import presence
 from classdesk_desktop.people.hand import Hand
 from classdesk_desktop.people.memory import Memory
+from classdesk_desktop.people.messages import Messages
 from classdesk_desktop.people.record import Record
 from classdesk_desktop.people.text import TextError, plain_text
 from classdesk_desktop.server.channel import Channels, SessionState
 from classdesk_desktop.server.ending import say_goodbye
 from classdesk_desktop.session.runtime import RuntimeDirectory
 
-from .served import AUTHORIZED, SERVICE_TOKEN, VISITING, Server, connect, get, leave
+from .served import AUTHORIZED, SERVICE_TOKEN, VISITING, Page, Server, connect, get, leave
 
 
 async def call(address: str, method: str, path: str, headers: dict[str, str], body: object) -> Any:
@@ -101,6 +102,29 @@ def test_without_a_page_a_message_waits_for_one(session_server: Server) -> None:
         await leave(page)
 
     session_server.run(visit)
+
+
+def test_what_the_desktop_shows_without_a_page_is_taken_back_when_a_page_shows_it(runtime: RuntimeDirectory) -> None:
+    taken_back: list[int] = []
+
+    async def scene() -> None:
+        async def notify(_title: str, _text: str) -> int:
+            return 7
+
+        async def withdraw(number: int) -> None:
+            taken_back.append(number)
+
+        channels = Channels(SessionState(runtime.state_file))
+        messages = Messages(channels, Memory(runtime.path / "people.json"), notify, withdraw)
+        assert await messages.tell("grace has restarted your session.") == 0
+        for name, is_owner in (("grace", False), ("ada", True), ("ada", True)):
+            page = Page(name, is_owner)
+            channels.add(page)
+            await asyncio.sleep(0)
+            assert taken_back == ([7] if is_owner else [])
+            channels.remove(page)
+
+    asyncio.run(scene())
 
 
 @pytest.mark.parametrize(

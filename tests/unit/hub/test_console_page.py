@@ -14,7 +14,9 @@ PAGE = Path(classdesk_hub.__file__).parent / "console"
 STATIC = PAGE / "static"
 TEMPLATES = PAGE / "templates"
 MODULES = sorted(STATIC.glob("*.js"))
-TEXTS = sorted([*STATIC.iterdir(), *TEMPLATES.iterdir()])
+TEXTS = sorted(
+    file for folder in (STATIC, STATIC / "keyboard", TEMPLATES) for file in folder.iterdir() if file.is_file()
+)
 
 
 def name(path: Path) -> str:

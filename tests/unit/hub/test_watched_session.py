@@ -53,15 +53,15 @@ def test_reasons_are_words_of_a_list(reason: str) -> None:
 
 
 @given(
-    kind=st.sampled_from(["state", "visit", "ended", "pong", "message", EVIL]),
+    kind=st.sampled_from(["state", "visit", "ended", "pong", "focus", "message", EVIL]),
     facts=st.dictionaries(
-        st.sampled_from(["state", "reason", "watchers", "view_asked_by", "control_asked_by", "t"]),
+        st.sampled_from(["state", "reason", "watchers", "view_asked_by", "control_asked_by", "t", "terminal"]),
         json_values,
     ),
 )
 def test_whatever_a_session_says_the_page_gets_words_of_the_lists(kind: str, facts: dict[str, Any]) -> None:
     said = heard({**facts, "type": kind})
-    known = {"state", "visit", "ended", "pong", "asking", "watching", "refused", "starting", ""}
+    known = {"state", "visit", "ended", "pong", "focus", "asking", "watching", "refused", "starting", ""}
     for value in said.values() if said else ():
         assert isinstance(value, bool | int | float) or value in known | DESKTOP | REASONS
 
@@ -75,9 +75,10 @@ def test_what_is_no_message_goes_nowhere(text: str | bytes) -> None:
     assert from_page(text) is None
 
 
-def test_a_page_asks_for_control_and_for_an_answer_and_says_nothing_else() -> None:
+def test_a_page_asks_for_control_and_for_answers_and_says_nothing_else() -> None:
     assert from_page('{"type": "control", "want": true, "x": 1}') == '{"want":true,"type":"control"}'
     assert from_page('{"type": "ping", "t": 1.5}') == '{"t":1.5,"type":"ping"}'
+    assert from_page('{"type": "focus", "program": "x"}') == '{"type":"focus"}'
     for other in (
         {"type": "control", "want": 1},
         {"type": "view", "name": "grace", "answer": "allow"},

@@ -38,7 +38,7 @@ def _event(job: Job | None, **values: object) -> dict[str, object]:
 
 
 def _clock(moment: float) -> str:
-    return datetime.fromtimestamp(moment).astimezone().strftime("%H:%M")
+    return datetime.fromtimestamp(moment).astimezone().strftime("%H:%M %Z")
 
 
 @pytest.mark.parametrize(
@@ -61,8 +61,9 @@ def test_the_queue_is_told_in_plain_words(reason: str, ahead: int, sentence: str
 
 def test_the_start_of_the_reservation_is_told() -> None:
     begins = int(time.time()) + 600
-    message = _event(_job(reason="Reservation"), reservation_start=begins)["message"]
-    assert f"the reservation starts at {_clock(begins)}" in str(message)
+    event = _event(_job(reason="Reservation"), reservation_start=begins)
+    assert f"the reservation starts at {_clock(begins)}" in str(event["message"])
+    assert event["moments"] == {_clock(begins): begins}, "a page can say it by its own clock"
     begun = _event(_job(reason="Reservation"), reservation_start=1000)["message"]
     assert "waiting for the class's reservation to start" in str(begun)
 

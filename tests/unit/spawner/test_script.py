@@ -134,7 +134,7 @@ def test_script_tells_the_session_its_interface_and_end(tmp_path: Path) -> None:
         pytest.param("usr/share/zoneinfo/US/Eastern", None, "US/Eastern", id="a link"),
         pytest.param("usr/share/zoneinfo/US/Eastern", "UTC", "US/Eastern", id="a link beside another name"),
         pytest.param(None, "America/Halifax", "America/Halifax", id="a copied file with its name beside it"),
-        pytest.param(None, None, "{root}/localtime", id="a copied file"),
+        pytest.param(None, None, "America/Halifax", id="a copied file"),
     ],
 )
 def test_script_tells_the_session_the_nodes_time_zone(
@@ -145,15 +145,19 @@ def test_script_tells_the_session_the_nodes_time_zone(
         (tmp_path / localtime).touch()
         (tmp_path / "localtime").symlink_to(tmp_path / localtime)
     else:
-        (tmp_path / "localtime").touch()
+        (tmp_path / "localtime").write_text("of Halifax")
+    for name in ("UTC", "posix/America/Halifax", "America/Halifax"):
+        file = tmp_path / "share/zoneinfo" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("of Halifax" if "Halifax" in name else "elsewhere.")
     if timezone:
         (tmp_path / "timezone").write_text(f"{timezone}\n")
     script = _echoing("plain", tmp_path)
-    for name in ("localtime", "timezone"):
-        script = script.replace(f"/etc/{name}", str(tmp_path / name))
+    for name, instead in (("etc/localtime", "localtime"), ("etc/timezone", "timezone"), ("usr/share", "share")):
+        script = script.replace(f"/{name}", str(tmp_path / instead))
     _run(script, tmp_path)
     log = (tmp_path / ".local/state/classdesk/session-7.log").read_text()
-    assert f"\nCLASSDESK_TIME_ZONE={told.format(root=tmp_path)}\n" in log
+    assert f"\nCLASSDESK_TIME_ZONE={told}\n" in log
 
 
 def test_script_hands_over_the_accounts(tmp_path: Path) -> None:

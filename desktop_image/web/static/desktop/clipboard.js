@@ -5,8 +5,8 @@
 // key; what is typed in between waits.
 // Copy: the X server sends what was copied; it is written to the browser's clipboard.
 
-import { CONTROL, isModifier, SHIFT } from "./keysyms.js";
-import { isMac } from "./mac.js";
+import { CONTROL, SHIFT } from "../keyboard/keysyms.js";
+import { isMac } from "../keyboard/mac.js";
 
 const INSERT = [0xff63, "Insert"];
 // Without a paste event (an empty clipboard, an image) the key goes to the desktop all the same.
@@ -25,8 +25,8 @@ export class Clipboard {
   #policy;
   #tell;
   #mac;
-  #pending = null; // the keys under way: the timer of a paste, and the key events that wait for their end
-  #held = new Set(); // the codes of the modifiers that are down
+  #turns;
+  #paste = null; // what waits for the browser to hand over a text: the keys that paste it, and a timer
   #desktopText = ""; // what was copied last in the desktop
   #exported = true; // whether the learner's computer has got it
   #lastPasted = ""; // what the learner's computer offered last
@@ -34,22 +34,26 @@ export class Clipboard {
   /**
    * @param {object} policy `clipboard_in`, `clipboard_out`: what the site allows; the X server sees to it
    * @param {MacKeyboard} mac which knows the keys for those with Cmd
+   * @param {Turns} turns in which what is typed after a paste waits for it
    * @param {(sentence: string) => void} tell shows a sentence to the learner
    */
-  constructor(policy, mac, tell) {
+  constructor(policy, mac, turns, tell) {
     this.#policy = policy;
     this.#mac = mac;
+    this.#turns = turns;
     this.#tell = tell;
   }
 
   setUp(screen, panels) {
     this.#screen = screen;
     screen.addEventListener("clipboard", (event) => this.#take(event.detail));
-    for (const type of ["keydown", "keyup"]) {
-      window.addEventListener(type, (event) => this.#onKey(event), { capture: true });
-    }
-    // A key that is let go in another window is never heard of.
-    window.addEventListener("blur", () => this.#held.clear());
+    window.addEventListener(
+      "keydown",
+      (event) => {
+        if (event.target === screen.keyboard) this.#onKeyDown(event);
+      },
+      { capture: true },
+    );
     // A copy that the browser refused for want of a gesture is tried again with the next one.
     window.addEventListener("pointerup", () => this.#export(), { capture: true });
     this.#target.addEventListener("paste", (event) => this.#onPaste(event));
@@ -73,55 +77,27 @@ export class Clipboard {
     });
   }
 
-  #onKey(event) {
-    const down = event.type === "keydown";
-    if (/^(Control|Shift)/.test(event.code)) this.#held[down ? "add" : "delete"](event.code);
-    if (this.#pending) {
-      event.stopImmediatePropagation();
-      event.preventDefault();
-      this.#pending.waiting.push(copyOf(event));
-    } else if (down && event.target === this.#screen.keyboard) {
-      this.#onKeyDown(event);
-    }
-  }
-
   #onKeyDown(event) {
     if (this.#policy.clipboard_in && pastes(event)) {
       // The browser must see this key as its own paste: nobody else may, and nothing prevents its default.
       event.stopImmediatePropagation();
       this.#beginPaste(this.#keysFor(event));
-    } else if (isMac && event.metaKey && !isModifier(event.key)) {
-      event.stopImmediatePropagation();
-      event.preventDefault();
-      this.#export();
-      this.#pressInTurn(this.#keysFor(event));
     } else {
       this.#export();
     }
   }
 
-  /** What the desktop gets for a key that pastes, or that a Mac's Cmd is held for. */
+  /** What the desktop gets for a key that pastes. */
   async #keysFor(event) {
     if (event.metaKey) return this.#mac.keysFor(event);
     if (event.key === "Insert") return [SHIFT, INSERT];
     return event.shiftKey ? [CONTROL, SHIFT, [0x56, "KeyV"]] : [CONTROL, [0x76, "KeyV"]];
   }
 
-  async #pressInTurn(keys) {
-    this.#pending = { waiting: [] };
-    this.#press(await keys);
-    this.#goOn();
-  }
-
-  #goOn() {
-    const { waiting } = this.#pending;
-    this.#pending = null;
-    for (const event of waiting) this.#screen.keyboard.dispatchEvent(event);
-  }
-
   #beginPaste(keys) {
     const timer = setTimeout(() => this.#endPaste(""), PASTE_EVENT_MS);
-    this.#pending = { keys, timer, waiting: [] };
+    this.#paste = { keys, timer };
+    this.#turns.begin();
     this.#target.value = "";
     this.#target.focus({ preventScroll: true });
   }
@@ -132,9 +108,10 @@ export class Clipboard {
   }
 
   async #endPaste(text) {
-    if (!this.#pending?.timer) return;
-    clearTimeout(this.#pending.timer);
-    this.#pending.timer = null;
+    if (!this.#paste) return;
+    const { keys, timer } = this.#paste;
+    this.#paste = null;
+    clearTimeout(timer);
     this.#screen.focus();
     // The browser's clipboard is older than the desktop's where the last export failed; and what came from
     // the desktop is there already, perhaps with more than its text.
@@ -145,13 +122,13 @@ export class Clipboard {
       isThere = this.#offer(text);
       await sleep(SETTLE_MS);
     }
-    const keys = await this.#pending.keys;
+    const wanted = await keys;
     if (isThere) {
       const fetched = this.#screen.textFetched();
-      this.#press(keys);
+      this.#turns.press(wanted);
       await Promise.race([fetched, sleep(FETCH_MS)]);
     }
-    this.#goOn();
+    this.#turns.end();
   }
 
   /** Gives the desktop a text to paste, and tells the learner where that cannot be. Returns whether it was given. */
@@ -170,15 +147,6 @@ export class Clipboard {
     return true;
   }
 
-  /** Presses keys in order and lets them go in the opposite one, but for modifiers that a finger holds. */
-  #press(keys) {
-    for (const [keysym, code] of keys) this.#screen.sendKey(keysym, code, true);
-    for (const [keysym, code] of keys.toReversed()) {
-      const held = [...this.#held].some((other) => other.replace(/Right$/, "Left") === code);
-      if (!held) this.#screen.sendKey(keysym, code, false);
-    }
-  }
-
   #take(text) {
     if (!text || text === this.#desktopText || !this.#policy.clipboard_out) return;
     this.#desktopText = text;
@@ -192,7 +160,7 @@ export class Clipboard {
     const text = this.#desktopText;
     const done = await writeToBrowser(text, this.#target);
     if (done && text === this.#desktopText) this.#exported = true;
-    if (document.activeElement === this.#target && !this.#pending) this.#screen.focus();
+    if (document.activeElement === this.#target && !this.#turns.areTaken) this.#screen.focus();
   }
 }
 
@@ -221,25 +189,6 @@ async function writeToBrowser(text, area) {
   area.value = "";
   before?.focus?.({ preventScroll: true });
   return done;
-}
-
-/** The same key event once more; noVNC keeps the desktop's lock keys in step with the event's. */
-function copyOf(event) {
-  const { type, key, code, location, ctrlKey, shiftKey, altKey, metaKey } = event;
-  return new KeyboardEvent(type, {
-    key,
-    code,
-    location,
-    ctrlKey,
-    shiftKey,
-    altKey,
-    metaKey,
-    bubbles: true,
-    cancelable: true,
-    modifierCapsLock: event.getModifierState("CapsLock"),
-    modifierNumLock: event.getModifierState("NumLock"),
-    modifierAltGraph: event.getModifierState("AltGraph"),
-  });
 }
 
 /** What the site forbids, in a sentence; empty where it is nothing. */

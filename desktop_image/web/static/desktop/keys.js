@@ -1,9 +1,10 @@
 // Keys that a browser or a tablet does not hand over: a panel of them, and modifiers that stay down for one key.
 
-import { ALT, CONTROL, isModifier, SHIFT } from "./keysyms.js";
+import { remember, remembered } from "../common/remember.js";
+import { ALT, CONTROL, isModifier, SHIFT, TAB } from "../keyboard/keysyms.js";
+import { isMac } from "../keyboard/mac.js";
 
 const SUPER = [0xffeb, "MetaLeft"];
-const TAB = [0xff09, "Tab"];
 
 const STICKY = { Ctrl: CONTROL, Alt: ALT, Shift: SHIFT, Super: SUPER };
 const SINGLE = {
@@ -27,6 +28,7 @@ const SPOKEN = { "←": "Left", "↑": "Up", "↓": "Down", "→": "Right" };
 export class Keys {
   #screen;
   #held = new Map(); // the sticky keys that are down, with their buttons
+  #optionIsAlt = document.getElementById("option-is-alt");
 
   setUp(screen) {
     this.#screen = screen;
@@ -47,6 +49,21 @@ export class Keys {
       { capture: true },
     );
     screen.addEventListener("down", () => this.#forget());
+    this.#setUpOption();
+  }
+
+  /** Whether the learner wants a Mac's Option to be the desktop's Alt. */
+  get optionIsAlt() {
+    return this.#optionIsAlt.checked;
+  }
+
+  #setUpOption() {
+    document.getElementById("option-row").hidden = !isMac;
+    this.#optionIsAlt.checked = remembered("option-is-alt") === "yes";
+    this.#optionIsAlt.addEventListener("change", () => {
+      remember("option-is-alt", this.#optionIsAlt.checked ? "yes" : "no");
+      this.#screen.focus();
+    });
   }
 
   /** Presses keys in order and lets them go in the opposite one, with the sticky ones that are down. */

@@ -6,15 +6,16 @@ import { askBeforeLeaving } from "../common/leaving.js";
 import { setUpMemory } from "../common/memory.js";
 import { hideNotice, showNotice } from "../common/notice.js";
 import { policy, request, socketUrl } from "../common/page.js";
+import { Composer } from "../keyboard/composer.js";
+import { MacKeyboard } from "../keyboard/mac.js";
+import { Turns } from "../keyboard/turns.js";
 import { end, restart, setUpDialogs, setUpEnd, setUpFrozen, setUpTime } from "./acts.js";
 import { hideBanner, showBanner } from "./banners.js";
 import { Clipboard } from "./clipboard.js";
-import { Composer } from "./composer.js";
 import { density, onDensityChange } from "./density.js";
 import { Download } from "./download.js";
 import { Keys } from "./keys.js";
 import { Lifecycle } from "./lifecycle.js";
-import { MacKeyboard } from "./mac.js";
 import { notice } from "./notices.js";
 import { Panels } from "./panels.js";
 import { Quality } from "./quality.js";
@@ -35,12 +36,15 @@ setUpTime(channel);
 setUpMemory(channel);
 new Quality().setUp(channel, screen);
 const keys = new Keys();
+const mac = new MacKeyboard(screen.keyboard, channel, () => keys.optionIsAlt);
+const turns = new Turns(screen.keyboard, (...key) => screen.sendKey(...key));
+mac.setUp();
+turns.setUp();
 keys.setUp(screen);
-new Composer().setUp(keys);
+new Composer(screen.keyboard, (pressed) => keys.press(pressed)).setUp();
 new TouchKeyboard().setUp(screen, keys);
-const mac = new MacKeyboard(channel);
-mac.setUp(screen);
-new Clipboard(policy, mac, (sentence) => showBanner("clipboard", sentence, { tone: "warning" })).setUp(screen, panels);
+new Clipboard(policy, mac, turns, tellOfClipboard).setUp(screen, panels);
+mac.setUpCmd(turns);
 const download = new Download();
 download.setUp(panels);
 new Upload().setUp(
@@ -91,6 +95,10 @@ function show() {
 /** The keyboard is the desktop's, unless something is open that is typed into. */
 function giveKeyboardBack() {
   if (!document.querySelector("dialog[open], .panel:not(.beside, [hidden])")) screen.focus();
+}
+
+function tellOfClipboard(sentence) {
+  showBanner("clipboard", sentence, { tone: "warning" });
 }
 
 /** Says what a learner cannot see: that this is another desktop than before, or a safe one. */

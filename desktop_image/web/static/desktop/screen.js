@@ -1,6 +1,7 @@
 // One noVNC connection after the other, in one element.
 
-import { letGoOnLeaving } from "./held_keys.js";
+import { letGoOnLeaving } from "../keyboard/held_keys.js";
+import { takeKeysFrom } from "../keyboard/upstream.js";
 import { SessionRFB, textRequests } from "./upstream.js";
 
 // A server that accepts the connection and then says nothing must not be waited for.
@@ -51,7 +52,7 @@ export class Screen extends EventTarget {
     let rfb;
     try {
       rfb = new SessionRFB(this.#element, socket, { shared: true });
-      rfb.takeKeysFrom(this.keyboard);
+      takeKeysFrom(rfb, this.keyboard);
     } catch (error) {
       console.error("noVNC does not start:", error);
       socket.close();

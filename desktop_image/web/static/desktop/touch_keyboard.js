@@ -1,12 +1,12 @@
 // A tablet's own keyboard: a text field that nobody sees gets the focus, and what changes in it is typed in the desktop.
 
-import { keyOf, RETURN } from "./keysyms.js";
+import { keyOf, RETURN, TAB } from "../keyboard/keysyms.js";
 
 const BACKSPACE = [0xff08, "Backspace"];
 const NAMED = {
   Enter: RETURN,
   Backspace: BACKSPACE,
-  Tab: [0xff09, "Tab"],
+  Tab: TAB,
   Escape: [0xff1b, "Escape"],
   Delete: [0xffff, "Delete"],
   Home: [0xff50, "Home"],

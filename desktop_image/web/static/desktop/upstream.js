@@ -1,12 +1,9 @@
-// What the page touches of noVNC that noVNC does not promise to keep: all of it is here, for noVNC 1.7.0, which the lock
-// file pins. The browser tests look at the result.
+// What the page touches of noVNC that noVNC does not promise to keep, for noVNC 1.7.0, which the lock file pins; what is
+// about its keyboard is in ../keyboard/upstream.js. The browser tests look at the result.
 
 import RFB from "../../node_modules/@novnc/novnc/core/rfb.js";
 
 import { LEAST_WIDTH } from "./density.js";
-
-/** The number of the key that a browser's event is about. */
-export { getKeysym } from "../../node_modules/@novnc/novnc/core/input/util.js";
 
 /** Sends `answered` when a text that the page has offered is on its way to the desktop. */
 export const textRequests = new EventTarget();
@@ -24,12 +21,6 @@ function sharpened(RFB) {
     constructor(...given) {
       super(...given);
       showCursorsAt(this._cursor, this._canvas, () => this._factor);
-    }
-
-    /** Take keys from an element in the place of the canvas; to be called before the connection is there. */
-    takeKeysFrom(element) {
-      this._keyboard._target = element;
-      this.focus = (options) => element.focus(options);
     }
 
     // noVNC's own constructor asks already.
@@ -113,5 +104,5 @@ function pictured(RFB) {
   };
 }
 
-/** noVNC's class with what the page needs: keys from another element, density, and when there is something to see. */
+/** noVNC's class with what the page needs: density, and when there is something to see. */
 export const SessionRFB = pictured(sharpened(RFB));

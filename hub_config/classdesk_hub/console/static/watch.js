@@ -2,6 +2,10 @@
 // which noVNC draws, and a few words that the service has checked.
 import { base, post, watchPage } from "./api.js";
 import { ask, open, setUpDialogs } from "./asking.js";
+import { Composer } from "./keyboard/composer.js";
+import { letGoOnLeaving } from "./keyboard/held_keys.js";
+import { MacKeyboard } from "./keyboard/mac.js";
+import { Turns } from "./keyboard/turns.js";
 import { handText, isLive, title } from "./learner.js";
 import { setText } from "./row.js";
 import { Store } from "./store.js";
@@ -16,6 +20,7 @@ const { learner: name, mayPaste } = document.body.dataset;
 const find = (id) => document.getElementById(id);
 const store = new Store();
 const screen = find("screen");
+const keyboard = find("keyboard");
 
 let known = {
   name,
@@ -36,6 +41,7 @@ let act = ""; // the id of the last act that was asked for here
 
 const link = new WatchLink(
   screen,
+  keyboard,
   name,
   () => known.wants && Boolean(known.learner) && !isOver(known) && !known.trouble,
   learn,
@@ -133,6 +139,7 @@ const CHOICES = {
   back: ["Back to the class", () => find("back").click()],
   start: ["Start it again", () => send({ act: "start", learners: [name] })],
   message: ["Message", message],
+  reset: ["Reset", reset],
   again: ["Ask again", () => link.askAgain()],
   look: [
     "Look again",
@@ -197,6 +204,13 @@ async function message() {
   link.focus();
 }
 
+async function reset() {
+  const wish = await ask("reset", [known.learner]);
+  if (wish) {
+    await send({ act: wish.act, learners: [name] });
+  }
+}
+
 async function paste() {
   const values = await open(find("ask-paste"));
   link.focus();
@@ -220,6 +234,13 @@ find("stop").addEventListener("click", () => {
 
 // Keys ---------------------------------------------------------------------------------------------------------------
 
+const mac = new MacKeyboard(keyboard, link);
+const turns = new Turns(keyboard, (...key) => link.sendKey(...key));
+mac.setUp();
+turns.setUp();
+letGoOnLeaving(keyboard);
+new Composer(keyboard, (keys) => turns.press(keys)).setUp();
+
 // In the capture phase: noVNC takes every key that reaches the picture.
 addEventListener(
   "keydown",
@@ -228,13 +249,15 @@ addEventListener(
       event.preventDefault();
       event.stopImmediatePropagation();
       find("back").focus();
-    } else if (mayPaste && known.control && screen.contains(event.target) && isPaste(event)) {
+    } else if (mayPaste && known.control && event.target === keyboard && isPaste(event)) {
       // The browser must see this key as its own paste: nobody else may, and nothing prevents its default.
       event.stopImmediatePropagation();
     }
   },
   { capture: true },
 );
+
+mac.setUpCmd(turns);
 
 const isPaste = (event) => event.code === "KeyV" && (event.ctrlKey || event.metaKey) && !event.altKey;
 
@@ -247,9 +270,9 @@ addEventListener("beforeunload", (event) => {
   }
 });
 
-document.addEventListener("paste", (event) => {
-  if (mayPaste && known.control && screen.contains(document.activeElement)) {
-    event.preventDefault();
+keyboard.addEventListener("paste", (event) => {
+  event.preventDefault();
+  if (mayPaste && known.control) {
     link.type(event.clipboardData.getData("text/plain"));
   }
 });

@@ -1,7 +1,9 @@
 // The two connections of the watching page: the channel, which tells how the visit stands, and the picture.
 
-import RFB from "../novnc/core/rfb.js";
+import RFB from "../node_modules/@novnc/novnc/core/rfb.js";
 import { socketAddress } from "./api.js";
+import { keyOf } from "./keyboard/keysyms.js";
+import { takeKeysFrom } from "./keyboard/upstream.js";
 
 const NOT_ALLOWED = 4403; // the session's own code, and the console's, for a refusal
 const PING_MS = 5000;
@@ -13,9 +15,13 @@ const WITH_SCREEN = new Set(["starting MATE", "painted"]);
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Keeps both connected as long as `wanted()`; tells facts to `learn`. The picture begins when the channel has spoken. */
-export class WatchLink {
+/**
+ * Keeps both connected as long as `wanted()`; tells facts to `learn`. The picture begins when the channel has spoken.
+ * Sends the event `focus` (`detail.terminal`: whether a terminal has the keyboard) when that was asked.
+ */
+export class WatchLink extends EventTarget {
   #screen;
+  #keyboard;
   #learner;
   #wanted;
   #learn;
@@ -28,13 +34,16 @@ export class WatchLink {
 
   /**
    * @param {HTMLElement} screen Where the picture goes.
+   * @param {HTMLElement} keyboard Where the picture's keys come from.
    * @param {string} learner
    * @param {function(): boolean} wanted Whether to be connected.
    * @param {function(object): void} learn Gets facts: `lost`, `visit`, `reason`, `desktop`, `control`, `asksForControl`,
    *   `isShown`, `hasEnded`.
    */
-  constructor(screen, learner, wanted, learn) {
+  constructor(screen, keyboard, learner, wanted, learn) {
+    super();
     this.#screen = screen;
+    this.#keyboard = keyboard;
     this.#learner = encodeURIComponent(learner);
     this.#wanted = wanted;
     this.#learn = learn;
@@ -78,7 +87,7 @@ export class WatchLink {
 
   /** Asks for control, or gives it back. */
   wantControl(want) {
-    this.#send({ type: "control", want });
+    this.send({ type: "control", want });
   }
 
   focus() {
@@ -94,8 +103,13 @@ export class WatchLink {
       this.#rfb.sendKey(keysym, code, false); // those of the keystroke that pasted are still down there
     }
     for (const character of text.replaceAll("\r\n", "\n")) {
-      this.#rfb.sendKey(keyOf(character));
+      this.sendKey(...keyOf(character));
     }
+  }
+
+  /** Presses or lets go a key; without `down` both. */
+  sendKey(keysym, code, down) {
+    this.#rfb?.sendKey(keysym, code, down);
   }
 
   /** Follows the channel until it ends; returns whether it had begun. */
@@ -118,6 +132,8 @@ export class WatchLink {
   #take(message) {
     if (message.type === "visit") {
       this.#learn({ visit: message.state, reason: message.reason });
+    } else if (message.type === "focus") {
+      this.dispatchEvent(new CustomEvent("focus", { detail: message }));
     } else if (message.type === "ended") {
       this.#learn({ hasEnded: true });
     } else if (message.type === "state") {
@@ -140,6 +156,7 @@ export class WatchLink {
     let code = 0;
     socket.addEventListener("close", (event) => (code = event.code)); // before noVNC, which tells of it at once
     const rfb = new RFB(this.#screen, socket, { shared: true });
+    takeKeysFrom(rfb, this.#keyboard);
     this.#rfb = rfb;
     rfb.scaleViewport = true;
     rfb.background = "transparent";
@@ -157,19 +174,23 @@ export class WatchLink {
   }
 
   #beat() {
-    if (this.#socket?.readyState !== WebSocket.OPEN) {
+    if (!this.isOpen) {
       return;
     }
     if (performance.now() - this.#heard > DEAD_MS) {
       // The link died in silence: its sockets may take minutes to close.
       this.#socket.dispatchEvent(new Event("dead"));
     } else {
-      this.#send({ type: "ping", t: performance.now() });
+      this.send({ type: "ping", t: performance.now() });
     }
   }
 
-  #send(message) {
-    if (this.#socket?.readyState === WebSocket.OPEN) {
+  get isOpen() {
+    return this.#socket?.readyState === WebSocket.OPEN;
+  }
+
+  send(message) {
+    if (this.isOpen) {
       this.#socket.send(JSON.stringify(message));
     }
   }
@@ -183,10 +204,3 @@ const MODIFIERS = [
   [0xffe7, "MetaLeft"],
   [0xffe8, "MetaRight"],
 ];
-const KEYS = { "\n": 0xff0d, "\t": 0xff09 };
-
-/** The keysym of a character: its number in Latin 1, and Unicode above (X11R7.7, "X Window System Protocol", A). */
-function keyOf(character) {
-  const number = character.codePointAt(0);
-  return KEYS[character] ?? (number < 0x100 ? number : 0x01000000 + number);
-}

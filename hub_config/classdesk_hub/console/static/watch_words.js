@@ -88,8 +88,8 @@ export function curtain(known) {
   if (learner.state === "frozen") {
     return {
       title: `The desktop of ${who} does not answer`,
-      text: "In the class, “Reset the desktop’s settings” starts a new one.",
-      acts: ["message", "back"],
+      text: "A reset of its settings starts a new one. What is open in it and not saved will be lost.",
+      acts: ["reset", "message", "back"],
       thin: known.wasShown,
     };
   }
@@ -126,8 +126,8 @@ function desktop(state, who, opening, wasShown) {
     case "failed":
       return {
         title: `The desktop of ${who} did not start`,
-        text: "In the class, “Reset the desktop’s settings” often helps.",
-        acts: ["message", "back"],
+        text: "A reset of its settings often helps.",
+        acts: ["reset", "message", "back"],
       };
     case "logged out":
       return {

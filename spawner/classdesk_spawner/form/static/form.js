@@ -1,5 +1,7 @@
 // Choosing an interface sets its presets and limits; choosing a partition sets its limits. Without JavaScript the
 // server does the same for empty fields.
+import { byOwnClock } from "./moments.js";
+
 const ui = document.getElementById("classdesk-ui");
 const partition = document.getElementById("classdesk-partition");
 const form = document.getElementById("spawn_form");
@@ -30,10 +32,18 @@ function apply(field) {
   } else {
     document.getElementById(`${id}-row`).hidden = field.show === "hidden";
     input.replaceChildren(...Object.entries(field.choices).map(([value, text]) => new Option(text, value)));
+    sayMoments(input);
     input.value = field.preset;
     input.disabled = field.show !== "shown";
   }
 }
+
+function sayMoments(select) {
+  const moments = JSON.parse(select.dataset.moments ?? "{}");
+  for (const option of select.options) option.text = byOwnClock(option.text, moments);
+}
+
+form?.querySelectorAll("select").forEach(sayMoments);
 
 // What was refused a moment ago is another value now.
 form?.addEventListener("input", ({ target }) => {

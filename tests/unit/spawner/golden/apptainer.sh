@@ -43,9 +43,13 @@ printf 'classdesk: job %s on %s\n' "${SLURM_JOB_ID:-?}" "${SLURMD_NODENAME:-?}"
 unset SBATCH_EXPORT SLURM_EXPORT_ENV SUDO_COMMAND SUDO_USER SUDO_UID SUDO_GID MAIL
 
 printf -v now '%(%s)T' -1
-# The name of the node's time zone, where it has one: some programs read no file.
+# The name of the node's time zone: some programs read no file. A copy has the name of the file that it was made of.
 zone=$(/usr/bin/readlink -f /etc/localtime)
 [[ $zone == */zoneinfo/* || ! -r /etc/timezone ]] || read -r zone </etc/timezone
+if [[ $zone == /etc/localtime ]]; then
+  zone=$(/usr/bin/find /usr/share/zoneinfo/ '(' -name posix -o -name right ')' -prune -o -type f \
+    -size "$(/usr/bin/stat -c %s "$zone")c" -exec /usr/bin/cmp -s "$zone" '{}' ';' -print -quit)
+fi
 export CLASSDESK_INTERFACE=desktop
 export CLASSDESK_END=$((now + 10800))
 export CLASSDESK_MEMORY=2048

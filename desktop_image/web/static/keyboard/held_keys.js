@@ -3,7 +3,7 @@
 
 /**
  * @param {HTMLElement} keyboard what noVNC takes its keys from
- * @param {HTMLElement} exception what may take the keyboard for a moment and gives it back: keys stay as they are
+ * @param {HTMLElement} [exception] what may take the keyboard for a moment and gives it back: keys stay as they are
  */
 export function letGoOnLeaving(keyboard, exception) {
   const down = new Map();

@@ -7,12 +7,19 @@
 import { keyOf } from "./keysyms.js";
 
 export class Composer {
-  #field = document.getElementById("keyboard");
-  #keys;
+  #field;
+  #press;
 
-  /** @param {Keys} keys which press what was composed */
-  setUp(keys) {
-    this.#keys = keys;
+  /**
+   * @param {HTMLTextAreaElement} field what noVNC takes its keys from
+   * @param {function(Array): void} press presses keys in the desktop, one upon the other
+   */
+  constructor(field, press) {
+    this.#field = field;
+    this.#press = press;
+  }
+
+  setUp() {
     for (const type of ["keydown", "keyup"]) {
       this.#field.addEventListener(
         type,
@@ -31,7 +38,7 @@ export class Composer {
   #type() {
     const text = this.#field.value;
     this.#field.value = "";
-    for (const character of text) this.#keys.press([keyOf(character)]);
+    for (const character of text) this.#press([keyOf(character)]);
   }
 }
 

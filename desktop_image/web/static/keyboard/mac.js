@@ -1,7 +1,6 @@
 // A Mac's keyboard. Cmd is the desktop's Ctrl, and in a terminal Ctrl + Shift for letters, so that Cmd + C copies there,
-// too, and does not interrupt. Option writes signs, as on the Mac, or is Alt: the learner's choice in *Special keys*.
+// too, and does not interrupt. Option writes signs, as on the Mac, or is Alt.
 
-import { remember, remembered } from "../common/remember.js";
 import { CONTROL, isModifier, keyOf, SHIFT } from "./keysyms.js";
 import { getKeysym } from "./upstream.js";
 
@@ -11,25 +10,25 @@ export const isMac = /Mac|iPhone|iPad/.test(navigator.platform);
 const ANSWER_MS = 1000;
 
 export class MacKeyboard {
+  #keyboard;
   #channel;
-  #screen;
-  #optionIsAlt = document.getElementById("option-is-alt");
+  #optionIsAlt;
 
-  /** @param {Channel} channel by which the session tells whether a terminal has the keyboard */
-  constructor(channel) {
+  /**
+   * @param {HTMLElement} keyboard what noVNC takes its keys from
+   * @param {object} channel by which the session tells whether a terminal has the keyboard: `send()`, `isOpen`, and the
+   *   event `focus`
+   * @param {function(): boolean} optionIsAlt
+   */
+  constructor(keyboard, channel, optionIsAlt = () => false) {
+    this.#keyboard = keyboard;
     this.#channel = channel;
+    this.#optionIsAlt = optionIsAlt;
   }
 
   /** To be called before others listen to the keyboard. */
-  setUp(screen) {
+  setUp() {
     if (!isMac) return;
-    this.#screen = screen;
-    document.getElementById("option-row").hidden = false;
-    this.#optionIsAlt.checked = remembered("option-is-alt") === "yes";
-    this.#optionIsAlt.addEventListener("change", () => {
-      remember("option-is-alt", this.#optionIsAlt.checked ? "yes" : "no");
-      screen.focus();
-    });
     for (const type of ["keydown", "keyup"]) {
       window.addEventListener(
         type,
@@ -39,6 +38,23 @@ export class MacKeyboard {
         { capture: true },
       );
     }
+  }
+
+  /** Has Cmd count, for keys that nobody else has taken: to be called when the others listen. */
+  setUpCmd(turns) {
+    if (!isMac) return;
+    window.addEventListener(
+      "keydown",
+      async (event) => {
+        if (event.target !== this.#keyboard || !event.metaKey || isModifier(event.key)) return;
+        event.stopImmediatePropagation();
+        event.preventDefault();
+        turns.begin();
+        turns.press(await this.keysFor(event));
+        turns.end();
+      },
+      { capture: true },
+    );
   }
 
   /** The keys that the desktop's programs expect for a key with Cmd. */
@@ -64,12 +80,12 @@ export class MacKeyboard {
     if (key === "Meta") {
       // noVNC would press Alt, which opens menus.
       event.stopImmediatePropagation();
-    } else if (event.target !== this.#screen.keyboard) {
+    } else if (event.target !== this.#keyboard) {
       return;
-    } else if (this.#optionIsAlt.checked && key === "Alt") {
+    } else if (this.#optionIsAlt() && key === "Alt") {
       // What noVNC takes for a Mac's Alt.
       this.#replace(event, { key: "Meta", code: "MetaLeft", location: 1 });
-    } else if (this.#optionIsAlt.checked && event.altKey && letterOf(event)) {
+    } else if (this.#optionIsAlt() && event.altKey && letterOf(event)) {
       this.#replace(event, { key: letterOf(event), code });
     } else if (event.metaKey && isModifier(key)) {
       // With Cmd, noVNC would let it go at once.
@@ -80,7 +96,7 @@ export class MacKeyboard {
   #replace(event, other) {
     event.stopImmediatePropagation();
     event.preventDefault();
-    this.#screen.keyboard.dispatchEvent(new KeyboardEvent(event.type, { ...other, bubbles: true, cancelable: true }));
+    this.#keyboard.dispatchEvent(new KeyboardEvent(event.type, { ...other, bubbles: true, cancelable: true }));
   }
 }
 

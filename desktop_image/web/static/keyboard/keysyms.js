@@ -5,12 +5,14 @@ export const ALT = [0xffe9, "AltLeft"];
 export const SHIFT = [0xffe1, "ShiftLeft"];
 
 export const RETURN = [0xff0d, "Enter"];
+export const TAB = [0xff09, "Tab"];
+
+const NAMED = { "\n": RETURN, "\t": TAB };
 
 /** The keysym of a character: its number in Latin 1, and Unicode above (X11R7.7, "X Window System Protocol", A). */
 export function keyOf(character) {
-  if (character === "\n") return RETURN;
   const number = character.codePointAt(0);
-  return [number < 0x100 ? number : 0x01000000 + number, undefined];
+  return NAMED[character] ?? [number < 0x100 ? number : 0x01000000 + number, undefined];
 }
 
 /** Whether a key, as browsers name it, only changes what others do. */
