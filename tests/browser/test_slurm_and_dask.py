@@ -73,6 +73,12 @@ def test_the_dashboard_opens_in_the_desktops_browser(sit_down: SitDown, hub: Hub
     wait_until(lambda: "link http://127.0.0.1:8787/status" in terminal.text(), 60, "the link is printed")
     terminal.begin("firefox http://127.0.0.1:8787/status &")
     desktop.window("Dask", "firefox", timeout=60)
+
+    def painted() -> bool:
+        colours = desktop.picture().crop((0, 200, 1200, 700)).getcolors(1 << 20)
+        return len(colours or ()) > 20
+
+    wait_until(painted, 60, "the dashboard's plots are painted")
     desktop.screenshot("dashboard")
 
 
