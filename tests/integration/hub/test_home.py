@@ -46,7 +46,7 @@ def test_home_says_what_runs_and_until_when(learner: PageVisitor, hub: ClassHub)
     assert "See how far it is" in page
     assert "Cancel the start …" in page
     page = _runs(learner, hub)
-    assert re.search(r"JupyterLab, 1 core, on n1 5\d min left \(until \d\d:\d\d\)", page), page
+    assert re.search(r"JupyterLab, 1 core, on n1 5\d min left \(until \d\d:\d\d \S+( on \d\d \w+)?\)", page), page
     assert "End session …" in page
     assert "My Server" not in page
 
@@ -152,7 +152,9 @@ def test_the_page_after_log_out_says_what_still_runs(learner: PageVisitor, hub: 
     learner.log_in("nobody")
     _runs(learner, hub)
     page = learner.get("/hub/logout")
-    assert re.search(r"Your Terminal session is still running until \d\d:\d\d \(5\d min left\)\.", words(page))
+    assert re.search(
+        r"Your Terminal session is still running until \d\d:\d\d \S+( on \d\d \w+)? \(5\d min left\)\.", words(page)
+    )
     assert "Terminal" not in words(learner.get("/hub/logout")), "nobody is told of anybody's"
 
 
