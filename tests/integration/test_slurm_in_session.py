@@ -264,6 +264,15 @@ def test_a_job_beside_a_session_has_the_processor_last() -> None:
     assert int(output(job)) > own
 
 
+def test_dask_believes_the_memory_of_the_job_and_spills_to_its_disk() -> None:
+    look = "import distributed.system as s, dask; print(s.MEMORY_LIMIT >> 20, dask.config.get('temporary-directory'))"
+    write("look.py", look)
+    job = submit("--mem=300M --wrap='module load python; python look.py'")
+    ended(job)
+    assert output(job).split() == ["300", "/var/tmp"]
+    assert in_session(ADA, f"{PYTHON}srun --mem=200M python look.py").split()[0] == "200"
+
+
 def test_slurm_that_is_down_is_told_and_the_session_goes_on(hub: Hub) -> None:
     command("/opt/classdesk/venv/bin/supervisorctl", "-c", "/etc/classdesk/supervisord.conf", "stop", "slurmctld")
     try:

@@ -1,5 +1,6 @@
 """Both sides of the door: the node's, run by a Python of its own, and the session's."""
 
+import fcntl
 import os
 import signal
 import socket
@@ -183,6 +184,22 @@ def test_nonsense_does_not_end_it(node: tuple[Door, Path], sent: bytes) -> None:
         connection.settimeout(5)
         connection.recv(1000)
     assert door.run("squeue", []) == 0
+
+
+def test_what_killed_sessions_left_is_removed_and_nothing_else(tmp_path: Path) -> None:
+    old = time.time() - 3600
+    for name in ("classdesk-door-dead", "classdesk-door-lives", "classdesk-door-mine", "other"):
+        (tmp_path / name).mkdir()
+        os.utime(tmp_path / name, (old, old))
+    (tmp_path / "classdesk-door-young").mkdir()
+    (tmp_path / "classdesk-door-link").symlink_to(tmp_path / "other")
+    lives = os.open(tmp_path / "classdesk-door-lives", os.O_RDONLY)
+    fcntl.flock(lives, fcntl.LOCK_EX)
+    node_door.hold(tmp_path / "classdesk-door-mine")
+    os.close(lives)
+    assert {path.name for path in tmp_path.iterdir()} == {
+        *("classdesk-door-lives", "classdesk-door-mine", "classdesk-door-young", "classdesk-door-link", "other")
+    }
 
 
 def _until(path: Path) -> None:

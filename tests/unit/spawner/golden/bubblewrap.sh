@@ -110,6 +110,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -119,6 +120,7 @@ COMMANDS = ("sinfo", "squeue", "sbatch", "srun", "salloc", "scancel", "scontrol"
 MOST_BYTES = 64 * 1024 * 1024
 MOST_DESCRIPTORS = 8
 CANCEL_SECONDS = 15
+YOUNG_SECONDS = 60
 LOOPBACK = "127.0.0.1"
 SOMEWHERE = "198.51.100.1"  # nowhere in fact (RFC 5737)
 # Where a node without one in /etc has Slurm's configuration. The session's own variables of Slurm are not passed on.
@@ -265,6 +267,22 @@ def receive(connection: socket.socket) -> tuple[dict[str, Any], list[int]]:
     return json.loads(body.decode()), descriptors
 
 
+def hold(directory: Path) -> None:
+    """Mark a door's directory as in use for as long as this process lives, and remove those of killed sessions."""
+    fcntl.flock(os.open(directory, os.O_RDONLY), fcntl.LOCK_EX | fcntl.LOCK_NB)
+    for path in directory.parent.glob("classdesk-door-*"):
+        with contextlib.suppress(OSError):
+            # A younger one may not be marked yet.
+            if path.lstat().st_uid != os.getuid() or time.time() - path.lstat().st_mtime < YOUNG_SECONDS:
+                continue
+            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_DIRECTORY)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(path, ignore_errors=True)
+            finally:
+                os.close(descriptor)
+
+
 def give_socket(connection: socket.socket, host: str, hub: str) -> None:
     """Hand over a listening socket of this node, with the address by which other nodes reach it."""
     with listener_on(host) as listener:
@@ -348,6 +366,8 @@ def main() -> None:
         if (name.startswith("SLURM_") and name not in NODE_VARIABLES) or name.startswith("JUPYTER"):
             del os.environ[name]
     try:
+        with contextlib.suppress(OSError):  # some file systems know no locks
+            hold(door.directory)
         door.serve()
     finally:
         door.end()
