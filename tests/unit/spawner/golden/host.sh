@@ -86,35 +86,37 @@ resolv_conf=/etc/resolv.conf
 export CLASSDESK_DOOR="$door"
 if [[ -n $door ]]; then
   printf '%s\n' "$open_image" >"$door/open-image"
-  /usr/bin/python3 -I - "$door" /usr/bin 0<<'CLASSDESK_DOOR' &
+  /usr/bin/python3 -IS - "$door" /usr/bin 0<<'CLASSDESK_DOOR' &
 """A session's door to its node: runs Slurm's commands where they are installed, outside the image, as the learner.
 
 The batch script runs it with the node's own Python, which may be as old as 3.9; standard library only. It listens on a
 socket in a directory that only the learner can enter, and runs nothing but Slurm's commands. The other side is
 `classdesk_desktop/session/door.py`, which says what is asked and answered.
+
+It starts with each session, and a class is hundreds of them at the same moment: what is needed only for a command is
+imported when there is one.
 """
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import fcntl
 import json
 import os
 import resource
-import shutil
 import signal
 import socket
 import struct
-import subprocess
 import sys
-import tempfile
 import threading
 import time
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    import subprocess
 
 COMMANDS = ("sinfo", "squeue", "sbatch", "srun", "salloc", "scancel", "scontrol", "sacct", "seff")
 MOST_BYTES = 64 * 1024 * 1024
@@ -189,6 +191,10 @@ class Door:
 
     def run(self, request: dict[str, Any], descriptors: list[int], connection: socket.socket) -> int:
         """Run a command of Slurm with the caller's descriptors; its signals come over the connection."""
+        import shutil
+        import subprocess
+        import tempfile
+
         name = request["command"]
         if not self.slurm:
             raise RefusedError("Slurm's commands are switched off in the sessions of this site (commands_in_sessions).")
@@ -224,6 +230,8 @@ class Door:
     @staticmethod
     def script(scratch: str, request: dict[str, Any]) -> str:
         """Write the script of a job, under the name that the learner gave it, and return its path."""
+        import base64
+
         name, text = request["script"]
         path = Path(scratch, Path(name).name or "sbatch")
         path.write_bytes(base64.b64decode(text))
@@ -231,6 +239,9 @@ class Door:
 
     def end(self) -> None:
         """Cancel what was to end with the session, and remove the directory."""
+        import shutil
+        import subprocess
+
         scancel = shutil.which("scancel", path=self.path)
         if self.ends_with_session and scancel:
             words = [scancel, "--quiet", *sorted(self.ends_with_session)]
@@ -275,6 +286,8 @@ def hold(directory: Path) -> None:
             # A younger one may not be marked yet.
             if path.lstat().st_uid != os.getuid() or time.time() - path.lstat().st_mtime < YOUNG_SECONDS:
                 continue
+            import shutil
+
             descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_DIRECTORY)
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
