@@ -211,7 +211,8 @@ def test_the_link_to_dasks_dashboard_leads_there(sit_down: SitDown, hub: Hub) ->
     expect(opened.value.locator(".bk-Figure, .bk-canvas, canvas").first).to_be_attached(timeout=60_000)
     opened.value.screenshot(path=learner.pictures / "dashboard.png")
     other = page.context.request.get(f"{hub.url}/user/learner01/proxy/8000/")
-    assert other.status == 403, "what another account listens on is not the learner's"
+    # Refused where sessions share the node's ports, and not there in a network of the session's own.
+    assert other.status in {403, 500}, "what another account listens on is not the learner's"
     link.unlink()
     (hub.home("learner01") / "dashboard.py").unlink()
 

@@ -23,6 +23,7 @@ def submit(user: str, cores: int, script: str) -> str:
     return slurm(
         "sbatch",
         "--parsable",
+        "--partition=class",
         f"--chdir=/home/{user}",
         f"--cpus-per-task={cores}",
         "--mem=256",

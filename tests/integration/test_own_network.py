@@ -135,15 +135,16 @@ def test_where_pasta_does_not_work_the_session_shares_its_network(hub: Hub) -> N
 
 def test_a_cancelled_session_leaves_no_network_behind(hub: Hub) -> None:
     with HubClient(hub, "learner03") as eve:
+        before = doors("learner03")
         job = eve.start(ui="terminal")
         assert command("pgrep", "-U", "learner03", "-f", PASTA)
         slurm("scancel", job)
         wait_until(lambda: not command("pgrep", "-U", "learner03", check=False), 40, "nothing is left")
-        wait_until(
-            lambda: not [path for path in Path("/tmp").glob("classdesk-door-*") if path.owner() == "learner03"],
-            20,
-            "the door is gone",
-        )
+        wait_until(lambda: doors("learner03") <= before, 20, "the door is gone")
+
+
+def doors(user: str) -> set[Path]:
+    return {path for path in Path("/tmp").glob("classdesk-door-*") if path.owner() == user}
 
 
 def _quoted(word: str) -> str:

@@ -165,7 +165,7 @@ def site(tables: str, hub: Hub, *, text: str = "") -> Iterator[None]:
     """Add tables to the site file, or give another text, for a hub that is started anew."""
     before = SITE_FILE.read_text()
     try:
-        SITE_FILE.write_text(f"{text or before}\n{tables}\n")
+        SITE_FILE.write_text(_with(tables, text or before))
         supervisor("restart", "hub")
         hub_answers(hub)
         yield
@@ -173,6 +173,16 @@ def site(tables: str, hub: Hub, *, text: str = "") -> Iterator[None]:
         SITE_FILE.write_text(before)
         supervisor("restart", "hub")
         hub_answers(hub)
+
+
+def _with(tables: str, text: str) -> str:
+    """Return a site file with further tables; of one that it has, with other keys."""
+    header, _, keys = tables.partition("\n")
+    if header not in text.splitlines():
+        return f"{text}\n{tables}\n"
+    renewed = {line.partition(" =")[0] for line in keys.splitlines()}
+    kept = [line for line in text.splitlines() if line.partition(" =")[0] not in renewed]
+    return "\n".join(tables if line == header else line for line in kept) + "\n"
 
 
 # What is seen -------------------------------------------------------------------------------

@@ -101,6 +101,7 @@ def test_script_removes_what_killed_sessions_have_left_and_nothing_of_others(tmp
     for directory in (left, in_use):
         directory.mkdir(parents=True)
         (directory / "spilt").touch()
+        os.utime(directory, (0, 0))
     held = os.open(in_use, os.O_RDONLY)
     try:
         fcntl.flock(held, fcntl.LOCK_EX)

@@ -405,17 +405,20 @@ scratch=
 for place in "${TMPDIR:-/tmp}" /tmp /var/tmp; do
   file_system=$(/usr/bin/stat --file-system --format=%T -- "$place" 2>/dev/null)
   [[ ${file_system:-none} != @(none|tmpfs|ramfs) ]] || continue
-  for left in "$place/classdesk-scratch-$UID-"*; do
-    [[ ! -O $left ]] || /usr/bin/flock --nonblock "$left" /bin/rm -rf -- "$left"
-  done
+  # A younger one may not be locked yet.
+  /usr/bin/find "$place" -maxdepth 1 -name "classdesk-scratch-$UID-*" -uid "$UID" -mmin +1 \
+    -exec /usr/bin/flock --nonblock {} /bin/rm -rf -- {} \; 2>/dev/null
   scratch=$(/bin/mktemp -d -- "$place/classdesk-scratch-$UID-XXXXXXXX") && exec 13<"$scratch" && /usr/bin/flock 13
   [[ -z $scratch ]] || break
 done
 export CLASSDESK_SCRATCH="${scratch:+/var/tmp}"
 [[ -z $scratch ]] || export APPTAINER_BIND="${APPTAINER_BIND:+$APPTAINER_BIND,}$scratch:/var/tmp"
+# What Slurm gives, by the names of its versions.
+gpus=${SLURM_JOB_GPUS:-}${SLURM_STEP_GPUS:-}${SLURM_GPUS_ON_NODE:-}${CUDA_VISIBLE_DEVICES:-}${ROCR_VISIBLE_DEVICES:-}
+gpus=${gpus//NoDevFiles/}
 
 # As its options --nv and --rocm.
-if [[ -n ${SLURM_JOB_GPUS:-}${SLURM_STEP_GPUS:-} ]]; then
+if [[ -n $gpus ]]; then
   [[ ! -e /dev/nvidiactl ]] || export APPTAINER_NV=1
   [[ ! -e /dev/kfd ]] || export APPTAINER_ROCM=1
 fi
@@ -493,7 +496,7 @@ use_own_resolver() {
 # shellcheck disable=SC2317 # called by another function
 # in_own_network COMMAND…: runs it there. Returns $not_begun if that cannot be made.
 in_own_network() {
-  local keeper network ended='' status
+  local keeper network status=$not_begun
   # It waits for the way out, and is then the command; $0 is the door.
   # shellcheck disable=SC2016
   /usr/bin/unshare --user --map-current-user --net -- /bin/bash -pc '
@@ -510,28 +513,32 @@ in_own_network() {
   done
   connect_network "$keeper" &
   network=$!
-  while :; do
-    wait -n -p ended "$keeper" "$network"
+  while kill -0 "$keeper" 2>/dev/null; do
+    if $asked_to_end; then
+      wait "$keeper"
+      continue
+    fi
+    wait -n "$keeper" "$network"
     status=$?
-    case $ended in
-      "$keeper") break ;;
-      "$network")
-        if [[ ! -e $door/own-network ]]; then
-          kill "$keeper" 2>/dev/null
-          break
-        fi
-        # The command goes on, and gets its way out again.
-        /bin/sleep 1
-        connect_network "$keeper" &
-        network=$!
-        ;;
-    esac
-  done
-  if [[ ! -e $door/own-network ]]; then
+    if kill -0 "$network" 2>/dev/null || $asked_to_end; then
+      continue
+    elif [[ ! -e $door/own-network ]]; then
+      kill "$keeper"
+      break
+    fi
+    # The command goes on, and gets its way out again.
+    /bin/sleep 1
+    connect_network "$keeper" &
+    network=$!
+  done 2>/dev/null
+  if [[ -e $door/own-network ]]; then
+    wait "$keeper"
+    status=$?
+  else
     printf "classdesk: the session shares the network of the node: pasta ended with status %s\n" "$status"
     status=$not_begun
   fi
-  kill "$network" "$keeper" 2>/dev/null
+  kill "$network" 2>/dev/null
   wait "$network" "$keeper" 2>/dev/null
   return "$status"
 }
