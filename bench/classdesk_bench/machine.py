@@ -6,6 +6,7 @@ Everything here changes the world only; see tests/support/world.
 import contextlib
 import os
 import pwd
+import re
 import shutil
 import subprocess
 import time
@@ -174,6 +175,9 @@ class Slurm:
             "SHARE": 1,
         }
         text = (REPOSITORY / "cluster/slurm.conf").read_text(encoding="utf-8")
+        # Both stacks' sessions are in one partition.
+        text = re.sub(r"^PartitionName=jobs .*$", "", text, flags=re.MULTILINE)
+        text = text.replace("PartitionName=class", "PartitionName=class Default=YES", 1)
         for name, value in values.items():
             text = text.replace(f"@{name}@", str(value))
         # Of 2 s by default, after which a job of the stock stack (`--get-user-env=L`) runs without an environment and
