@@ -427,7 +427,7 @@ gpu_arguments() {
     [[ ! -d $device && ! -w $device ]] || printf '%s\0' --dev-bind "$device" "$device"
   done
   while read -r name kind; do
-    [[ $name != @(libcuda|libcudadebugger|libnvidia-*|libnvcuvid|libnvoptix).so* || $kind != *64* ]] ||
+    [[ $name != @(libcuda|libcudadebugger|libnvidia-*|libnvcuvid|libnvoptix).so* || ${kind%% =>*} != *64* ]] ||
       printf '%s\0' --ro-bind "${kind##* => }" "/run/classdesk-gpu/lib/$name"
   done < <(/sbin/ldconfig -p)
   [[ ! -x /usr/bin/nvidia-smi ]] || printf '%s\0' --ro-bind /usr/bin/nvidia-smi /run/classdesk-gpu/bin/nvidia-smi
