@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from classdesk_spawner import RuntimeSettings, SessionOptions, SlurmSettings
+from classdesk_spawner.session import node_door
 from classdesk_spawner.session.runtimes import RUNTIMES, RuntimeCommand, runtime_command
 from classdesk_spawner.session.script import render_batch_script, sbatch_arguments
 
@@ -35,9 +36,11 @@ def _script(kind: str) -> str:
 @pytest.mark.parametrize("kind", RUNTIMES)
 def test_script_is_the_golden_one(kind: str, pytestconfig: pytest.Config) -> None:
     golden = GOLDEN / f"{kind}.sh"
+    # What is Python in it has tests of its own.
+    script = _script(kind).replace(Path(node_door.__file__).read_text().rstrip(), "(node_door.py)")
     if pytestconfig.getoption("--refresh-golden"):
-        golden.write_text(_script(kind))
-    assert _script(kind) == golden.read_text()
+        golden.write_text(script)
+    assert script == golden.read_text()
 
 
 @pytest.mark.parametrize("kind", RUNTIMES)
