@@ -106,12 +106,12 @@ class Desktop:
             return image.convert("RGB")
 
     def still_picture(self) -> Image.Image:
-        """The same, when nothing moves any more."""
+        """The same, when nothing moves any more and the desktop has the size that the page has for it."""
         seen: list[Image.Image] = []
 
         def is_still() -> bool:
             seen.append(self.picture())
-            return seen[-2:-1] == seen[-1:]
+            return seen[-2:-1] == seen[-1:] and self.x.size() == self.room()
 
         wait_until(is_still, 10, "the picture stands still", every=0.25)
         return seen[-1]

@@ -281,6 +281,8 @@ def main() -> None:
     door = Door(Path(directory), slurm, urlsplit(os.environ.get("JUPYTERHUB_API_URL", "")).hostname or "")
 
     def end(_: int, __: FrameType | None) -> None:
+        # Slurm tells every process of a job, and the batch script this one again, while it cancels jobs by a command.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         raise SystemExit
 
     signal.signal(signal.SIGTERM, end)

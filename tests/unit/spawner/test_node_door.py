@@ -128,12 +128,17 @@ def test_further_descriptors_are_3_and_4(node: tuple[Door, Path]) -> None:
 def test_jobs_that_end_with_the_session_are_cancelled_at_its_end(tmp_path: Path) -> None:
     directory = tmp_path / "door"
     directory.mkdir()
-    put(tmp_path, "scancel", f'echo "$@" >{tmp_path}/cancelled')
+    begun, may_go_on = tmp_path / "begun", tmp_path / "may_go_on"
+    waits = f"touch {begun}; until [[ -e {may_go_on} ]]; do sleep 0.02; done"
+    put(tmp_path, "scancel", f'{waits}; echo "$@" >{tmp_path}/cancelled')
     words = [sys.executable, "-I", node_door.__file__, str(directory), str(tmp_path)]
     process = subprocess.Popen(words, env={"PATH": "/usr/bin:/bin"})
     door = Door(directory, {}, "/")
     door.end_with_session(["12", "7"])
     process.terminate()
+    _until(begun)
+    process.terminate()  # Slurm and the batch script both tell it
+    may_go_on.touch()
     process.wait(10)
     assert (tmp_path / "cancelled").read_text() == "--quiet 12 7\n"
 
