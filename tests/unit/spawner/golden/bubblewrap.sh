@@ -92,12 +92,16 @@ CLASSDESK_DOOR
   door_keeper=$!
 fi
 
+# Slurm tells all processes of a job to end, while this is at work, too.
 close_image() {
-  [[ -z $scratch ]] || /bin/rm -rf -- "$scratch"
-  [[ -n $door ]] || return 0
-  kill "$door_keeper" 2>/dev/null
-  wait "$door_keeper"
-  [[ ! -e $door ]] || /bin/rm -rf -- "$door"
+  if [[ -n $door ]]; then
+    kill "$door_keeper"
+    while kill -0 "$door_keeper"; do wait "$door_keeper"; done
+  fi
+  (
+    trap '' TERM
+    exec /bin/rm -rf -- ${scratch:+"$scratch"} ${door:+"$door"}
+  )
 } 2>/dev/null
 
 # The learner's accounts as this node knows them; the image has none of its own for them.
