@@ -211,10 +211,12 @@ class Slurm:
     @contextlib.contextmanager
     def fresh(self) -> Iterator[None]:
         """Run controller and node daemon without any memory of earlier jobs."""
+        # As cluster/supervisord.conf has it: they listen at the address of the host's name.
+        as_localhost = ("unshare", "--uts", "/bin/sh", "-c", 'hostname localhost && exec "$@"', "sh")
         self._daemons = [
-            daemon("slurmctld", "slurmctld", "-D", "-c"),
+            daemon("slurmctld", *as_localhost, "slurmctld", "-D", "-c"),
             # Elsewhere compute nodes are machines of their own; here their work must not starve hub and class.
-            daemon("slurmd", "nice", "-n", "10", "slurmd", "-D", "-N", "localhost"),
+            daemon("slurmd", *as_localhost, "nice", "-n", "10", "slurmd", "-D", "-N", "localhost"),
         ]
         favour(self._daemons[0].pid)
         try:
