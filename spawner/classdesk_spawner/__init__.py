@@ -35,7 +35,7 @@ from .settings.models import (
 from .settings.section import Section
 from .slurm.cluster import Cluster, cluster_for
 from .slurm.commands import OPERATOR_QUESTIONS, parse_flags
-from .slurm.environment import is_kept
+from .slurm.environment import lost_variables
 from .slurm.offer import Offer
 from .slurm.states import Phase, ended_as_wanted
 from .spawner import DesktopSpawner
@@ -78,7 +78,7 @@ __all__ = [
     "SwitchField",
     "cluster_for",
     "ended_as_wanted",
-    "is_kept",
+    "lost_variables",
     "moment_text",
     "parse_flags",
     "reason_text",

@@ -130,7 +130,9 @@ class DesktopSpawner(ChosenOptions, ReportedSession, SlurmSpawner):  # type: ign
         self.cluster.ledger.write(self)
         try:
             await job.submit(
-                sbatch_arguments(self.settings.slurm, options, job.comment(self.name)),
+                sbatch_arguments(
+                    self.settings.slurm, options, job.comment(self.name), self._further_slurm_options(options)
+                ),
                 render_batch_script(
                     options,
                     runtime,
@@ -274,6 +276,14 @@ class DesktopSpawner(ChosenOptions, ReportedSession, SlurmSpawner):  # type: ign
     def user_env(self, env: dict[str, str]) -> dict[str, str]:
         """Leave HOME, USER and SHELL to sudo and Slurm, which know the account without being asked here."""
         return env
+
+    def _further_slurm_options(self, options: SessionOptions) -> tuple[str, ...]:
+        """The options of sbatch that the interface and the class add; none where the site has given them up."""
+        interface, class_ = self.settings.form.interfaces.get(options.ui), self.classes.get(options.class_name)
+        return (
+            *(interface.slurm_options if interface else ()),
+            *(class_.preset.slurm_options if class_ else ()),
+        )
 
     def _job_environment(self) -> dict[str, str]:
         environment = {key: str(value) for key, value in self.get_env().items()}

@@ -4,7 +4,7 @@ import re
 
 import pytest
 from playwright.sync_api import Error as PlaywrightError
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FrameLocator, Page, expect
 
 from support.browser import Learner, SitDown
 from support.world import Hub, command, job_ids, wait_until
@@ -19,6 +19,16 @@ def open_interface(learner: Learner, interface: str, hours: str | None = None) -
     if interface == "JupyterLab":
         expect(page.frame_locator("#lab").get_by_role("menuitem", name="File")).to_be_visible(timeout=60_000)
     return page
+
+
+def new_cell(page: Page) -> FrameLocator:
+    """Open a notebook with the keyboard in its first cell."""
+    frame = page.frame_locator("#lab")
+    frame.locator(".jp-LauncherCard[data-category='Notebook']").first.click()
+    cell = frame.locator(".jp-Notebook .cm-content").first
+    expect(cell).to_be_visible(timeout=60_000)
+    cell.click()
+    return frame
 
 
 @pytest.mark.parametrize("fingers", [False, True], ids=["mouse", "fingers"])
@@ -61,11 +71,7 @@ def test_the_bar_has_time_help_and_the_end(sit_down: SitDown, interface: str) ->
 def test_a_notebook_is_saved_before_the_session_ends(sit_down: SitDown, hub: Hub) -> None:
     learner = sit_down("learner02")
     page = open_interface(learner, "JupyterLab")
-    frame = page.frame_locator("#lab")
-    frame.locator(".jp-LauncherCard[data-category='Notebook']").first.click()
-    cell = frame.locator(".jp-Notebook .cm-content").first
-    expect(cell).to_be_visible(timeout=60_000)
-    cell.click()
+    new_cell(page)
     page.keyboard.type("x = 'kept to the end'")
     notebook = hub.home("learner02") / "Untitled.ipynb"
     wait_until(notebook.exists, 30, "the notebook is there")
@@ -142,11 +148,7 @@ def test_another_time_zone_is_said(sit_down: SitDown) -> None:
 
 def test_ending_the_session_saves_a_notebook(sit_down: SitDown, hub: Hub) -> None:
     page = open_interface(sit_down("learner02"), "JupyterLab")
-    frame = page.frame_locator("#lab")
-    frame.locator(".jp-LauncherCard[data-category='Notebook']").first.click()
-    cell = frame.locator(".jp-Notebook .cm-content").first
-    expect(cell).to_be_visible(timeout=60_000)
-    cell.click()
+    new_cell(page)
     page.keyboard.type("y = 'typed just before the end'")
     notebook = hub.home("learner02") / "Untitled.ipynb"
     wait_until(notebook.exists, 30, "the notebook is there")
@@ -220,11 +222,7 @@ def test_the_link_to_dasks_dashboard_leads_there(sit_down: SitDown, hub: Hub) ->
 def test_jupyterlab_shows_the_link_to_dasks_dashboard(sit_down: SitDown, hub: Hub) -> None:
     learner = sit_down("learner01")
     page = open_interface(learner, "JupyterLab")
-    frame = page.frame_locator("#lab")
-    frame.locator(".jp-LauncherCard[data-category='Notebook']").first.click()
-    cell = frame.locator(".jp-Notebook .cm-content").first
-    expect(cell).to_be_visible(timeout=60_000)
-    cell.click()
+    frame = new_cell(page)
     page.keyboard.type("from dask.distributed import Client; c = Client(n_workers=1); print(c.dashboard_link); c")
     page.keyboard.press("Shift+Enter")
     address = f"{hub.url}/user/learner01/proxy/8787/status"
@@ -240,4 +238,26 @@ def test_jupyterlab_shows_the_link_to_dasks_dashboard(sit_down: SitDown, hub: Hu
     assert stranger
     assert "login" in stranger.request.get(address).url, "it is the learner's alone"
     stranger.close()
+    (hub.home("learner01") / "Untitled.ipynb").unlink(missing_ok=True)
+
+
+def test_a_notebook_uses_slurm_and_a_cluster_of_its_jobs(sit_down: SitDown, hub: Hub) -> None:
+    learner = sit_down("learner01")
+    page = open_interface(learner, "JupyterLab")
+    frame = new_cell(page)
+    page.keyboard.insert_text(
+        "from dask.distributed import Client\nfrom dask_jobqueue import SLURMCluster\n"
+        'cluster = SLURMCluster(cores=1, memory="256M", walltime="00:05:00")\ncluster.scale(1)\n'
+        "client = Client(cluster)\nprint('the sum is', client.submit(sum, [1, 2, 3]).result())\n"
+        "!squeue --me --noheader --format=%P"
+    )
+    page.keyboard.press("Shift+Enter")
+    output = frame.locator(".jp-OutputArea-output")
+    expect(output.filter(has_text="the sum is 6")).to_be_visible(timeout=120_000)
+    expect(output.filter(has_text="jobs").filter(has_text="class")).to_be_visible(timeout=60_000)
+    learner.screenshot("JupyterLab-cluster")
+    page.keyboard.insert_text("cluster.close(); print('it is', 'closed')")
+    page.keyboard.press("Shift+Enter")
+    expect(output.filter(has_text="it is closed")).to_be_visible(timeout=60_000)
+    wait_until(lambda: len(job_ids("learner01")) == 1, 60, "the worker's job has ended")
     (hub.home("learner01") / "Untitled.ipynb").unlink(missing_ok=True)

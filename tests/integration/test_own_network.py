@@ -1,7 +1,11 @@
 """The network of a session: what a learner's programs bind to 127.0.0.1 is the learner's."""
 
+import contextlib
 import json
 import re
+import socket
+import struct
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -104,6 +108,20 @@ def test_the_way_out_and_the_resolver(two: tuple[HubClient, HubClient]) -> None:
     assert "Could not resolve" not in said
 
 
+def test_a_resolver_on_the_nodes_own_127_0_0_1_answers_in_a_session(hub: Hub) -> None:
+    settings = Path("/etc/resolv.conf")
+    before = settings.read_text()
+    with resolver("127.0.0.53", "192.0.2.99"), HubClient(hub, "learner03") as eve:
+        try:
+            settings.write_text("search example.org\nnameserver 127.0.0.53\n")
+            eve.start(ui="terminal")
+            assert "classdesk: the session shares" not in log("learner03")
+            assert "search example.org" in in_session("learner03", "cat /etc/resolv.conf")
+            assert in_session("learner03", "getent ahostsv4 www.example.net").split()[0] == "192.0.2.99"
+        finally:
+            settings.write_text(before)
+
+
 def test_a_session_whose_way_out_is_killed_gets_it_back(two: tuple[HubClient, HubClient]) -> None:
     command("pkill", "-KILL", "-U", BOB, "-f", PASTA)
     wait_until(lambda: command("pgrep", "-U", BOB, "-f", PASTA, check=False), 20, "there is another one")
@@ -141,6 +159,33 @@ def test_a_cancelled_session_leaves_no_network_behind(hub: Hub) -> None:
         slurm("scancel", job)
         wait_until(lambda: not command("pgrep", "-U", "learner03", check=False), 40, "nothing is left")
         wait_until(lambda: doors("learner03") <= before, 20, "the door is gone")
+
+
+@contextlib.contextmanager
+def resolver(host: str, address: str) -> Iterator[None]:
+    """A resolver on the node, to which each name has one address."""
+
+    def serve() -> None:
+        while True:
+            query, caller = server.recvfrom(512)
+            if not query:
+                return
+            question = query[12 : query.index(b"\0", 12) + 5]
+            is_a = question[-4:-2] == b"\0\x01"
+            found = b"\xc0\x0c\0\x01\0\x01\0\0\0\x3c\0\x04" + socket.inet_aton(address) if is_a else b""
+            counts = struct.pack("!HHHHH", 0x8180, 1, int(is_a), 0, 0)
+            server.sendto(query[:2] + counts + question + found, caller)
+
+    server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    server.bind((host, 53))
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.sendto(b"", (host, 53))  # ends it
+        thread.join()
+        server.close()
 
 
 def doors(user: str) -> set[Path]:

@@ -21,7 +21,7 @@ from classdesk_spawner import (
     OptionRules,
     OptionsError,
     SessionError,
-    is_kept,
+    lost_variables,
     parse_flags,
     runtime_program,
 )
@@ -171,11 +171,12 @@ def secrets(site: Site) -> Result:
     if not site.slurm.use_sudo or account is None:
         return Result(True, "not used")
     rules = _run([_SUDO, "-n", "-l", *(["-U", account.pw_name] if os.geteuid() == 0 else [])]).stdout
-    if not is_kept(rules):
+    if names := lost_variables(rules, site.slurm.environment):
         return Result(
             False,
-            "sudo does not pass on a session's settings: its rules are from an older version",
-            "Install hub_config/sudoers.d/classdesk as /etc/sudoers.d/classdesk, mode 0440.",
+            f"sudo does not pass on {', '.join(names)}, which sessions need",
+            "Install hub_config/sudoers.d/classdesk as /etc/sudoers.d/classdesk, mode 0440; it says where "
+            "slurm.environment belongs.",
         )
     if "SETENV" in rules:
         return Result(

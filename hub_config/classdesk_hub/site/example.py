@@ -75,7 +75,7 @@ def _sample(path: str, section: BaseModel) -> Iterator[str]:
 
 
 def _is_table(value: object) -> bool:
-    return isinstance(value, BaseModel | dict)
+    return isinstance(value, BaseModel) or (isinstance(value, dict) and value != {})
 
 
 def _comment(text: str) -> list[str]:

@@ -15,6 +15,7 @@ from classdesk_spawner.settings.models import (
     SlurmName,
     SlurmSettings,
 )
+from classdesk_spawner.settings.sbatch_options import SbatchOptions
 from classdesk_spawner.settings.section import Section
 
 from .fields import shown
@@ -34,6 +35,7 @@ class ClassPreset(Section):
     cores: int | None = Field(None, ge=1, le=1024, description="Number of cores; unset: the interface's.")
     hours: float | None = Field(None, ge=0.25, le=8760, description="Hours; unset: the interface's.")
     reservation: SlurmName = Field("", description="Slurm reservation; empty: the site's.")
+    slurm_options: SbatchOptions = Field((), description="Options of sbatch for the class, beside the site's.")
 
 
 @dataclass(frozen=True)

@@ -27,13 +27,16 @@ _NOT_BEGUN = 97
 """No session ends with this status."""
 
 
-def sbatch_arguments(slurm: SlurmSettings, options: SessionOptions, comment: str) -> list[str]:
+def sbatch_arguments(
+    slurm: SlurmSettings, options: SessionOptions, comment: str, further: Sequence[str] = ()
+) -> list[str]:
     """Return the options of sbatch for a session.
 
     Args:
-        slurm: The site's name for its jobs, and whether they are started anew.
+        slurm: The site's name for its jobs, whether they are started anew, and its further options.
         options: The validated options.
         comment: Kept with the job, so that one whose number was never stored is found.
+        further: Options of the interface and of the class; the last of a name counts.
     """
     arguments = [
         f"--job-name={slurm.job_name}",
@@ -63,7 +66,7 @@ def sbatch_arguments(slurm: SlurmSettings, options: SessionOptions, comment: str
             arguments.append(f"--{option}={value}")
     if options.oversubscribe:
         arguments.append("--oversubscribe")
-    return arguments
+    return [*arguments, *slurm.options, *further]
 
 
 def _gpus(options: SessionOptions) -> str:

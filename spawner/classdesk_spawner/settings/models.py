@@ -12,10 +12,13 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 from classdesk_desktop.protocol import InterfaceKind
 
 from .desktop import DesktopSettings
+from .sbatch_options import SbatchOptions
 from .section import Section
 
 SlurmName = Annotated[str, StringConstraints(pattern=r"^([A-Za-z0-9_][A-Za-z0-9_.:+-]*)?$", max_length=100)]
 """A name that Slurm knows, or empty for Slurm's own default. It cannot begin like an option."""
+
+SlurmVariable = Annotated[str, StringConstraints(pattern=r"^SLURM_[A-Z0-9_]{1,60}$")]
 
 InterfaceKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
 
@@ -104,6 +107,7 @@ class Interface(Section):
         description="Memory in MiB that choosing it presets; Slurm enforces it as the session's limit.",
     )
     gpus: int = Field(0, ge=0, le=64, description="GPUs that choosing it presets.")
+    slurm_options: SbatchOptions = Field((), description="Options of sbatch for it, beside the site's in [slurm].")
     fields: FormFields = Field(default_factory=FormFields, description="Fields that differ for this interface.")
 
 
@@ -224,6 +228,16 @@ class SlurmSettings(Section):
         "/usr/bin",
         description="Directory of sbatch, squeue and the like, here and on the compute nodes; sudoers names it too.",
     )
+    options: SbatchOptions = Field(
+        (),
+        description="Further options of sbatch for all sessions, such as '--constraint=ssd'; not those that classdesk "
+        "sets itself.",
+    )
+    environment: dict[SlurmVariable, str] = Field(
+        default_factory=dict,
+        description="Variables of all Slurm commands, such as SLURM_CONF. Through sudo they come from a file of "
+        "root's, as the sudoers file says.",
+    )
     commands_in_sessions: bool = Field(
         True,
         description="Learners have sbatch, srun, squeue and the like in their sessions; their jobs run in the image.",
@@ -260,6 +274,20 @@ class SlurmSettings(Section):
     def directory_in_sessions(self) -> str:
         """Where sessions find Slurm's commands on their node; empty: they have none."""
         return self.bin_directory if self.commands_in_sessions else ""
+
+    def __hash__(self) -> int:
+        """As a table in it has none."""
+        return hash(self.model_dump_json())
+
+    @field_validator("environment")
+    @classmethod
+    def _environment_is_free(cls, value: dict[str, str]) -> dict[str, str]:
+        if "SLURM_TIME_FORMAT" in value:
+            raise ValueError("SLURM_TIME_FORMAT is set by classdesk, which reads the times")
+        for name, text in value.items():
+            if not text or not text.isprintable():
+                raise ValueError(f"{name} must be a text of one line")
+        return value
 
     @field_validator("bin_directory")
     @classmethod

@@ -123,6 +123,7 @@ class Cluster:
             settings.use_sudo,
             settings.command_timeout_s,
             settings.operator,
+            settings.environment,
         )
         self.watcher = JobWatcher(
             lambda followed: self.commands.jobs(settings.job_name, followed),

@@ -19,7 +19,7 @@ from typing import TypeVar
 from classdesk_spawner.errors import JobsHiddenError, SessionError, SlurmUnavailableError, SubmitError
 
 from .access import Access, parse_access
-from .environment import PACKED_VARIABLE, is_kept, pack
+from .environment import lost_variables, pack
 from .job import JOB_FORMAT, Job, parse_job_id, parse_jobs
 from .offer import (
     ASSOCIATION_FORMAT,
@@ -124,12 +124,14 @@ class SlurmCommands:
         use_sudo: Run sbatch and scancel as the learner through sudo.
         timeout_s: Time limit of each command in seconds.
         operator: Account that may raise a job's time limit.
+        environment: Variables of all commands, which sudo's rules keep.
     """
 
     bin_directory: str
     use_sudo: bool
     timeout_s: float
     operator: str = "slurm"
+    environment: Mapping[str, str] = field(default_factory=dict)
     _gates: defaultdict[str, asyncio.Semaphore] = field(
         default_factory=lambda: defaultdict(lambda: asyncio.Semaphore(_AT_ONCE)),
         init=False,
@@ -407,11 +409,11 @@ class SlurmCommands:
             if self._trust.seen:
                 return
             _, rules, _ = await self._run([SUDO, "-n", "-l"])
-            if not is_kept(rules):
+            if names := lost_variables(rules, self.environment):
                 raise SubmitError(
                     "The hub is not allowed to pass your session its settings. Please tell the administrator: "
                     "`classdesk check` shows what is missing.",
-                    detail=f"sudo does not keep {PACKED_VARIABLE}; see hub_config/sudoers.d/classdesk",
+                    detail=f"sudo does not keep {', '.join(names)}; see hub_config/sudoers.d/classdesk",
                 )
             self._trust.seen = True
 
@@ -426,4 +428,4 @@ class SlurmCommands:
         # Each command has a gate of its own: the queue is looked at while a class submits.
         async with self._gates[program]:
             limits = Limits(self.timeout_s, most_output)
-            return await run_command(program, argv, text, environment or {}, limits)
+            return await run_command(program, argv, text, {**self.environment, **(environment or {})}, limits)

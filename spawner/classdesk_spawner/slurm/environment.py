@@ -6,7 +6,7 @@ as the rules cannot know what a site gives to its sessions, it is one that holds
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from urllib.parse import quote, unquote
 
 PACKED_VARIABLE = "CLASSDESK_ENVIRONMENT"
@@ -37,16 +37,18 @@ def unpack(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: unquote(value, errors="surrogateescape") for name, _, value in pairs}
 
 
-def is_kept(rules: str) -> bool:
-    """Tell whether sudo hands the variable over, from what `sudo -l` printed.
+def lost_variables(rules: str, further: Collection[str] = ()) -> tuple[str, ...]:
+    """Return which variables sudo does not hand over, from what `sudo -l` printed.
 
     Args:
-        rules: Its output; text without any entry of Defaults tells nothing, and is believed to do.
+        rules: Its output; text without any entry of Defaults tells nothing, and is believed to keep all.
+        further: Names of variables beside the packed one. A file of root's (`env_file`) may give them.
     """
     text = " ".join(rules.split())
-    if "Matching Defaults entries" not in text:
-        return True
+    if "Matching Defaults entries" not in text or "!env_reset" in text:
+        return ()
     kept = re.findall(r'env_keep\+?=(?:"([^"]*)"|((?:[^\s,\\]|\\.)+))', text)
     names = " ".join(first or second.replace("\\", "") for first, second in kept).split()
-    patterns = (re.escape(name).replace(r"\*", ".*") for name in names)
-    return "!env_reset" in text or any(re.fullmatch(p, PACKED_VARIABLE) for p in patterns)
+    patterns = [re.escape(name).replace(r"\*", ".*") for name in names]
+    wanted = (PACKED_VARIABLE, *(() if "env_file=" in text else further))
+    return tuple(n for n in wanted if not any(re.fullmatch(p, n) for p in patterns))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from classdesk_spawner import SessionOptions
 from classdesk_spawner.session.runtimes import RuntimeCommand
 from classdesk_spawner.session.script import render_batch_script
-from classdesk_spawner.slurm.environment import PACKED_VARIABLE, is_kept, pack, unpack
+from classdesk_spawner.slurm.environment import PACKED_VARIABLE, lost_variables, pack, unpack
 
 REPOSITORY = Path(__file__).parents[3]
 OPTIONS = SessionOptions(ui="desktop", kind="desktop", cores=2, minutes=180, memory_mib=2048)
@@ -86,7 +86,20 @@ def test_a_name_that_no_shell_takes_is_left_out() -> None:
     ],
 )
 def test_rules_of_sudo(rules: str, kept: bool) -> None:
-    assert is_kept(rules) is kept
+    assert lost_variables(rules) == (() if kept else (PACKED_VARIABLE,))
+
+
+@pytest.mark.parametrize(
+    ("more", "lost"),
+    [
+        pytest.param("env_keep+=CLASSDESK_ENVIRONMENT", ("SLURM_CONF",), id="nothing"),
+        pytest.param('env_keep+="CLASSDESK_ENVIRONMENT SLURM_CONF"', (), id="env_keep"),
+        pytest.param("env_keep+=CLASSDESK_ENVIRONMENT, env_file=/etc/classdesk/slurm.env", (), id="env_file"),
+        pytest.param("env_file=/etc/classdesk/slurm.env", (PACKED_VARIABLE,), id="without ours"),
+    ],
+)
+def test_rules_of_sudo_for_a_sites_variables(more: str, lost: tuple[str, ...]) -> None:
+    assert lost_variables(OLD_RULES.replace("!use_pty", f"!use_pty, {more}"), {"SLURM_CONF": "/opt/slurm.conf"}) == lost
 
 
 def test_the_sudoers_file_names_the_variable_and_lets_nothing_be_set() -> None:

@@ -4,6 +4,7 @@ import fcntl
 import getpass
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -16,6 +17,7 @@ from typing import ClassVar
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from classdesk_spawner import RuntimeSettings, SessionOptions, SlurmSettings
 from classdesk_spawner.session import node_door
@@ -279,6 +281,41 @@ def test_arguments_carry_what_was_asked_for() -> None:
         "--export=ALL",
     } <= set(arguments)
     assert not [a for a in arguments if a.startswith(("--qos", "--reservation", "--oversubscribe"))]
+
+
+def test_arguments_end_with_what_site_interface_and_class_add() -> None:
+    slurm = SlurmSettings.model_validate({"options": ["--constraint=ssd", "--exclusive"]})
+    arguments = sbatch_arguments(slurm, OPTIONS, "", ["--constraint=big memory", "--nice"])
+    assert arguments[-4:] == ["--constraint=ssd", "--exclusive", "--constraint=big memory", "--nice"]
+
+
+@pytest.mark.parametrize(
+    ("option", "why"),
+    [
+        ("-C ssd", "is not a long option"),
+        ("--constraint ssd", "is not a long option"),
+        ("--constraint=", "is not a long option"),
+        ("--constraint=a\nb", "is not a long option"),
+        ("constraint=ssd", "is not a long option"),
+        ("--time=1", "--time is set by the form's field for hours"),
+        ("--tim=1", "is set by the form's field for hours"),
+        ("--part=other", "--partition is set by slurm.partition"),
+        ("--mem", "--mem is set by the form's field for memory"),
+        ("--wrap=id", "so it cannot be changed"),
+        ("--uid=0", "so it cannot be changed"),
+    ],
+)
+def test_an_option_that_the_session_needs_or_that_is_none_is_refused(option: str, why: str) -> None:
+    with pytest.raises(ValidationError, match=re.escape(why)):
+        SlurmSettings.model_validate({"options": [option]})
+
+
+@pytest.mark.parametrize(
+    "environment", [{"PATH": "/x"}, {"SLURM_TIME_FORMAT": "x"}, {"SLURM_CONF": "a\nb"}, {"SLURM_CONF": ""}]
+)
+def test_other_variables_than_slurms_are_refused(environment: dict[str, str]) -> None:
+    with pytest.raises(ValidationError, match="environment"):
+        SlurmSettings.model_validate({"environment": environment})
 
 
 def test_arguments_name_the_type_of_gpu() -> None:
