@@ -58,6 +58,8 @@ class Variable(StrEnum):
     """The directory of the door to the node; not there where a session has no Slurm (`session/door.py`)."""
     DIRECTORY = "CLASSDESK_DIRECTORY"
     """Where a job that was submitted in a session is to work."""
+    PORTS = "CLASSDESK_PORTS"
+    """The ports on which the session listens for others, such as `20000-20999`; empty: any."""
     LESSONS_URL = "LESSONS_URL"
     """Where the hub serves the lesson files, without a slash at the end. Learners read it, so its name is short."""
 

@@ -291,6 +291,8 @@ class DesktopSpawner(ChosenOptions, ReportedSession, SlurmSpawner):  # type: ign
         api_url = environment["JUPYTERHUB_API_URL"]
         # The session reports when its learner was active; a clock in the desktop is not activity.
         environment.pop("JUPYTERHUB_ACTIVITY_URL", None)
+        if ports := self.settings.session.ports:
+            environment[Variable.PORTS] = f"{ports[0]}-{ports[1]}"
         environment[Variable.POLICY] = self.settings.desktop.for_session()
         # The request that starts the session; one that has no browser behind it says nothing.
         if request := getattr(self.handler, "request", None):

@@ -142,13 +142,16 @@ def test_where_the_node_does_not_allow_it_the_session_shares_its_network(hub: Hu
 
 
 def test_where_pasta_does_not_work_the_session_shares_its_network(hub: Hub) -> None:
-    command("ip", "route", "del", "default")
+    pasta = Path("/usr/bin/pasta")
+    kept = pasta.rename("/usr/bin/pasta.kept")
+    pasta.write_text("#!/bin/sh\nexit 1\n")
+    pasta.chmod(0o755)
     try:
         with HubClient(hub, "learner03") as eve:
             eve.start(ui="terminal")
             assert "classdesk: the session shares the network of the node: pasta ended" in log("learner03")
     finally:
-        command("ip", "route", "add", "default", "via", "192.0.2.254")
+        kept.rename(pasta)
 
 
 def test_a_cancelled_session_leaves_no_network_behind(hub: Hub) -> None:

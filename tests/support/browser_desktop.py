@@ -106,12 +106,12 @@ class Desktop:
             return image.convert("RGB")
 
     def still_picture(self) -> Image.Image:
-        """The same, when nothing moves any more and the desktop has the size that the page has for it."""
+        """The same, when nothing moves any more: for long enough that the desktop has followed a new size of the page."""
         seen: list[Image.Image] = []
 
         def is_still() -> bool:
             seen.append(self.picture())
-            return seen[-2:-1] == seen[-1:] and self.x.size() == self.room()
+            return len(seen) > 3 and seen[-4:-1] == seen[-3:]
 
         wait_until(is_still, 10, "the picture stands still", every=0.25)
         return seen[-1]

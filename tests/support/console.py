@@ -239,8 +239,11 @@ class Console:
     async def vanish(self) -> None:
         """Stops answering, and cuts who listens, as a console that is killed; hub and proxy go with it."""
         self.server.stop()
-        await self.server.close_all_connections()
+        # All at once: who listens does not hear that a call of the console's own was cut.
+        for connection in [*self.server._connections]:
+            connection.stream.close()
         await self.context.acts.stop()
+        await self.server.close_all_connections()
 
     async def _end(self) -> None:
         await self.vanish()

@@ -26,6 +26,7 @@ class SessionSettings:
         user: the learner's login name.
         home: the learner's home directory.
         bind_address: the address on which the server listens; empty means every address.
+        ports: those that it may listen on; 0 alone is any.
         hub_api_url: the hub's API, without a slash at its end.
         hub_token: the session's own token for that API.
     """
@@ -34,6 +35,7 @@ class SessionSettings:
     user: str
     home: Path
     bind_address: str
+    ports: range
     hub_api_url: str
     hub_token: str
 
@@ -56,9 +58,15 @@ class SessionSettings:
             user=environ.get("USER") or environ.get("LOGNAME") or home.name,
             home=home,
             bind_address=urlsplit(service_url).hostname or "",
+            ports=_ports(environ.get(Variable.PORTS, "")),
             hub_api_url=_required(environ, "JUPYTERHUB_API_URL").rstrip("/"),
             hub_token=_required(environ, "JUPYTERHUB_API_TOKEN"),
         )
+
+
+def _ports(text: str) -> range:
+    first, _, last = text.partition("-")
+    return range(int(first), int(last) + 1) if last else range(1)
 
 
 def _required(environ: Mapping[str, str], name: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import logging
 import os
 import signal
@@ -54,20 +55,38 @@ _LOOK_SECONDS: Final = 5.0
 log = logging.getLogger("classdesk-session")
 
 
-def listen(address: str) -> socket.socket:
-    """A listening socket on a free port that the kernel chooses.
+def listen(address: str, ports: range = range(1)) -> socket.socket:
+    """A listening socket on a free port.
 
     The socket is bound here and inherited by the server, so that the port cannot be lost to another
     session between its choice and its use, and the hub can be told while the server still starts:
     connections wait in the kernel until it accepts them.
+
+    Args:
+        address: The address it is bound to; empty: all.
+        ports: Those to choose from; 0 is any that the kernel chooses.
+
+    Raises:
+        SettingsError: All of them are in use.
     """
+    begin = os.getpid() % len(ports)  # of a class that starts at once, hardly two try the same one
+    for port in (*ports[begin:], *ports[:begin]):
+        try:
+            return _bound(address, port)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+    raise SettingsError(f"All ports of this node from {ports[0]} to {ports[-1]} are in use (session.ports).")
+
+
+def _bound(address: str, port: int) -> socket.socket:
     if address:
         family = socket.getaddrinfo(address, 0, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server((address, 0), family=family, backlog=128)
+        return socket.create_server((address, port), family=family, backlog=128)
     if socket.has_dualstack_ipv6():
         with contextlib.suppress(OSError):
-            return socket.create_server(("", 0), family=socket.AF_INET6, backlog=128, dualstack_ipv6=True)
-    return socket.create_server(("", 0), backlog=128)
+            return socket.create_server(("", port), family=socket.AF_INET6, backlog=128, dualstack_ipv6=True)
+    return socket.create_server(("", port), backlog=128)
 
 
 @dataclass(slots=True)
@@ -131,7 +150,7 @@ class Session:
     def _listen(self) -> socket.socket:
         """Return the server's socket; in a session with a network of its own it is the node's."""
         if not Path(self.environ.get(Variable.DOOR, ""), OWN_NETWORK).is_file():
-            return listen(self.settings.bind_address)
+            return listen(self.settings.bind_address, self.settings.ports)
         # Late: where it is not needed, it costs some milliseconds.
         from classdesk_desktop.session.door import Door, DoorError
 

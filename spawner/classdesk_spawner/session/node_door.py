@@ -11,6 +11,7 @@ imported when there is one.
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import json
 import os
@@ -52,14 +53,16 @@ class Door:
         slurm: Where Slurm's commands are; empty: the session has none.
         path: Directories with them, as PATH has them.
         hub: The hub's host.
+        ports: Those that a socket for others may have, such as 20000-20999; empty: any.
         ends_with_session: Numbers of jobs that are cancelled at the end.
     """
 
-    def __init__(self, directory: Path, slurm: str, hub: str) -> None:
+    def __init__(self, directory: Path, slurm: str, hub: str, ports: str) -> None:
         self.directory = directory
         self.slurm = slurm
         self.path = os.pathsep.join([slurm, os.environ.get("PATH", ""), "/usr/bin:/usr/local/bin:/bin"])
         self.hub = hub
+        self.ports = ports
         self.ends_with_session: set[str] = set()
 
     def serve(self) -> None:
@@ -80,7 +83,7 @@ class Door:
                 try:
                     request, descriptors = receive(connection)
                     if "listen" in request:
-                        give_socket(connection, request["listen"], self.hub)
+                        give_socket(connection, request["listen"], self.hub, self.ports)
                         return
                     told = self.carry_out(request, descriptors, connection)
                 except (RefusedError, OSError) as error:
@@ -207,22 +210,36 @@ def hold(directory: Path) -> None:
                 os.close(descriptor)
 
 
-def give_socket(connection: socket.socket, host: str, hub: str) -> None:
+def give_socket(connection: socket.socket, host: str, hub: str, ports: str) -> None:
     """Hand over a listening socket of this node, with the address by which other nodes reach it."""
-    with listener_on(host) as listener:
+    with listener_on(host, ports) as listener:
         told = {"address": [own_address(hub), listener.getsockname()[1]]}
         socket.send_fds(connection, [json.dumps(told).encode() + b"\n"], [listener.fileno()])
 
 
-def listener_on(host: str) -> socket.socket:
-    """Return a socket that listens on a free port of one address, or of all."""
+def listener_on(host: str, ports_text: str) -> socket.socket:
+    """Return a socket that listens on a free port, of a range such as 20000-20999 or any, at one address or at all."""
+    first, _, last = ports_text.partition("-")
+    ports = range(int(first), int(last) + 1) if last else range(1)
+    begin = os.getpid() % len(ports)  # of a class that starts at once, hardly two try the same one
+    for port in (*ports[begin:], *ports[:begin]):
+        try:
+            return bound(host, port)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+    raise RefusedError(f"All ports of this node from {first} to {last} are in use (session.ports).")
+
+
+def bound(host: str, port: int) -> socket.socket:
+    """Return a socket that listens on a port of one address, or of all; port 0 is any free one."""
     if host:
         family = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server((host, 0), family=family, backlog=1024)
+        return socket.create_server((host, port), family=family, backlog=1024)
     if socket.has_dualstack_ipv6():
         with contextlib.suppress(OSError):
-            return socket.create_server(("", 0), family=socket.AF_INET6, backlog=1024, dualstack_ipv6=True)
-    return socket.create_server(("", 0), backlog=1024)
+            return socket.create_server(("", port), family=socket.AF_INET6, backlog=1024, dualstack_ipv6=True)
+    return socket.create_server(("", port), backlog=1024)
 
 
 def own_address(hub: str) -> str:
@@ -277,8 +294,8 @@ def pass_signals(connection: socket.socket, process: subprocess.Popen[bytes]) ->
 
 def main() -> None:
     """Serve until SIGTERM."""
-    directory, slurm = sys.argv[1:3]
-    door = Door(Path(directory), slurm, urlsplit(os.environ.get("JUPYTERHUB_API_URL", "")).hostname or "")
+    directory, slurm, ports = sys.argv[1:4]
+    door = Door(Path(directory), slurm, urlsplit(os.environ.get("JUPYTERHUB_API_URL", "")).hostname or "", ports)
 
     def end(_: int, __: FrameType | None) -> None:
         # Slurm tells every process of a job, and the batch script this one again, while it cancels jobs by a command.

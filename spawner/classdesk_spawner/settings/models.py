@@ -363,12 +363,25 @@ class SessionSettings(Section):
         pattern=r"^[0-9A-Fa-f:.]+$",
         description="Address on the compute node that a session's server listens on.",
     )
+    ports: tuple[int, int] | None = Field(
+        None,
+        strict=False,
+        description="First and last port of a compute node that sessions listen on, such as [20000, 20999], for a "
+        "firewall; unset: any free port. A desktop needs one, a SLURMCluster in it another.",
+    )
     start_timeout_minutes: float = Field(
         30.0,
         gt=0,
         le=1440,
         description="Minutes that a session may take to queue and start before the hub gives up.",
     )
+
+    @field_validator("ports")
+    @classmethod
+    def _ports_are_a_range(cls, value: tuple[int, int] | None) -> tuple[int, int] | None:
+        if value and not 1024 <= value[0] <= value[1] <= 65535:
+            raise ValueError(f"{list(value)} must be a first and a last port from 1024 to 65535")
+        return value
 
 
 class SpawnerSettings(Section):

@@ -8,7 +8,7 @@ import pytest
 
 from support import faults
 from support.hub_client import HubClient
-from support.world import Hub, job_ids, slurm, wait_until
+from support.world import Hub, command, job_ids, slurm, wait_until
 
 
 def nice_of(job: str) -> str:
@@ -22,6 +22,16 @@ def test_an_interfaces_option_stands_for_the_sites(hub: Hub) -> None:
         assert nice_of(ada.start(ui="terminal")) == "9"
         ada.stop()
         assert nice_of(ada.start(ui="lab")) == "7"
+
+
+def test_sessions_listen_on_ports_of_the_range_and_say_so_when_it_is_full(hub: Hub) -> None:
+    with faults.site("[session]\nports = [23000, 23000]", hub), HubClient(hub, "learner01") as ada:
+        ada.start(ui="terminal")
+        assert "127.0.0.1:23000" in command("ss", "--listening", "--tcp", "--numeric", "--no-header")
+        with HubClient(hub, "learner02") as bob:
+            bob.press_start({"ui": "terminal"})
+            said = "All ports of this node from 23000 to 23000 are in use (session.ports)."
+            wait_until(lambda: said in faults.ended_page(bob), 60, "the learner reads why")
 
 
 @pytest.fixture

@@ -16,9 +16,11 @@ from pathlib import Path
 import pytest
 
 from classdesk_desktop.protocol import PROTOCOL
+from classdesk_desktop.session.settings import SettingsError
 from classdesk_desktop.supervisor.session import listen
 from classdesk_desktop.version import VERSION
 from support.fake_hub import FakeHub as Hub
+from support.ports import two_taken
 
 from .served import TOKEN
 
@@ -176,6 +178,16 @@ def test_a_session_without_its_facts_says_which_one_is_missing(start: Callable[.
 def test_the_port_is_the_kernels_choice(address: str) -> None:
     with listen(address) as first, listen(address) as second:
         assert 0 < first.getsockname()[1] != second.getsockname()[1] > 0
+
+
+def test_the_port_is_in_the_sites_range_until_that_is_full() -> None:
+    with two_taken() as (one, other):
+        ports = range(one.getsockname()[1], other.getsockname()[1] + 1)
+        with pytest.raises(SettingsError, match=f"from {ports[0]} to {ports[-1]} are in use"):
+            listen("127.0.0.1", ports)
+        other.close()
+        with listen("127.0.0.1", ports) as free:
+            assert free.getsockname()[1] == ports[-1]
 
 
 @pytest.mark.parametrize("folder", ["supervisor", "session"])

@@ -16,6 +16,7 @@ import pytest
 
 from classdesk_desktop.session.door import Door, DoorError, Script, answer
 from classdesk_spawner.session import node_door
+from support.ports import two_taken
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def node(tmp_path: Path) -> Iterator[tuple[Door, Path]]:
     commands.mkdir()
     directory.mkdir(mode=0o700)
     environment = {"PATH": "/usr/bin:/bin", "SLURM_JOB_ID": "1", "SLURM_CONF": "/run/slurm.conf", "HOME": "/"}
-    words = [sys.executable, "-I", node_door.__file__, str(directory), str(commands)]
+    words = [sys.executable, "-I", node_door.__file__, str(directory), str(commands), ""]
     process = subprocess.Popen(words, env=environment)
     try:
         yield Door(directory, {"PATH": "/usr/bin:/bin", "MINE": "1"}, str(tmp_path)), commands
@@ -131,7 +132,7 @@ def test_jobs_that_end_with_the_session_are_cancelled_at_its_end(tmp_path: Path)
     begun, may_go_on = tmp_path / "begun", tmp_path / "may_go_on"
     waits = f"touch {begun}; until [[ -e {may_go_on} ]]; do sleep 0.02; done"
     put(tmp_path, "scancel", f'{waits}; echo "$@" >{tmp_path}/cancelled')
-    words = [sys.executable, "-I", node_door.__file__, str(directory), str(tmp_path)]
+    words = [sys.executable, "-I", node_door.__file__, str(directory), str(tmp_path), ""]
     process = subprocess.Popen(words, env={"PATH": "/usr/bin:/bin"})
     door = Door(directory, {}, "/")
     door.end_with_session(["12", "7"])
@@ -154,11 +155,21 @@ def test_a_socket_of_the_node_is_handed_over(node: tuple[Door, Path], host: str)
             listener.accept()[0].close()
 
 
+def test_a_socket_is_in_the_sites_range_until_that_is_full() -> None:
+    with two_taken() as (one, other):
+        first, last = one.getsockname()[1], other.getsockname()[1]
+        with pytest.raises(node_door.RefusedError, match=f"from {first} to {last} are in use"):
+            node_door.listener_on("127.0.0.1", f"{first}-{last}")
+        other.close()
+        with node_door.listener_on("127.0.0.1", f"{first}-{last}") as free:
+            assert free.getsockname()[1] == last
+
+
 def test_switched_off_it_says_so(tmp_path: Path) -> None:
     directory = tmp_path / "door"
     directory.mkdir()
     process = subprocess.Popen(
-        [sys.executable, "-I", node_door.__file__, str(directory), ""], env={"PATH": "/usr/bin:/bin"}
+        [sys.executable, "-I", node_door.__file__, str(directory), "", ""], env={"PATH": "/usr/bin:/bin"}
     )
     try:
         with pytest.raises(DoorError, match="switched off in the sessions of this site"):

@@ -86,7 +86,7 @@ resolv_conf=/etc/resolv.conf
 export CLASSDESK_DOOR=/run/classdesk
 if [[ -n $door ]]; then
   printf '%s\n' "$open_image" >"$door/open-image"
-  /usr/bin/python3 -IS - "$door" /usr/bin 0<<'CLASSDESK_DOOR' &
+  /usr/bin/python3 -IS - "$door" /usr/bin "${CLASSDESK_PORTS:-}" 0<<'CLASSDESK_DOOR' &
 (node_door.py)
 CLASSDESK_DOOR
   door_keeper=$!
