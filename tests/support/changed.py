@@ -28,6 +28,7 @@ CONCERNS = {
         "tests/browser/console_page",
         "tests/browser/test_console.py",
     ),
+    "hub_config/README.md": ("tests/site/test_install.py",),
     "hub_config/proxy/*": ("tests/integration/test_make.py",),
     "hub_config/*": ("tests/unit/hub", "tests/integration/hub", "tests/integration/test_log_in.py"),
     "desktop_image/web/static/keyboard/*": (
@@ -45,6 +46,7 @@ CONCERNS = {
     "requirements/*": ("tests/unit", "tests/integration/test_image_python.py"),
     "pyproject.toml": ("tests/unit",),
     "Makefile": ("tests/integration/test_make.py",),
+    "tests/site/*": ("tests/site",),
     "tests/support/*": ("tests/unit",),
     "tests/conftest.py": ("tests/unit",),
 }
@@ -84,7 +86,7 @@ def _concerns(path: str) -> tuple[str, ...]:
     kind, _, name = path.rpartition("/")
     if path.startswith("tests/javascript/"):
         return ("tests/javascript",)
-    if path.startswith(("tests/unit/", "tests/integration/", "tests/browser/")) and path.endswith(".py"):
+    if path.startswith(("tests/unit/", "tests/integration/", "tests/browser/", "tests/site/")) and path.endswith(".py"):
         return (path,) if name.startswith("test_") else (kind,)
     return next((tests for pattern, tests in CONCERNS.items() if fnmatch(path, pattern)), ())
 

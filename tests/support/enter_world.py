@@ -127,11 +127,11 @@ def make_devices(dev: Path) -> None:
 
 
 def bind_in(root: Path) -> None:
-    """Brings in what the world shares with the machine: the unpacked images, read-only, and the artefacts."""
-    if IMAGES.is_dir():
-        target = root / IMAGES.relative_to("/")
-        target.mkdir()
-        run("mount", "--bind", IMAGES, target)
+    """Brings in what the machine shares with it: the images and the site's roots, read-only, and the artefacts."""
+    for shared in filter(Path.is_dir, (IMAGES, REPOSITORY / "build/site")):
+        target = root / shared.relative_to("/")
+        target.mkdir(exist_ok=True)
+        run("mount", "--bind", shared, target)
         run("mount", "-o", "remount,bind,ro", target)
     artifacts = REPOSITORY / "build/artifacts"
     artifacts.mkdir(parents=True, exist_ok=True)
@@ -218,8 +218,24 @@ def inside(command: list[str]) -> int:
             return os.waitstatus_to_exitcode(status)
 
 
+def own_group() -> str:
+    """The control group (version 2) that the world may make for its machines: its path in the kernel's tree."""
+    paths = Path("/proc/self/cgroup").read_text().splitlines()
+    own = next((line.removeprefix("0::/") for line in paths if line.startswith("0::/")), "")
+    return str(Path(own, f"classdesk-world-{os.getpid()}"))
+
+
+def forget_group() -> None:
+    """Removes the control groups of the world's machines, which outlive their processes."""
+    look = 'mount -t cgroup2 cgroup2 "$1" || exit 0; for i in $(seq 100); do [ -e "$1/$2" ] || exit 0; '
+    remove = 'find "$1/$2" -depth -type d -exec rmdir {} + ; sleep 0.1; done'
+    words = ("unshare", "--mount", "--propagation", "private", "sh", "-c", look + remove, "-", STAGE, own_group())
+    subprocess.run([str(word) for word in words], stderr=subprocess.DEVNULL, check=False)
+
+
 def outside(command: list[str]) -> int:
     """Starts the world's first process in new namespaces; ends it when this one is told to end."""
+    os.environ["CLASSDESK_WORLD_GROUP"] = own_group()
     # Should this process be killed, unshare is, and then the first process, and with it all others.
     namespaces = "setpriv --pdeathsig KILL unshare --kill-child=KILL --fork --propagation private"
     kinds = "--mount --pid --net --ipc --uts"
@@ -237,6 +253,8 @@ def outside(command: list[str]) -> int:
         return child.wait()
     finally:
         child.kill()
+        child.wait()
+        forget_group()
 
 
 def main() -> int:

@@ -1,6 +1,7 @@
 """A learner at the hub without a browser: log-in, form and REST interface over HTTP."""
 
 import re
+import ssl
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
@@ -16,12 +17,13 @@ class HubClient:
     Args:
         hub: The running hub.
         name: One of its accounts.
+        verify: What says that the hub's certificate is right, where it has one.
     """
 
-    def __init__(self, hub: Hub, name: str) -> None:
+    def __init__(self, hub: Hub, name: str, verify: ssl.SSLContext | bool = True) -> None:
         self.hub = hub
         self.name = name
-        self.http = httpx.Client(base_url=hub.url, follow_redirects=True, timeout=60 * PATIENCE)
+        self.http = httpx.Client(base_url=hub.url, follow_redirects=True, timeout=60 * PATIENCE, verify=verify)
 
     def __enter__(self) -> Self:
         assert self.log_in(self.hub.accounts[self.name]).url.path != "/hub/login"
@@ -76,8 +78,12 @@ class HubClient:
         answer = self.press_start(fields)
         assert answer.status_code == 302, refusal(answer)
         wait_until(lambda: self.server().get("ready"), 60, f"the session of {self.name} is ready")
-        (job_id,) = job_ids(self.name)
+        (job_id,) = self.jobs()
         return job_id
+
+    def jobs(self) -> list[str]:
+        """Return the learner's jobs that Slurm still lists."""
+        return job_ids(self.name)
 
     def stop(self) -> None:
         """Stop the session as *End session* does, and wait until it is gone."""

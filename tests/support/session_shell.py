@@ -6,6 +6,8 @@ from pathlib import Path
 
 from support.world import PATIENCE, command, processes
 
+SERVER = "classdesk_desktop.server.app"
+
 
 def session_pid(user: str, program: str) -> str:
     """Return the pid of a program of a user's session, as the node sees it."""
@@ -16,14 +18,18 @@ def session_pid(user: str, program: str) -> str:
 
 def words_in_session(user: str, script: str) -> list[str]:
     """Return the command line that runs a script in a user's session, beside the server and with its environment."""
-    pid = session_pid(user, "classdesk_desktop.server.app")
+    return words_beside(session_pid(user, SERVER), user, f"/home/{user}", script)
+
+
+def words_beside(pid: str, user: str, home: str, script: str) -> list[str]:
+    """Return the command line that runs a script beside a process of a session, as a user, by name or number."""
     affinity = command("taskset", "--cpu-list", "--pid", pid).split()[-1]
     environment = Path(f"/proc/{pid}/environ").read_text().strip("\0").split("\0")
     return [
-        *("nsenter", "--target", pid, "--mount", "--pid", "--net", "--"),
+        *("nsenter", "--target", pid, "--mount", "--pid", "--net", "--uts", "--"),
         *("setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"),
         *("taskset", "--cpu-list", affinity, "env", "--ignore-environment", *environment),
-        *("bash", "-lc", f"cd {shlex.quote(f'/home/{user}')}\n{script}"),
+        *("bash", "-lc", f"cd {shlex.quote(home)}\n{script}"),
     ]
 
 
