@@ -243,11 +243,10 @@ class Site:
         self.head.run("mariadb", "-e", grant)
         self.head.run("systemctl", "restart", "slurmdbd")
         wait_until(lambda: self.slurm("sacctmgr", "--noheader", "show", "account"), 30, "accounting answers")
-        self._add("cluster", "site", check=False)  # the controller may have done so
+        self._add("cluster", "site")
         self._add("account", "course", "Description=course", "Organization=university")
-        for name in LEARNERS:
+        for name in (*LEARNERS, "ines"):
             self._add("user", name, "Account=course")
-        self._add("user", "ines", "Account=course")
         # What began without an answer from accounting begins again.
         self.head.run("systemctl", "restart", "slurmctld")
         for node in self.nodes:
@@ -255,5 +254,12 @@ class Site:
         states = ("sinfo", "--noheader", "--format=%D %T")
         wait_until(lambda: self.slurm(*states).splitlines()[0] == "2 idle", 60, "the nodes are ready")
 
-    def _add(self, *words: str, check: bool = True) -> None:
-        self.head.run("sacctmgr", "--immediate", "add", *words, check=check)
+    def _add(self, kind: str, name: str, *facts: str) -> None:
+        """Add something to accounting, which fails while the controller, too, writes there for the first time."""
+        shown = ("association", f"user={name}", "format=user") if kind == "user" else (kind, name)
+
+        def there() -> str:
+            self.head.run("sacctmgr", "--immediate", "add", kind, name, *facts, check=False)
+            return self.slurm("sacctmgr", "--noheader", "show", *shown)
+
+        wait_until(there, 30, f"accounting has the {kind} {name}")
