@@ -9,10 +9,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TextIO
 
-from classdesk_desktop.lesson.files import shown
+from classdesk_desktop.lesson.files import copy_of, shown
 from classdesk_desktop.lesson.judge import Verdict, judge
 from classdesk_desktop.lesson.leftovers import in_the_way, without_own
-from classdesk_desktop.lesson.model import SOLUTIONS, Exercise, Lesson, LessonError
+from classdesk_desktop.lesson.model import Exercise, Lesson, LessonError
 from classdesk_desktop.lesson.run import (
     Python,
     Run,
@@ -56,14 +56,9 @@ def check(
     checker = _Checker(lesson, home, sys.stdout)
     outcomes = {}
     for exercise in exercises:
-        script = _master(lesson, exercise) if solutions else _script(exercise, folders)
+        script = lesson.solution(exercise) if solutions else _script(exercise, folders)
         outcomes[exercise.name] = checker.check(exercise, script, is_master=solutions)
     return outcomes
-
-
-def _master(lesson: Lesson, exercise: Exercise) -> Path:
-    solution = f"{SOLUTIONS}/{exercise.script}"
-    return lesson.master(solution if solution in lesson.files else exercise.script)
 
 
 def _script(exercise: Exercise, folders: Iterable[Path]) -> Path:
@@ -112,9 +107,9 @@ class _Checker:
         """What comes of the script; plain: where Python finds nothing of the learner's own."""
         try:
             python = self._python(exercise.needs, plain=plain)
+            verdict = judge(exercise, self._run(python, exercise, script), python, source)
         except LessonError as error:
             return Verdict(passed=False, told=str(error), stopped=True)
-        verdict = judge(exercise, self._run(python, exercise, script), python, source)
         if verdict.try_again:
             self._say("  Slower than expected; perhaps the machine is busy. Once more …")
             second = judge(exercise, self._run(python, exercise, script), python, source)
@@ -156,16 +151,26 @@ class _Checker:
 
     def _run(self, python: Python, exercise: Exercise, script: Path) -> Run:
         live = self._out.isatty()
+        uses = {name: self._used(name, script.parent) for name in exercise.uses}
         try:
             return run_script(
                 python,
                 script,
                 exercise.seconds.give_up,
                 self._tick if live else lambda _: None,
+                uses=uses,
             )
         finally:
             if live:
                 self._out.write("\r\x1b[K")
+
+    def _used(self, name: str, folder: Path) -> Path:
+        """A file that the script reads: the learner's own, or the lesson's."""
+        copy = copy_of(self._lesson, name, self._home)
+        for file in (folder / name, copy, self._lesson.master(name)):
+            if file.is_file():
+                return file
+        raise LessonError(f"{name} is missing. Type: lesson get {self._lesson.name} {name}")
 
     def _tick(self, seconds: float) -> None:
         self._out.write(f"\r  running … {seconds:.1f} s")

@@ -28,12 +28,15 @@ from classdesk_desktop.lesson.files import (
 )
 from classdesk_desktop.lesson.leftovers import hiding
 from classdesk_desktop.lesson.model import (
+    DESCRIPTION,
     Lesson,
     LessonError,
-    load_lessons,
-    masters_folder,
+    Manifest,
+    PackError,
     unknown,
 )
+from classdesk_desktop.lesson.needs import lacks
+from classdesk_desktop.lesson.shelf import the_shelf
 from classdesk_desktop.protocol import Variable
 
 __all__ = ["ensure_copies", "main"]
@@ -113,40 +116,64 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="check the lesson's own solutions (for instructors)",
     )
+    schema = commands.add_parser("schema", help="print the JSON Schema of lesson.toml, for editors")
+    schema.set_defaults(run=_schema)
     return parser
+
+
+def _schema(_arguments: argparse.Namespace) -> int:
+    # Late: nobody else needs it.
+    import json
+
+    from classdesk_desktop.lesson.schema import json_schema
+
+    about = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": DESCRIPTION}
+    print(json.dumps(about | json_schema(Manifest), indent=2))
+    return 0
 
 
 def _list(arguments: argparse.Namespace) -> int:
     home = Path.home()
-    lessons = load_lessons(masters_folder())
+    shelf = the_shelf()
+    lessons = dict(shelf.lessons)
+    names: list[str] = []
     if arguments.names:
         lesson, names = _chosen(arguments.names)
         lessons = {lesson.name: lesson}
-    else:
-        names = []
     for lesson in lessons.values():
-        print(f"{lesson.name}: {lesson.title}. {lesson.summary}".rstrip())
+        minutes = f" ({lesson.minutes} min)" if lesson.minutes else ""
+        print(f"{lesson.name}: {lesson.title}{minutes}. {lesson.summary}".rstrip())
+        for lack in lacks(lesson, os.environ):
+            print(f"  {lack}")
         print(f"in {shown(copies_folder(home) / lesson.name, home)}")
         listed = names or [
             name
             for name in lesson.files
             if name in lesson.working_files or state(lesson, name, home) is not State.MISSING
-        ]
+        ] + [*lesson.data]
         width = max((len(name) for name in listed), default=0)
         for name in listed:
-            print(f"  {state(lesson, name, home):9}  {name:{width}}  {lesson.files[name]}")
+            print(f"  {state(lesson, name, home):9}  {name:{width}}  {_about(lesson, name)}")
         for path in hiding(copies_folder(home) / lesson.name, lesson.modules):
             print(f"  {path.name} hides the Python module {path.stem}. Rename it.")
-        if lesson.solutions and not set(lesson.solutions) & set(listed):
+        if lesson.offer_solutions and lesson.solutions and not set(lesson.solutions) & set(listed):
             print(f"  Solutions: lesson get {lesson.name} --solutions")
+    for refused in shelf.refused:
+        print(f"Refused: {refused}")
     return 0
+
+
+def _about(lesson: Lesson, name: str) -> str:
+    return lesson.files[name] if name in lesson.files else lesson.data[name].about
 
 
 def _get(arguments: argparse.Namespace) -> int:
     home = Path.home()
     lesson, names = _chosen(arguments.names)
-    names = names or [*lesson.working_files]
+    names = names or [*lesson.working_files, *lesson.data]
     if arguments.solutions:
+        if not lesson.offer_solutions:
+            raise LessonError(f"The lesson {lesson.name} does not offer its solutions. Ask your instructor.")
         names += [name for name in lesson.solutions if name not in names]
     place = shown(copies_folder(home) / lesson.name, home)
     copied = 0
@@ -247,8 +274,13 @@ def _chosen(names: Sequence[str], *, of_exercises: bool = False) -> tuple[Lesson
     Raises:
         LessonError: A word means nothing, or it is not clear in which lesson.
     """
-    lessons = load_lessons(masters_folder())
+    shelf = the_shelf()
+    lessons = dict(shelf.lessons)
     rest = list(names)
+    if rest and rest[0] not in lessons:
+        for refused in shelf.refused:
+            if isinstance(refused, PackError) and refused.folder.name == rest[0]:
+                raise refused
     if rest and rest[0] in lessons:
         lesson = lessons[rest.pop(0)]
     elif (here := _lesson_here(lessons)) is not None:
@@ -273,7 +305,7 @@ def _chosen(names: Sequence[str], *, of_exercises: bool = False) -> tuple[Lesson
 def _words(lesson: Lesson, *, of_exercises: bool) -> list[str]:
     if of_exercises:
         return [word for e in lesson.exercises for word in (e.name, e.script)]
-    return [*lesson.files]
+    return [*lesson.files, *lesson.data]
 
 
 def _lesson_here(lessons: dict[str, Lesson]) -> Lesson | None:

@@ -17,13 +17,9 @@ from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 
-from classdesk_desktop.lesson.model import (
-    Lesson,
-    LessonError,
-    lesson_folders,
-    load_lesson,
-    masters_folder,
-)
+from classdesk_desktop.lesson.data import data_of, is_right
+from classdesk_desktop.lesson.model import Lesson, LessonError
+from classdesk_desktop.lesson.shelf import lesson_directories, read_shelf
 
 __all__ = [
     "State",
@@ -80,14 +76,17 @@ def state(lesson: Lesson, name: str, home: Path) -> State:
     copy = copy_of(lesson, name, home)
     if not os.path.lexists(copy):
         return State.MISSING
-    master = _read_master(lesson, name)
+    is_data = name in lesson.data
+    master = b"" if is_data else _read_master(lesson, name)
     try:
         # No blocking on a named pipe, no following of a link to another file.
         with open(os.open(copy, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:  # noqa: PTH123
             info = os.fstat(file.fileno())
-            same = stat.S_ISREG(info.st_mode) and info.st_size == len(master) and file.read() == master
+            same = stat.S_ISREG(info.st_mode) and (is_data or info.st_size == len(master))
+            content = file.read() if same else b""
     except OSError:
         return State.CHANGED
+    same = same and (is_right(lesson, name, content) if is_data else content == master)
     return State.UNCHANGED if same else State.CHANGED
 
 
@@ -164,23 +163,23 @@ def reset(lesson: Lesson, name: str, home: Path) -> Path | None:
 def ensure_copies(home: Path) -> list[Path]:
     """Copy what is missing of all lessons; for the start of a session, which this never fails.
 
+    Data that a script makes is not among it: it is made when the learner asks for it.
+
     Returns:
         The files that were copied. What could not be copied is in the log.
     """
     copied: list[Path] = []
-    try:
-        folders = lesson_folders(masters_folder())
-    except LessonError as error:
-        _log.warning("%s", error)
-        return copied
-    for folder in folders:
+    shelf = read_shelf(lesson_directories())
+    for refused in shelf.refused:
+        _log.warning("%s", refused)
+    for lesson in shelf.lessons.values():
+        shipped = [name for name, data in lesson.data.items() if not data.made_by]
         try:
-            lesson = load_lesson(folder)
-            for name in lesson.working_files:
+            for name in (*lesson.working_files, *shipped):
                 if get(lesson, name, home):
                     copied.append(copy_of(lesson, name, home))  # noqa: PERF401 (kept when one fails)
         except (LessonError, OSError) as error:
-            _log.warning("the lesson %s was not copied in full: %s", folder.name, error)
+            _log.warning("the lesson %s was not copied in full: %s", lesson.name, error)
     return copied
 
 
@@ -194,8 +193,7 @@ def reset_all(home: Path) -> dict[Path, Path | None]:
         LessonError: One of them cannot be done; those before it are.
     """
     restored: dict[Path, Path | None] = {}
-    for folder in lesson_folders(masters_folder()):
-        lesson = load_lesson(folder)
+    for lesson in read_shelf(lesson_directories()).lessons.values():
         for name in lesson.working_files:
             if state(lesson, name, home) is not State.UNCHANGED:
                 restored[copy_of(lesson, name, home)] = reset(lesson, name, home)
@@ -203,6 +201,8 @@ def reset_all(home: Path) -> dict[Path, Path | None]:
 
 
 def _read_master(lesson: Lesson, name: str) -> bytes:
+    if name in lesson.data:
+        return data_of(lesson, name)
     try:
         return lesson.master(name).read_bytes()
     except OSError as error:
@@ -212,7 +212,7 @@ def _read_master(lesson: Lesson, name: str) -> bytes:
 
 def _mode(lesson: Lesson, name: str) -> int:
     """The learner may write; what can be run in the master stays runnable."""
-    return 0o755 if lesson.master(name).stat().st_mode & 0o100 else 0o644
+    return 0o755 if name not in lesson.data and lesson.master(name).stat().st_mode & 0o100 else 0o644
 
 
 def _make_folder(folder: Path, home: Path) -> None:

@@ -50,7 +50,9 @@ def judge(exercise: Exercise, run: Run, python: Python, source: str) -> Verdict:
         return Verdict(
             passed=False,
             told=f"Your script was still running after {run.seconds:.0f} s and was stopped.",
-            cause=hints.of_error(run.errors, source)
+            cause=exercise.hint("error", run.errors)
+            or exercise.hint("code", source)
+            or hints.of_error(run.errors, source)
             or "Is there a loop that never ends, or a wait for something that never comes?",
         )
     if run.status != 0:
@@ -59,7 +61,7 @@ def judge(exercise: Exercise, run: Run, python: Python, source: str) -> Verdict:
         return Verdict(
             passed=False,
             told=f"Your script stopped with an error after {took}: {last}",
-            cause=hints.of_error(run.errors, source),
+            cause=exercise.hint("error", run.errors) or hints.of_error(run.errors, source),
             stopped=True,
         )
     printed = _answer(exercise, run)
@@ -70,7 +72,7 @@ def judge(exercise: Exercise, run: Run, python: Python, source: str) -> Verdict:
         return Verdict(
             passed=False,
             told=f"Your script ended after {took}, and did not write {' and '.join(missing)}.",
-            cause="Does it call visualize() on the delayed result?",
+            cause=exercise.hint("code", source) or "Does it call visualize() on the delayed result?",
         )
     return _judge_time(exercise, run, python, source, printed)
 
@@ -96,7 +98,7 @@ def _wrong_value(exercise: Exercise, run: Run, source: str) -> Verdict:
     return Verdict(
         passed=False,
         told=f"Your script printed {printed} after {run.seconds:.1f} s; expected: {expected}.",
-        cause=hint or hints.of_output(run.output, source),
+        cause=hint or exercise.hint("code", source) or hints.of_output(run.output, source),
     )
 
 
@@ -108,7 +110,7 @@ def _judge_time(exercise: Exercise, run: Run, python: Python, source: str, print
         return Verdict(
             passed=False,
             told=f"Your script {facts}; the work itself takes at least {seconds.at_least:.1f} s.",
-            cause=exercise.hints.get("fast", "Has a sleep or a call been removed?"),
+            cause=exercise.hint("code", source) or exercise.hints.get("fast", "Has a sleep or a call been removed?"),
         )
     limit = seconds.limit(python.threads)
     if limit is None:
@@ -127,7 +129,7 @@ def _judge_time(exercise: Exercise, run: Run, python: Python, source: str, print
     return Verdict(
         passed=False,
         told=f"Your script {facts}. On {cores} it should take at most {limit:.1f} s{compared}.",
-        cause=exercise.hints.get("slow") or hints.of_slowness(source),
+        cause=exercise.hint("code", source) or exercise.hints.get("slow") or hints.of_slowness(source),
         try_again=seconds.in_turn is None or work < 0.95 * seconds.in_turn,
     )
 

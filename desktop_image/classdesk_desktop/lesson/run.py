@@ -18,7 +18,7 @@ from typing import IO
 
 from classdesk_desktop.lesson.model import LessonError
 
-__all__ = ["Python", "Run", "find_program", "find_python", "module_names", "run_script"]
+__all__ = ["Python", "Run", "find_program", "find_python", "module_names", "run_in", "run_script"]
 
 # More than a learner reads; an endless print must not fill the memory of the node.
 _MOST_OUTPUT = 64 * 1024
@@ -146,18 +146,34 @@ def run_script(
     script: Path,
     limit: float,
     tick: Callable[[float], None] = lambda _: None,
+    uses: Mapping[str, Path] | None = None,
 ) -> Run:
-    """Run a script in an empty directory of its own, so that no file of the learner's is replaced.
+    """Run a script in a directory of its own, so that no file of the learner's is replaced.
 
     Args:
         python: What runs it.
         script: Its path.
         limit: Seconds after which it is stopped, with everything that it started.
         tick: Called a few times a second with the seconds so far.
+        uses: Files that it finds there, by the names that they have there.
     """
     with tempfile.TemporaryDirectory(prefix="lesson-", ignore_cleanup_errors=True) as scratch:
-        command = [python.program, str(script.absolute())]
-        return _execute(command, python.environ, Path(scratch), limit, tick)
+        for name, file in (uses or {}).items():
+            place = Path(scratch, name)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, place)  # not a link, which the script could write through
+        return run_in(Path(scratch), python, script, limit, tick)
+
+
+def run_in(
+    folder: Path,
+    python: Python,
+    script: Path,
+    limit: float,
+    tick: Callable[[float], None] = lambda _: None,
+) -> Run:
+    """Run a script in a folder; the arguments are those of `run_script`."""
+    return _execute([python.program, str(script.absolute())], python.environ, folder, limit, tick)
 
 
 def _execute(

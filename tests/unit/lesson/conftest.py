@@ -59,7 +59,9 @@ def masters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "masters" / "short"
     (folder / "solutions").mkdir(parents=True)
     (folder / "lesson.toml").write_text(DESCRIPTION)
-    (folder / "README.md").write_text("# Short, naïve\n")
+    (folder / "README.md").write_text(
+        "# Short, naïve\n\nAn example.\n\n## Hello (5 min)\n\n```bash\npython hello.py\n```\n"
+    )
     (folder / "hello.py").write_text("print('hello world')\n")
     (folder / "nap.py").write_text(NAP.format(seconds=0.6))
     (folder / "run-me").write_text("#!/bin/sh\n")

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from classdesk_desktop.lesson.model import DESCRIPTION, Lesson, load_lesson, load_lessons
+from classdesk_desktop.lesson.model import DESCRIPTION, Lesson, load_lesson
+from classdesk_desktop.lesson.shelf import read_shelf
 
 LESSONS = Path(__file__).parents[3] / "lesson_scripts"
+PACKS = read_shelf([LESSONS])
 
 
 @pytest.fixture
@@ -20,24 +22,35 @@ def dask_delay() -> Lesson:
     return load_lesson(LESSONS / "dask-delay")
 
 
-@pytest.mark.parametrize("lesson", load_lessons(LESSONS).values(), ids=lambda lesson: lesson.name)
+@pytest.mark.parametrize("lesson", PACKS.lessons.values(), ids=lambda lesson: lesson.name)
 def test_every_file_is_described_and_every_described_file_exists(lesson: Lesson) -> None:
     there = {
         str(file.relative_to(lesson.folder))
         for file in lesson.folder.rglob("*")
         if file.is_file() and file.name != DESCRIPTION and "__pycache__" not in file.parts
     }
-    assert there == set(lesson.files)
+    wrong = {file for file in there if file.startswith("wrong/")}
+    assert there - wrong == {*lesson.files, *(name for name, data in lesson.data.items() if not data.made_by)}
+    listed = [name for exercise in lesson.exercises for name in exercise.wrong]
+    assert all(any(file == name or file.startswith(f"{name}/") for name in listed) for file in wrong)
 
 
-@pytest.mark.parametrize("lesson", load_lessons(LESSONS).values(), ids=lambda lesson: lesson.name)
+def test_no_pack_is_refused() -> None:
+    assert PACKS.refused == ()
+
+
+@pytest.mark.parametrize("lesson", PACKS.lessons.values(), ids=lambda lesson: lesson.name)
 def test_what_a_learner_must_make_has_a_solution(lesson: Lesson) -> None:
     for exercise in lesson.exercises:
         if exercise.begin:
             assert f"solutions/{exercise.script}" in lesson.solutions
 
 
-@pytest.mark.parametrize("script", sorted(LESSONS.rglob("*.py")), ids=lambda path: str(path.relative_to(LESSONS)))
+@pytest.mark.parametrize(
+    "script",
+    sorted(p for p in LESSONS.rglob("*.py") if "wrong" not in p.parts),
+    ids=lambda path: str(path.relative_to(LESSONS)),
+)
 def test_scripts_are_indented_by_two_spaces_and_guard_main(script: Path) -> None:
     text = script.read_text()
     assert ast.parse(text)
@@ -92,7 +105,7 @@ def test_the_commands_of_the_readme_name_files_that_exist(dask_delay: Lesson) ->
     assert fetched == ["dask-delay/loop.py", "dask-delay/loop-flow.py"]
     named = re.findall(r"python \./(\S+\.py)", text) + [name.split("/")[1] for name in fetched]
     assert set(named) <= set(dask_delay.working_files)
-    for word in re.findall(r"(?:lesson check|\./verify) (\w[\w.-]*)", text):
+    for word in re.findall(r"lesson check (\w[\w.-]*)", text):
         assert dask_delay.exercise(word)
 
 

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from classdesk_desktop.lesson.files import State, ensure_copies, get, reset, reset_all, state
 from classdesk_desktop.lesson.model import Lesson, LessonError
+from classdesk_desktop.lesson.steps import read_text
 
 FailWith = Callable[[str, int], None]
 
@@ -262,7 +263,7 @@ def test_whatever_a_learner_does_nothing_written_is_lost(
         for file in ("hello.py", "nap.py", "solutions/nap.py"):
             (master / file).write_bytes(b"as given")
         files = dict.fromkeys(("hello.py", "nap.py", "solutions/nap.py"), "")
-        lesson = Lesson("short", master, "Short", "", files, ())
+        lesson = Lesson(title="Short", folder=master, files=files, text=read_text(""))
         copies = root / "Desktop" / "Lesson" / "short"
         written: dict[str, bytes] = {}
         replaced: list[bytes] = []
