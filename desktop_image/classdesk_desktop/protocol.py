@@ -60,9 +60,16 @@ class Variable(StrEnum):
     """Where a job that was submitted in a session is to work."""
     PORTS = "CLASSDESK_PORTS"
     """The ports on which the session listens for others, such as `20000-20999`; empty: any."""
+    LESSONS = "CLASSDESK_LESSONS"
+    """The directories with lesson packs, separated by colons; of packs with one name, the first counts."""
     LESSONS_URL = "LESSONS_URL"
     """Where the hub serves the lesson files, without a slash at the end. Learners read it, so its name is short."""
 
+
+IMAGE_LESSONS: Final = "/opt/classdesk/lessons"
+"""Where the image has its lesson packs."""
+LESSONS_MOUNT: Final = "/run/lessons"
+"""Below it, a session has the site's and its classes' directories of packs, under their own paths."""
 
 InterfaceKind = Literal["desktop", "lab", "terminal"]
 """What a session runs and opens."""

@@ -90,6 +90,9 @@ def _sessions(c: Any, site: Site) -> None:
         session=site.session,
         desktop=site.desktop,
     )
+    c.DesktopSpawner.lesson_directories = lambda spawner: site.lesson_directories(
+        spawner.user.name, {group.name for group in spawner.user.groups}
+    )
     c.DesktopSpawner.start_timeout = round(site.session.start_timeout_minutes * 60)
     c.DesktopSpawner.http_timeout = 60
     c.DesktopSpawner.poll_interval = 5  # reads the watcher's snapshot, costs nothing

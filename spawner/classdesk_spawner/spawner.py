@@ -77,6 +77,16 @@ class DesktopSpawner(ChosenOptions, ReportedSession, SlurmSpawner):  # type: ign
         """,
     ).tag(config=True)
 
+    lesson_directories = Callable(
+        lambda _spawner: (),
+        help="""
+        Called with the spawner; returns the directories of lesson packs that its sessions have beside the image's.
+
+        Usually set by `classdesk_hub.configure`: those of the user's classes, then the site's. Affects sessions that
+        start later; what changes in a directory is seen in running ones.
+        """,
+    ).tag(config=True)
+
     apply_user_options = Callable(
         help="Validates the options of every start, whatever way they came; see `validated_options`."
     )
@@ -124,7 +134,7 @@ class DesktopSpawner(ChosenOptions, ReportedSession, SlurmSpawner):  # type: ign
         self.ip = self.settings.session.bind_address
         self.default_url = DEFAULT_URLS[options.kind]
         account = await asyncio.to_thread(unix_account, self.user.name)
-        runtime = runtime_command(self.settings.runtime, account.pw_dir)
+        runtime = runtime_command(self.settings.runtime, account.pw_dir, self.lesson_directories(self))
         job = self.job = SessionJob.new(self.cluster, account.pw_name, self.api_token, self.chosen("reservation"))
         # Written down before sbatch and again after it: a hub that dies between finds the job.
         self.cluster.ledger.write(self)

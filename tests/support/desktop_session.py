@@ -215,6 +215,7 @@ def desktop_session(
     binds: tuple[str, ...] = (),
     env: Mapping[str, str] | None = None,
     tmp_mib: int = 512,
+    lessons: tuple[str, ...] = (),
 ) -> Iterator[DesktopSession]:
     """Start a session of a learner with the batch script that the spawner would submit; it ends with the block."""
     if _SOURCE:
@@ -229,7 +230,7 @@ def desktop_session(
     )
     options = SessionOptions(ui="desktop", kind="desktop", cores=2, minutes=minutes, memory_mib=2048)
     home = str(learner.home)
-    script = render_batch_script(options, runtime_command(settings, home), home)
+    script = render_batch_script(options, runtime_command(settings, home, lessons), home)
     variables = {
         "PATH": "/usr/bin:/bin",
         "HOME": home,

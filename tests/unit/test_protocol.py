@@ -194,8 +194,8 @@ def _imported(module: ast.Module) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
 
 
-def test_of_what_is_in_the_image_the_hub_knows_the_protocol_its_messages_and_the_version() -> None:
-    known = {f"classdesk_desktop.{name}" for name in ("messages", "protocol", "version")}
+def test_of_what_is_in_the_image_the_hub_knows_the_protocol_its_messages_the_version_and_lesson_packs() -> None:
+    known = {f"classdesk_desktop.{name}" for name in ("messages", "protocol", "version", "lesson.shelf")}
     for path, module in _modules("spawner/classdesk_spawner", "hub_config/classdesk_hub"):
         found = {name for name in _imported(module) if name.startswith("classdesk_desktop")}
         assert found <= known, path

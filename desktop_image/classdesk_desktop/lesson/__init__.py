@@ -3,7 +3,7 @@
 Standard library only: it also runs with the system's Python, before any module is loaded.
 """
 
-from classdesk_desktop.lesson.files import ensure_copies
 from classdesk_desktop.lesson.icon import put_icon
+from classdesk_desktop.lesson.refresh import Watch, ensure_copies
 
-__all__ = ["ensure_copies", "put_icon"]
+__all__ = ["Watch", "ensure_copies", "put_icon"]

@@ -20,7 +20,6 @@ from classdesk_desktop.lesson.files import (
     State,
     copies_folder,
     copy_of,
-    ensure_copies,
     get,
     reset,
     shown,
@@ -39,7 +38,7 @@ from classdesk_desktop.lesson.needs import lacks
 from classdesk_desktop.lesson.shelf import the_shelf
 from classdesk_desktop.protocol import Variable
 
-__all__ = ["ensure_copies", "main"]
+__all__ = ["main"]
 
 _EXAMPLES = """\
 examples:

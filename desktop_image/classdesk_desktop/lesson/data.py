@@ -10,14 +10,9 @@ from pathlib import Path
 from classdesk_desktop.lesson.model import Lesson, LessonError
 from classdesk_desktop.lesson.run import Python, find_program, run_in
 
-__all__ = ["data_of", "is_right"]
+__all__ = ["data_of"]
 
 _MAKE_SECONDS = 120.0
-
-
-def is_right(lesson: Lesson, name: str, content: bytes) -> bool:
-    """Whether a file of data is what the lesson says it is."""
-    return hashlib.sha256(content).hexdigest() == lesson.data[name].sha256
 
 
 def data_of(lesson: Lesson, name: str) -> bytes:
@@ -28,8 +23,8 @@ def data_of(lesson: Lesson, name: str) -> bytes:
     """
     data = lesson.data[name]
     content = _made(lesson, name) if data.made_by else _shipped(lesson, name)
-    if not is_right(lesson, name, content):
-        found = hashlib.sha256(content).hexdigest()
+    found = hashlib.sha256(content).hexdigest()
+    if found != data.sha256:
         source = data.made_by or "the lesson's folder"
         raise LessonError(
             f"{name} from {source} has the checksum {found}; the lesson {lesson.name} expects {data.sha256}. "

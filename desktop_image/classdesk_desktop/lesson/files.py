@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import logging
 import os
 import stat
@@ -17,16 +18,17 @@ from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 
-from classdesk_desktop.lesson.data import data_of, is_right
+from classdesk_desktop.lesson.data import data_of
 from classdesk_desktop.lesson.model import Lesson, LessonError
 from classdesk_desktop.lesson.shelf import lesson_directories, read_shelf
 
 __all__ = [
     "State",
+    "checksum",
     "copies_folder",
     "copy_of",
-    "ensure_copies",
     "get",
+    "master_checksum",
     "reset",
     "reset_all",
     "shown",
@@ -76,18 +78,28 @@ def state(lesson: Lesson, name: str, home: Path) -> State:
     copy = copy_of(lesson, name, home)
     if not os.path.lexists(copy):
         return State.MISSING
-    is_data = name in lesson.data
-    master = b"" if is_data else _read_master(lesson, name)
+    return State.UNCHANGED if checksum(lesson, name, home) == master_checksum(lesson, name) else State.CHANGED
+
+
+def master_checksum(lesson: Lesson, name: str) -> str:
+    """The SHA-256 checksum of a master; of data, what the lesson says.
+
+    Raises:
+        LessonError: The master cannot be read.
+    """
+    if name in lesson.data:
+        return lesson.data[name].sha256
+    return hashlib.sha256(_read_master(lesson, name)).hexdigest()
+
+
+def checksum(lesson: Lesson, name: str, home: Path) -> str:
+    """The SHA-256 checksum of a copy; empty where it is not a plain file that can be read."""
     try:
-        # No blocking on a named pipe, no following of a link to another file.
-        with open(os.open(copy, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:  # noqa: PTH123
-            info = os.fstat(file.fileno())
-            same = stat.S_ISREG(info.st_mode) and (is_data or info.st_size == len(master))
-            content = file.read() if same else b""
+        with open(os.open(copy_of(lesson, name, home), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:  # noqa: PTH123
+            is_file = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
+            return hashlib.file_digest(file, "sha256").hexdigest() if is_file else ""
     except OSError:
-        return State.CHANGED
-    same = same and (is_right(lesson, name, content) if is_data else content == master)
-    return State.UNCHANGED if same else State.CHANGED
+        return ""
 
 
 def get(lesson: Lesson, name: str, home: Path) -> bool:
@@ -158,29 +170,6 @@ def reset(lesson: Lesson, name: str, home: Path) -> Path | None:
                     kept.rename(copy)
                 raise
     return kept
-
-
-def ensure_copies(home: Path) -> list[Path]:
-    """Copy what is missing of all lessons; for the start of a session, which this never fails.
-
-    Data that a script makes is not among it: it is made when the learner asks for it.
-
-    Returns:
-        The files that were copied. What could not be copied is in the log.
-    """
-    copied: list[Path] = []
-    shelf = read_shelf(lesson_directories())
-    for refused in shelf.refused:
-        _log.warning("%s", refused)
-    for lesson in shelf.lessons.values():
-        shipped = [name for name, data in lesson.data.items() if not data.made_by]
-        try:
-            for name in (*lesson.working_files, *shipped):
-                if get(lesson, name, home):
-                    copied.append(copy_of(lesson, name, home))  # noqa: PERF401 (kept when one fails)
-        except (LessonError, OSError) as error:
-            _log.warning("the lesson %s was not copied in full: %s", lesson.name, error)
-    return copied
 
 
 def reset_all(home: Path) -> dict[Path, Path | None]:

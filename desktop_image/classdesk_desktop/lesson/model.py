@@ -19,6 +19,7 @@ from typing import Annotated, Final
 from classdesk_desktop.lesson.schema import File, Keys, Limits, SchemaError, Words, nearest, read
 from classdesk_desktop.lesson.steps import Step, StepsError, Text, read_text
 from classdesk_desktop.lesson.toml_lines import line_of
+from classdesk_desktop.protocol import LESSONS_MOUNT
 
 __all__ = [
     "DESCRIPTION",
@@ -32,6 +33,7 @@ __all__ = [
     "PackError",
     "Seconds",
     "load_lesson",
+    "place",
     "plain_name",
     "unknown",
 ]
@@ -51,6 +53,11 @@ class LessonError(Exception):
     """Something that the learner can understand and act on; its text is shown as it is."""
 
 
+def place(path: Path) -> str:
+    """A path as those who write packs know it: in a session, directories of packs are below a mount point."""
+    return str(path).removeprefix(LESSONS_MOUNT)
+
+
 class PackError(LessonError):
     """A pack cannot be used.
 
@@ -61,7 +68,7 @@ class PackError(LessonError):
     """
 
     def __init__(self, folder: Path, file: Path, line: int, text: str) -> None:
-        super().__init__(f"{file}, line {line}: {text}")
+        super().__init__(f"{place(file)}, line {line}: {text}")
         self.folder = folder
         self.file = file
         self.line = line

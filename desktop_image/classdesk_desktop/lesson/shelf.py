@@ -6,13 +6,11 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
-from classdesk_desktop.lesson.model import DESCRIPTION, Lesson, LessonError, PackError, load_lesson
+from classdesk_desktop.lesson.model import DESCRIPTION, Lesson, LessonError, PackError, load_lesson, place
+from classdesk_desktop.protocol import IMAGE_LESSONS, Variable
 
 __all__ = ["Shelf", "lesson_directories", "lesson_folders", "read_shelf", "the_shelf"]
-
-_IN_IMAGE: Final = "/opt/classdesk/lessons"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +27,8 @@ class Shelf:
 
 
 def lesson_directories() -> list[Path]:
-    """Where packs are, the first of a name counts: what CLASSDESK_LESSONS says, or the image's."""
-    return [Path(name) for name in (os.environ.get("CLASSDESK_LESSONS") or _IN_IMAGE).split(":") if name]
+    """Where packs are: the classes', the site's and the image's. Of packs with one name, the first counts."""
+    return [Path(name) for name in (os.environ.get(Variable.LESSONS) or IMAGE_LESSONS).split(":") if name]
 
 
 def lesson_folders(directory: Path) -> list[Path]:
@@ -42,7 +40,7 @@ def lesson_folders(directory: Path) -> list[Path]:
     try:
         return sorted(f for f in directory.iterdir() if os.path.lexists(f / DESCRIPTION))
     except OSError as error:
-        raise LessonError(f"The lessons in {directory} cannot be read: {error.strerror}.") from error
+        raise LessonError(f"The lessons in {place(directory)} cannot be read: {error.strerror}.") from error
 
 
 def read_shelf(directories: Sequence[Path]) -> Shelf:
@@ -74,6 +72,6 @@ def the_shelf() -> Shelf:
     directories = lesson_directories()
     shelf = read_shelf(directories)
     if not shelf.lessons:
-        text = f"There are no lessons in {', '.join(map(str, directories))}. Please tell your instructor."
+        text = f"There are no lessons in {', '.join(map(place, directories))}. Please tell your instructor."
         raise LessonError(" ".join([*map(str, shelf.refused), text]))
     return shelf

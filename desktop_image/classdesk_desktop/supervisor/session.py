@@ -51,6 +51,7 @@ SERVER_COMMAND: Final = (
 _SERVER_STOP_SECONDS: Final = 7.0
 _REST_STOP_SECONDS: Final = 1.0
 _LOOK_SECONDS: Final = 5.0
+_LESSONS_SECONDS: Final = 10.0
 
 log = logging.getLogger("classdesk-session")
 
@@ -182,10 +183,15 @@ class Session:
     async def _copy_lessons(self) -> None:
         try:
             # Late: the desktop and the server are on their way by now.
-            from classdesk_desktop.lesson import ensure_copies, put_icon
+            from classdesk_desktop.lesson import Watch, ensure_copies, put_icon
 
+            watch = await asyncio.to_thread(Watch)
             await asyncio.to_thread(ensure_copies, self.settings.home)
             await asyncio.to_thread(put_icon, self.settings.home)
+            while watch:
+                await asyncio.sleep(_LESSONS_SECONDS)
+                if await asyncio.to_thread(watch.changed):
+                    await asyncio.to_thread(ensure_copies, self.settings.home)
         except Exception as error:  # noqa: BLE001 - a full home must not cost the learner the desktop
             log.warning("The lesson's files could not be copied: %s", error)
 

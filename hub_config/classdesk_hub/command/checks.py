@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+from classdesk_desktop.lesson.shelf import read_shelf
 from classdesk_desktop.protocol import SESSION_PROGRAM, VERSION_FILE
 from classdesk_hub.site.file import Site
 from classdesk_spawner import (
@@ -402,12 +403,11 @@ def networks(site: Site) -> Result:
 
 
 def lessons(site: Site) -> Result:
-    """The lesson files that the hub serves are there."""
-    directory = Path(site.lessons.directory)
-    if not directory.is_dir():
-        return Result(False, f"{directory} is missing", "Build the image, or set lessons.directory.")
-    names = sorted(p.name for p in directory.iterdir() if p.is_dir())
-    return Result(True, f"{directory}: {', '.join(names) or 'no lessons'}")
+    """The lesson packs are there, and none is broken."""
+    shelf = read_shelf([Path(directory) for directory in site.all_lesson_directories])
+    if shelf.refused:
+        return Result(False, " ".join(map(str, shelf.refused)), "Mend them, so that hub and learners can read them.")
+    return Result(True, ", ".join(shelf.lessons) or "there are no lessons")
 
 
 CHECKS: Sequence[tuple[str, Callable[[Site], Result]]] = (

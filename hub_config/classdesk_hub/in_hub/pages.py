@@ -22,6 +22,7 @@ from classdesk_spawner import CLASS_KEY, FIELD_LABELS, SessionError, replace_han
 
 from . import class_api, sessions
 from .home import LINK_KEY, HomePageHandler, OwnSessionHandler
+from .lesson_files import LessonFileHandler
 from .login import LogOutHandler
 from .own_session import form_fields, ui_of, wanted
 from .roles import CONSOLE
@@ -170,17 +171,6 @@ _SESSION_TOKENS = "Server at "
 _CONSOLE_CLIENT = f"service-{CONSOLE}"
 
 
-class LessonFileHandler(StaticFileHandler):
-    """Lesson files as plain downloads, for wget in a session; needs no log-in."""
-
-    def set_extra_headers(self, path: str) -> None:  # noqa: ARG002
-        """Let no browser take a lesson file for a page of the hub."""
-        self.set_header("Content-Type", "text/plain; charset=utf-8")
-        self.set_header("X-Content-Type-Options", "nosniff")
-        self.set_header("Content-Security-Policy", "default-src 'none'; sandbox")
-        self.set_header("Cache-Control", "no-cache")
-
-
 def configure(c: Any, site: Site) -> None:
     """Set templates and handlers."""
     logging.getLogger("JupyterHub").addFilter(_RefusalsInOneLine())
@@ -200,7 +190,7 @@ def configure(c: Any, site: Site) -> None:
         (class_api.CLASSES_ROUTE, class_api.ClassesHandler, {"site": site}),
         (class_api.ROSTER_ROUTE, class_api.RosterHandler, {"site": site}),
         (class_api.VISIT_ROUTE, class_api.VisitHandler, {"site": site}),
-        (r"/lessons/(.+)", LessonFileHandler, {"path": site.lessons.directory}),
+        (r"/lessons/(.+)", LessonFileHandler, {"directories": site.all_lesson_directories}),
         (
             r"/classdesk/spawner/(.+)",
             StaticFileHandler,

@@ -13,6 +13,11 @@ ClassName = Annotated[str, StringConstraints(pattern=r"^[a-z]([a-z0-9_-]{0,30}[a
 UserName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_][a-z0-9_.@-]{0,63}$", strict=True)]
 """Name of a user as JupyterHub has it: in small letters."""
 
+LessonDirectory = Annotated[
+    str, StringConstraints(pattern=r"^/[^:,\\\x00-\x1f\x7f]*[^/:,\\\x00-\x1f\x7f]$", strict=True)
+]
+"""A directory with one folder for each lesson pack; colons and commas separate such directories for the runtimes."""
+
 
 class ClassSettings(Section):
     """One class: a group of the hub with its instructors."""
@@ -32,6 +37,12 @@ class ClassSettings(Section):
         "admin",
         description="Who may change the roster. An instructor with this right can act in the session of anyone they "
         "add; they cannot add administrators or instructors.",
+    )
+    lessons: tuple[LessonDirectory, ...] = Field(
+        (),
+        strict=False,
+        description="Directories of lesson packs for the sessions of this class's learners and instructors, on the "
+        "nodes and for the hub. A pack in one goes before one of the same name in lessons.directories or the image.",
     )
     preset: ClassPreset = Field(default_factory=ClassPreset)
 

@@ -6,7 +6,7 @@ the value, the limit and, for a key, the nearest right spelling.
 
 import difflib
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Self, Union, get_args, get_origin
@@ -22,7 +22,7 @@ from pydantic import (
 
 from classdesk_spawner import Section, SpawnerSettings
 
-from .classes import ClassName, ClassSettings, check_classes
+from .classes import ClassName, ClassSettings, LessonDirectory, check_classes
 
 SITE_FILE = Path("/etc/classdesk/site.toml")
 
@@ -118,12 +118,18 @@ class LoginSettings(Section):
 
 
 class LessonSettings(Section):
-    """The lesson files that the hub serves, so that exercises can be downloaded with wget."""
+    """Where lesson packs come from. The hub also serves their files, so that exercises can be downloaded with wget."""
 
     directory: str = Field(
         "/var/lib/classdesk/image/opt/classdesk/lessons",
         pattern="^/",
-        description="Directory with one folder per lesson, readable by the hub.",
+        description="The image's lesson packs, as the hub finds them; sessions have them anyway.",
+    )
+    directories: tuple[LessonDirectory, ...] = Field(
+        (),
+        strict=False,
+        description="Directories with further lesson packs, on the nodes and for the hub. Running desktops have a new "
+        "or changed pack within half a minute. A pack in one goes before one of the same name in the image.",
     )
 
 
@@ -137,6 +143,27 @@ class Site(SpawnerSettings):
         default_factory=dict,
         description="The classes by name, each a table `[classes.NAME]`.",
     )
+
+    def lesson_directories(self, user: str, groups: Collection[str]) -> tuple[str, ...]:
+        """Return the directories of packs for a user's sessions: those of their classes, then the site's.
+
+        Args:
+            user: The user's name.
+            groups: The names of the user's groups in the hub.
+        """
+        own = [
+            directory
+            for name, class_ in self.classes.items()
+            if name in groups or user in class_.instructors
+            for directory in class_.lessons
+        ]
+        return tuple(dict.fromkeys([*own, *self.lessons.directories]))
+
+    @property
+    def all_lesson_directories(self) -> tuple[str, ...]:
+        """Every directory of packs, the image's last."""
+        own = [directory for class_ in self.classes.values() for directory in class_.lessons]
+        return tuple(dict.fromkeys([*own, *self.lessons.directories, self.lessons.directory]))
 
     @model_validator(mode="after")
     def _classes_fit(self) -> Self:

@@ -4,10 +4,11 @@ Each gives the session, or a job submitted in one, the learner's home, its own /
 job is cancelled, the kernel ends everything that was started in it. Each shows the door (`node_door.py`) inside.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
+from classdesk_desktop.protocol import LESSONS_MOUNT
 from classdesk_spawner.settings.models import RuntimeSettings, split_bind
 
 _PROGRAMS: Mapping[str, str] = {
@@ -41,8 +42,10 @@ class RuntimeCommand:
         scratch: Where the session finds the directory on the node's disk that the script has opened as descriptor 13;
             empty: at its own path.
         bind_variable: The variable by which the runtime is told to put it there; empty: the command does it.
-        gpus: How the runtime is told of the job's GPUs: by arguments, which the script must open as descriptor 14, or
-            by variables; empty: it need not be told.
+        gpus: How the runtime is told of the job's GPUs, and of directories of lesson packs: by arguments, which the
+            script must open as descriptor 14, or by variables; empty: it need not be told.
+        lessons: Directories of the node with lesson packs.
+        lessons_mount: Below which directory inside those are that the learner may read; empty: at their own paths.
     """
 
     argv: tuple[str, ...]
@@ -51,6 +54,8 @@ class RuntimeCommand:
     scratch: str = ""
     bind_variable: str = ""
     gpus: Literal["", "arguments", "variables"] = ""
+    lessons: tuple[str, ...] = ()
+    lessons_mount: str = ""
 
 
 def bubblewrap(settings: RuntimeSettings, home: str) -> RuntimeCommand:
@@ -87,7 +92,14 @@ def bubblewrap(settings: RuntimeSettings, home: str) -> RuntimeCommand:
         source, inside, read_only = split_bind(bind)
         argv += ["--ro-bind" if read_only else "--bind", source, inside]
     argv += ["--args", "14", "--chdir", home, "--"]
-    return RuntimeCommand(tuple(argv), door=_DOOR_INSIDE, needs_accounts=True, scratch=_SCRATCH, gpus="arguments")
+    return RuntimeCommand(
+        tuple(argv),
+        door=_DOOR_INSIDE,
+        needs_accounts=True,
+        scratch=_SCRATCH,
+        gpus="arguments",
+        lessons_mount=LESSONS_MOUNT,
+    )
 
 
 def apptainer(settings: RuntimeSettings, home: str) -> RuntimeCommand:
@@ -100,7 +112,12 @@ def apptainer(settings: RuntimeSettings, home: str) -> RuntimeCommand:
         argv += ["--bind", f"{source}:{inside}" + (":ro" if read_only else "")]
     argv += [settings.image]
     return RuntimeCommand(
-        tuple(argv), door=_DOOR_INSIDE, scratch=_SCRATCH, bind_variable="APPTAINER_BIND", gpus="variables"
+        tuple(argv),
+        door=_DOOR_INSIDE,
+        scratch=_SCRATCH,
+        bind_variable="APPTAINER_BIND",
+        gpus="variables",
+        lessons_mount=LESSONS_MOUNT,
     )
 
 
@@ -125,11 +142,12 @@ RUNTIMES: Mapping[str, Callable[[RuntimeSettings, str], RuntimeCommand]] = {
 }
 
 
-def runtime_command(settings: RuntimeSettings, home: str) -> RuntimeCommand:
+def runtime_command(settings: RuntimeSettings, home: str, lessons: Sequence[str] = ()) -> RuntimeCommand:
     """Return the command of the runtime that the settings name.
 
     Args:
         settings: The site's runtime.
         home: The learner's home directory, an absolute path.
+        lessons: Directories with lesson packs that the learner's session has beside the image's.
     """
-    return RUNTIMES[settings.kind](settings, home)
+    return replace(RUNTIMES[settings.kind](settings, home), lessons=tuple(lessons))

@@ -10,6 +10,7 @@ import jinja2
 
 from classdesk_desktop.protocol import (
     GPU_DIRECTORY,
+    IMAGE_LESSONS,
     JOB_PROGRAM,
     OWN_NETWORK,
     SESSION_PROGRAM,
@@ -118,6 +119,10 @@ def _render_open_image(runtime: RuntimeCommand, slurm_directory: str) -> str:
             door_inside=_shell_words([runtime.door]),
             runtime=runtime,
             gpu_directory=GPU_DIRECTORY,
+            lessons=_shell_words(runtime.lessons),
+            lessons_inside=_shell_words(
+                [":".join([*(runtime.lessons_mount + place for place in runtime.lessons), IMAGE_LESSONS])]
+            ),
             session_command=_shell_words([*runtime.argv, SESSION_PROGRAM]),
             job_command=_shell_words([*job, JOB_PROGRAM]),
         )

@@ -11,7 +11,8 @@ from traitlets.config import Config
 
 from classdesk_hub import Site, SiteFileError, configure
 from classdesk_hub.command.app import proxy_arguments
-from classdesk_hub.in_hub.pages import FormLinkHandler, LessonFileHandler
+from classdesk_hub.in_hub.lesson_files import LessonFileHandler
+from classdesk_hub.in_hub.pages import FormLinkHandler
 from classdesk_hub.site.file import HubSettings
 from classdesk_hub.site.reconnecting import write_error_folder
 from classdesk_hub.site.tokens import proxy_token
@@ -74,7 +75,7 @@ def test_lesson_files_come_from_the_site_files_directory(site_file: Path) -> Non
     configure(Config(), site_file)
     configure(Config(), site_file)
     (row,) = [row for row in default_handlers if row[1] is LessonFileHandler]
-    assert row[2] == {"path": "/var/lib/classdesk/image/opt/classdesk/lessons"}
+    assert row[2] == {"directories": ("/var/lib/classdesk/image/opt/classdesk/lessons",)}
 
 
 def test_hub_and_proxy_agree_on_one_token_that_nobody_else_can_read(tmp_path: Path) -> None:

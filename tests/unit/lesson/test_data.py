@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from classdesk_desktop.lesson.command import main
-from classdesk_desktop.lesson.files import ensure_copies
+from classdesk_desktop.lesson.refresh import ensure_copies
 
 from .conftest import DESCRIPTION
 

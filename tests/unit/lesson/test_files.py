@@ -16,8 +16,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from classdesk_desktop.lesson.files import State, ensure_copies, get, reset, reset_all, state
+from classdesk_desktop.lesson.files import State, get, reset, reset_all, state
 from classdesk_desktop.lesson.model import Lesson, LessonError
+from classdesk_desktop.lesson.refresh import ensure_copies
 from classdesk_desktop.lesson.steps import read_text
 
 FailWith = Callable[[str, int], None]

@@ -30,8 +30,9 @@ OPTIONS = SessionOptions(ui="desktop", kind="desktop", cores=2, minutes=180, mem
 
 def _script(kind: str) -> str:
     runtime = RuntimeSettings.model_validate({"kind": kind, "binds": ["/scratch", "/data:/data:ro"]})
+    lessons = ("/srv/a class's/lessons", "/srv/lessons")
     return render_batch_script(
-        OPTIONS, runtime_command(runtime, "/home/ada"), "/home/ada", "/usr/bin", own_network=True
+        OPTIONS, runtime_command(runtime, "/home/ada", lessons), "/home/ada", "/usr/bin", own_network=True
     )
 
 

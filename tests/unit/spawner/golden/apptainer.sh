@@ -117,6 +117,16 @@ for place in "${TMPDIR:-/tmp}" /tmp /var/tmp; do
 done
 export CLASSDESK_SCRATCH="${scratch:+/var/tmp}"
 [[ -z $scratch ]] || export APPTAINER_BIND="${APPTAINER_BIND:+$APPTAINER_BIND,}$scratch:/var/tmp"
+
+# Directories of lesson packs, of the learner's classes and of the site: one that cannot be read must not cost the session.
+export CLASSDESK_LESSONS='/run/lessons/srv/a class'"'"'s/lessons:/run/lessons/srv/lessons:/opt/classdesk/lessons'
+lessons=()
+for place in '/srv/a class'"'"'s/lessons' /srv/lessons; do
+  [[ ! -d $place || ! -r $place || ! -x $place ]] || lessons+=("$place")
+done
+for place in ${lessons[@]+"${lessons[@]}"}; do
+  export APPTAINER_BIND="${APPTAINER_BIND:+$APPTAINER_BIND,}$place:/run/lessons$place:ro"
+done
 # What Slurm gives, by the names of its versions.
 gpus=${SLURM_JOB_GPUS:-}${SLURM_STEP_GPUS:-}${SLURM_GPUS_ON_NODE:-}${CUDA_VISIBLE_DEVICES:-}${ROCR_VISIBLE_DEVICES:-}
 gpus=${gpus//NoDevFiles/}

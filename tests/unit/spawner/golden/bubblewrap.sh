@@ -120,6 +120,13 @@ for place in "${TMPDIR:-/tmp}" /tmp /var/tmp; do
   [[ -z $scratch ]] || break
 done
 export CLASSDESK_SCRATCH="${scratch:+/var/tmp}"
+
+# Directories of lesson packs, of the learner's classes and of the site: one that cannot be read must not cost the session.
+export CLASSDESK_LESSONS='/run/lessons/srv/a class'"'"'s/lessons:/run/lessons/srv/lessons:/opt/classdesk/lessons'
+lessons=()
+for place in '/srv/a class'"'"'s/lessons' /srv/lessons; do
+  [[ ! -d $place || ! -r $place || ! -x $place ]] || lessons+=("$place")
+done
 # What Slurm gives, by the names of its versions.
 gpus=${SLURM_JOB_GPUS:-}${SLURM_STEP_GPUS:-}${SLURM_GPUS_ON_NODE:-}${CUDA_VISIBLE_DEVICES:-}${ROCR_VISIBLE_DEVICES:-}
 gpus=${gpus//NoDevFiles/}
@@ -136,8 +143,13 @@ gpu_arguments() {
   done < <(/sbin/ldconfig -p)
   [[ ! -x /usr/bin/nvidia-smi ]] || printf '%s\0' --ro-bind /usr/bin/nvidia-smi /run/classdesk-gpu/bin/nvidia-smi
 }
-exec 14</dev/null
-[[ -z $gpus ]] || exec 14< <(gpu_arguments)
+lesson_arguments() {
+  local place
+  for place in ${lessons[@]+"${lessons[@]}"}; do
+    printf '%s\0' --ro-bind "$place" "/run/lessons$place"
+  done
+}
+exec 14< <(lesson_arguments; [[ -z $gpus ]] || gpu_arguments)
 
 # open_session [COMMAND…]: runs the session, by another command that is put before.
 open_session() {

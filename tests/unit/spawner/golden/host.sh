@@ -116,6 +116,9 @@ for place in "${TMPDIR:-/tmp}" /tmp /var/tmp; do
   [[ -z $scratch ]] || break
 done
 export CLASSDESK_SCRATCH="$scratch"
+
+# Directories of lesson packs, of the learner's classes and of the site: one that cannot be read must not cost the session.
+export CLASSDESK_LESSONS='/srv/a class'"'"'s/lessons:/srv/lessons:/opt/classdesk/lessons'
 # What Slurm gives, by the names of its versions.
 gpus=${SLURM_JOB_GPUS:-}${SLURM_STEP_GPUS:-}${SLURM_GPUS_ON_NODE:-}${CUDA_VISIBLE_DEVICES:-}${ROCR_VISIBLE_DEVICES:-}
 gpus=${gpus//NoDevFiles/}
