@@ -22,7 +22,7 @@ from classdesk_desktop.lesson.run import (
     run_script,
 )
 
-__all__ = ["Outcome", "check"]
+__all__ = ["Checker", "Outcome", "check"]
 
 
 class Outcome(StrEnum):
@@ -53,7 +53,7 @@ def check(
     Returns:
         The outcome of each exercise by name.
     """
-    checker = _Checker(lesson, home, sys.stdout)
+    checker = Checker(lesson, home, sys.stdout)
     outcomes = {}
     for exercise in exercises:
         script = lesson.solution(exercise) if solutions else _script(exercise, folders)
@@ -71,7 +71,9 @@ def _script(exercise: Exercise, folders: Iterable[Path]) -> Path:
     return last
 
 
-class _Checker:
+class Checker:
+    """Checks exercises of a lesson, and tells it to a stream."""
+
     def __init__(self, lesson: Lesson, home: Path, out: TextIO) -> None:
         self._lesson = lesson
         self._home = home
@@ -80,6 +82,7 @@ class _Checker:
         self._found: dict[tuple[tuple[str, ...], bool], Python | LessonError] = {}
 
     def check(self, exercise: Exercise, script: Path, *, is_master: bool) -> Outcome:
+        """Check one; a master is never *not begun*."""
         self._say(f"{exercise.title}  ({exercise.name}: {shown(script, self._home)})")
         if not script.exists():
             return self._absent(exercise)

@@ -10,10 +10,12 @@ import argparse
 import difflib
 import io
 import os
+import shutil
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Literal
 
 from classdesk_desktop.lesson.check import Outcome, check
 from classdesk_desktop.lesson.files import (
@@ -32,6 +34,7 @@ from classdesk_desktop.lesson.model import (
     LessonError,
     Manifest,
     PackError,
+    load_lesson,
     unknown,
 )
 from classdesk_desktop.lesson.needs import lacks
@@ -47,6 +50,7 @@ examples:
   lesson get --solutions      copy the solutions as well
   lesson diff loop.py         what you have changed
   lesson reset loop.py        a fresh copy; yours is kept under another name
+  lesson read                 the steps
   lesson check loop           run your script; compare what it prints and how long it takes
 """
 
@@ -115,9 +119,66 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="check the lesson's own solutions (for instructors)",
     )
+    reading = command("read", _read, "show the steps", "STEP")
+    reading.add_argument("--html", action="store_true", help="print a page of HTML instead, for paper")
+    making = commands.add_parser("new", help="make a pack of your own (for instructors)")
+    making.set_defaults(run=_new)
+    making.add_argument("place", type=Path, metavar="NAME", help="its folder; the last part is the lesson's name")
+    proving = commands.add_parser("test", help="prove a pack: solutions, wrong answers, commands (for instructors)")
+    proving.set_defaults(run=_test)
+    proving.add_argument("pack", metavar="PACK", help="the pack's folder, or a lesson's name")
     schema = commands.add_parser("schema", help="print the JSON Schema of lesson.toml, for editors")
     schema.set_defaults(run=_schema)
     return parser
+
+
+def _read(arguments: argparse.Namespace) -> int:
+    lesson, names = _chosen(arguments.names, "step")
+    # Late: only this needs a library, and most learners read in the page's pane.
+    if arguments.html:
+        from classdesk_desktop.lesson.html import page_for_paper
+
+        print(page_for_paper(lesson, lambda name: _picture(lesson, name)))
+        return 0
+    from classdesk_desktop.lesson.reading import for_terminal
+
+    texts = [] if names else [lesson.text.introduction]
+    for step in [lesson.step(name) for name in names] or lesson.text.steps:
+        minutes = f" ({step.minutes} min)" if step.minutes else ""
+        texts.append(f"## {step.title}{minutes}\n\n{step.text}")
+    width = min(shutil.get_terminal_size().columns, 100)
+    print(for_terminal(lesson, "\n\n".join(texts), width, colours=sys.stdout.isatty()), end="")
+    return 0
+
+
+def _picture(lesson: Lesson, name: str) -> str:
+    """The address of a picture: the learner's own, or the lesson's."""
+    for file in (copy_of(lesson, name, Path.home()), lesson.master(name)):
+        if file.is_file():
+            return file.absolute().as_uri()
+    return ""
+
+
+def _new(arguments: argparse.Namespace) -> int:
+    from classdesk_desktop.lesson.new import make_pack
+
+    for file in make_pack(arguments.place):
+        print(f"made {file}")
+    print(f"Change them, and test the pack: lesson test {arguments.place}")
+    return 0
+
+
+def _test(arguments: argparse.Namespace) -> int:
+    from classdesk_desktop.lesson.prove import prove
+
+    folder = Path(arguments.pack)
+    if not os.path.lexists(folder / DESCRIPTION):
+        shelf = the_shelf()
+        if arguments.pack not in shelf.lessons:
+            text = f"There is no {folder / DESCRIPTION}, and no lesson {arguments.pack!r}. To make one: lesson new NAME"
+            raise LessonError(text)
+        folder = shelf.lessons[arguments.pack].folder
+    return int(not prove(load_lesson(folder.resolve())))
 
 
 def _schema(_arguments: argparse.Namespace) -> int:
@@ -250,7 +311,7 @@ def _url(arguments: argparse.Namespace) -> int:
 
 def _check(arguments: argparse.Namespace) -> int:
     home = Path.home()
-    lesson, names = _chosen(arguments.names, of_exercises=True)
+    lesson, names = _chosen(arguments.names, "exercise")
     exercises = [lesson.exercise(name) for name in names] or [*lesson.exercises]
     # A learner who writes the script in another place, as the course's page does, is in that place.
     copies = copies_folder(home) / lesson.name
@@ -267,8 +328,8 @@ def _check(arguments: argparse.Namespace) -> int:
     return int(counts[Outcome.RIGHT] < len(outcomes))
 
 
-def _chosen(names: Sequence[str], *, of_exercises: bool = False) -> tuple[Lesson, list[str]]:
-    """The lesson, and the files or exercises in it, that the words on the command line mean.
+def _chosen(names: Sequence[str], kind: Literal["file", "exercise", "step"] = "file") -> tuple[Lesson, list[str]]:
+    """The lesson, and the files, exercises or steps in it, that the words on the command line mean.
 
     Raises:
         LessonError: A word means nothing, or it is not clear in which lesson.
@@ -285,11 +346,11 @@ def _chosen(names: Sequence[str], *, of_exercises: bool = False) -> tuple[Lesson
     elif (here := _lesson_here(lessons)) is not None:
         lesson = here
     else:
-        known = [n for lesson in lessons.values() for n in _words(lesson, of_exercises=of_exercises)]
+        known = [n for lesson in lessons.values() for n in _words(lesson, kind)]
         if rest and rest[0] not in known:
             raise unknown("lesson", rest[0], lessons)
         raise LessonError(f"Which lesson? Name one of: {', '.join(lessons)}.")
-    find = lesson.exercise if of_exercises else lesson.file
+    find = {"file": lesson.file, "exercise": lesson.exercise, "step": lesson.step}[kind]
     for name in rest:
         try:
             find(name)
@@ -298,13 +359,13 @@ def _chosen(names: Sequence[str], *, of_exercises: bool = False) -> tuple[Lesson
             if name is not names[0] or not difflib.get_close_matches(name, lessons, cutoff=0.8):
                 raise
             raise unknown("lesson", name, lessons) from None
-    return lesson, rest if of_exercises else [lesson.file(name) for name in rest]
+    return lesson, [lesson.file(name) for name in rest] if kind == "file" else rest
 
 
-def _words(lesson: Lesson, *, of_exercises: bool) -> list[str]:
-    if of_exercises:
+def _words(lesson: Lesson, kind: str) -> list[str]:
+    if kind == "exercise":
         return [word for e in lesson.exercises for word in (e.name, e.script)]
-    return [*lesson.files, *lesson.data]
+    return [step.name for step in lesson.text.steps] if kind == "step" else [*lesson.files, *lesson.data]
 
 
 def _lesson_here(lessons: dict[str, Lesson]) -> Lesson | None:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from classdesk_desktop.lesson.schema import File, Keys, Limits, SchemaError, Words, nearest, read
 from classdesk_desktop.lesson.steps import Step, StepsError, Text, read_text
@@ -33,6 +33,7 @@ __all__ = [
     "PackError",
     "Seconds",
     "load_lesson",
+    "load_values",
     "place",
     "plain_name",
     "unknown",
@@ -227,10 +228,12 @@ class Lesson(Manifest):
     Attributes:
         folder: Where the masters are; its name is the lesson's.
         text: What its text says.
+        values: Those of its variables.
     """
 
     folder: Path
     text: Text
+    values: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -301,28 +304,49 @@ def _is_solution(name: str) -> bool:
     return PurePosixPath(name).parts[0] == SOLUTIONS
 
 
-def load_lesson(folder: Path) -> Lesson:
+def load_lesson(folder: Path, site: Mapping[str, str] | None = None) -> Lesson:
     """Read a pack, strictly.
+
+    Args:
+        folder: The pack.
+        site: The values of variables that the site has.
 
     Raises:
         PackError: Names the file, the line and what is wrong there.
     """
-    source = folder / DESCRIPTION
-    text = _text_of(folder, DESCRIPTION)
+    manifest, text = _read_toml(folder, DESCRIPTION, Manifest)
     try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        line = re.search(r"at line (\d+)", str(error))
-        raise PackError(
-            folder, source, int(line[1]) if line else text.count("\n") + 1, f"This is not TOML: {error}."
-        ) from error
-    try:
-        manifest: Manifest = read(Manifest, data)
         _check_files(folder, manifest)
         _check_exercises(manifest)
     except SchemaError as error:
-        raise PackError(folder, source, line_of(text, error.keys), str(error)) from None
-    return Lesson(**vars(manifest), folder=folder, text=_steps_of(folder, manifest, line_of(text, ("steps",))))
+        raise PackError(folder, folder / DESCRIPTION, line_of(text, error.keys), str(error)) from None
+    values = {name: (site or {}).get(name, variable.default) for name, variable in manifest.variables.items()}
+    steps = _steps_of(folder, manifest, line_of(text, ("steps",)))
+    return Lesson(**vars(manifest), folder=folder, text=steps, values=values)
+
+
+def load_values(file: Path) -> dict[str, str]:
+    """The values of variables in a file of the site's, a table `name = "value"`; empty where there is none.
+
+    Raises:
+        PackError: Names the line and what is wrong there.
+    """
+    if not file.exists():
+        return {}
+    return dict(_read_toml(file.parent, file.name, Mapping[_Name, _Line])[0])
+
+
+def _read_toml(folder: Path, name: str, kind: Any) -> tuple[Any, str]:
+    """What a TOML file says, and its text."""
+    text = _text_of(folder, name)
+    try:
+        return read(kind, tomllib.loads(text)), text
+    except tomllib.TOMLDecodeError as error:
+        line = re.search(r"at line (\d+)", str(error))
+        number = int(line[1]) if line else text.count("\n") + 1
+        raise PackError(folder, folder / name, number, f"This is not TOML: {error}.") from error
+    except SchemaError as error:
+        raise PackError(folder, folder / name, line_of(text, error.keys), str(error)) from None
 
 
 def _text_of(folder: Path, name: str, line: int = 1) -> str:

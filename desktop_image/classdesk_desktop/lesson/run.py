@@ -18,7 +18,7 @@ from typing import IO
 
 from classdesk_desktop.lesson.model import LessonError
 
-__all__ = ["Python", "Run", "find_program", "find_python", "module_names", "run_in", "run_script"]
+__all__ = ["Python", "Run", "find_program", "find_python", "module_names", "run_command", "run_in", "run_script"]
 
 # More than a learner reads; an endless print must not fill the memory of the node.
 _MOST_OUTPUT = 64 * 1024
@@ -104,9 +104,9 @@ def find_python(needs: Iterable[str], environ: Mapping[str, str]) -> Python:
     program = find_program(needs, environ)
     with tempfile.TemporaryDirectory(prefix="lesson-") as scratch:
         probe = [program, "-c", _PROBE, *needs]
-        tries = [_execute(probe, environ, Path(scratch), _PROBE_SECONDS)]
+        tries = [run_command(probe, environ, Path(scratch), _PROBE_SECONDS)]
         if needs and tries[0].status == 0:
-            tries.append(_execute(probe, environ, Path(scratch), _PROBE_SECONDS))
+            tries.append(run_command(probe, environ, Path(scratch), _PROBE_SECONDS))
     last = tries[-1]
     try:
         told = json.loads(last.output)
@@ -127,7 +127,7 @@ def module_names(environ: Mapping[str, str]) -> frozenset[str]:
     """
     program = find_program((), environ)
     with tempfile.TemporaryDirectory(prefix="lesson-") as scratch:
-        listed = _execute([program, "-c", _NAMES], environ, Path(scratch), _PROBE_SECONDS)
+        listed = run_command([program, "-c", _NAMES], environ, Path(scratch), _PROBE_SECONDS)
     return frozenset(listed.output.split())
 
 
@@ -173,16 +173,17 @@ def run_in(
     tick: Callable[[float], None] = lambda _: None,
 ) -> Run:
     """Run a script in a folder; the arguments are those of `run_script`."""
-    return _execute([python.program, str(script.absolute())], python.environ, folder, limit, tick)
+    return run_command([python.program, str(script.absolute())], python.environ, folder, limit, tick)
 
 
-def _execute(
+def run_command(
     command: list[str],
     environ: Mapping[str, str],
     scratch: Path,
     limit: float,
     tick: Callable[[float], None] = lambda _: None,
 ) -> Run:
+    """Run a command in a folder, for so many seconds at most; whatever it started has ended then."""
     environment = {
         **environ,
         "PYTHONDONTWRITEBYTECODE": "1",  # leaves nothing beside the learner's script

@@ -6,11 +6,15 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
-from classdesk_desktop.lesson.model import DESCRIPTION, Lesson, LessonError, PackError, load_lesson, place
+from classdesk_desktop.lesson.model import DESCRIPTION, Lesson, LessonError, PackError, load_lesson, load_values, place
 from classdesk_desktop.protocol import IMAGE_LESSONS, Variable
 
 __all__ = ["Shelf", "lesson_directories", "lesson_folders", "read_shelf", "the_shelf"]
+
+VALUES: Final = "variables.toml"
+"""The file in a directory of packs that has the site's values of variables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,12 @@ def read_shelf(directories: Sequence[Path]) -> Shelf:
     """Read the packs of some directories. One that is broken gives way to the next one of its name."""
     lessons: dict[str, Lesson] = {}
     refused: list[LessonError] = []
+    values: dict[str, str] = {}
+    for directory in directories:
+        try:
+            values = load_values(directory / VALUES) | values
+        except PackError as error:
+            refused.append(error)
     for directory in directories:
         try:
             folders = lesson_folders(directory)
@@ -57,7 +67,7 @@ def read_shelf(directories: Sequence[Path]) -> Shelf:
             if folder.name in lessons:
                 continue
             try:
-                lessons[folder.name] = load_lesson(folder)
+                lessons[folder.name] = load_lesson(folder, values)
             except PackError as error:
                 refused.append(error)
     return Shelf(dict(sorted(lessons.items())), tuple(refused))

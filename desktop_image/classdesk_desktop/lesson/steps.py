@@ -7,7 +7,7 @@ has commands to type. Words after `bash` say more of them: `window`, they open a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
@@ -118,7 +118,7 @@ def read_text(text: str) -> Text:
     )
 
 
-def with_variables(text: str, values: dict[str, str]) -> str:
+def with_variables(text: str, values: Mapping[str, str]) -> str:
     """A text in which the site's variables have their values."""
     return _VARIABLE.sub(lambda found: values.get(found[1], found[0]), text)
 
