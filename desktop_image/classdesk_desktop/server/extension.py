@@ -27,6 +27,7 @@ from classdesk_desktop.server.calls import (
 from classdesk_desktop.server.channel import Channels, SessionState
 from classdesk_desktop.server.channel_socket import ChannelSocket
 from classdesk_desktop.server.focus import Focus
+from classdesk_desktop.server.lessons import ROUTES as LESSON_ROUTES
 from classdesk_desktop.server.memory_use import MemoryGauge, MemoryUse
 from classdesk_desktop.server.notify import notify, withdraw
 from classdesk_desktop.server.pages import (
@@ -87,6 +88,7 @@ def load(server: ServerApp) -> None:
             (route(r"desktop/upload"), UploadHandler),
             (route(r"desktop/files/(.*)"), FilesHandler),
             (route(r"desktop/assets/[0-9a-f]+/(.+)"), AssetHandler, {"assets": assets}),
+            *((route(path), handler) for path, handler in LESSON_ROUTES),
             *((route(path), *rest) for path, *rest in people),
             (BareLab(application.settings["base_url"]), FramedLab),
             (route(r"desktop/lab/"), LabPage),

@@ -175,7 +175,8 @@ function sleep(milliseconds) {
   });
 }
 
-async function writeToBrowser(text, area) {
+/** Puts a text on the learner's computer; returns whether it could. @param {HTMLTextAreaElement} area for older ways */
+export async function writeToBrowser(text, area) {
   try {
     await navigator.clipboard.writeText(text);
     return true;

@@ -6,6 +6,7 @@ import { askBeforeLeaving } from "../common/leaving.js";
 import { setUpMemory } from "../common/memory.js";
 import { hideNotice, showNotice } from "../common/notice.js";
 import { policy, request, socketUrl } from "../common/page.js";
+import { remembered } from "../common/remember.js";
 import { Composer } from "../keyboard/composer.js";
 import { MacKeyboard } from "../keyboard/mac.js";
 import { Turns } from "../keyboard/turns.js";
@@ -77,6 +78,11 @@ window.addEventListener("click", () => {
 });
 lifecycle.run();
 setUpPeople();
+let lesson = null;
+for (const button of document.querySelectorAll("[data-lesson]")) {
+  button.addEventListener("click", (event) => toggleLesson(event.detail === 0));
+}
+if (remembered("lesson") === "open") toggleLesson();
 
 function show() {
   const { trouble, ended } = lifecycle.known;
@@ -141,4 +147,14 @@ async function setUpPeople() {
   } catch (error) {
     console.warn("Messages and requests for help are not there:", error);
   }
+}
+
+/** The lesson's pane, which nobody waits for who has not opened it. */
+async function toggleLesson(byKeyboard = false) {
+  if (!lesson) {
+    const { Lesson } = await import("../lesson/main.js");
+    lesson ??= new Lesson(screen, () => mac.isInTerminal());
+  }
+  if (lesson.isOpen) lesson.close();
+  else await lesson.open(byKeyboard);
 }

@@ -62,12 +62,13 @@ export class MacKeyboard {
     const letter = letterOf(event);
     const key = [getKeysym(event), event.code];
     if (!/^[a-z]$/i.test(letter)) return event.shiftKey ? [CONTROL, SHIFT, key] : [CONTROL, key];
-    return event.shiftKey || (await this.#isInTerminal())
+    return event.shiftKey || (await this.isInTerminal())
       ? [CONTROL, SHIFT, keyOf(letter.toUpperCase())]
       : [CONTROL, keyOf(letter)];
   }
 
-  #isInTerminal() {
+  /** Whether a terminal has the desktop's keyboard. */
+  isInTerminal() {
     return new Promise((resolve) => {
       this.#channel.addEventListener("focus", ({ detail }) => resolve(detail.terminal), { once: true });
       setTimeout(() => resolve(false), this.#channel.isOpen ? ANSWER_MS : 0);
