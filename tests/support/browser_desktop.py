@@ -106,7 +106,7 @@ class Desktop:
             return image.convert("RGB")
 
     def still_picture(self) -> Image.Image:
-        """The same, when nothing moves any more: for long enough that the desktop has followed a new size of the page."""
+        """The same, when nothing moves any more: for longer than the desktop takes to follow a new size of the page."""
         seen: list[Image.Image] = []
 
         def is_still() -> bool:
