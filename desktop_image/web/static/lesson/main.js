@@ -267,7 +267,7 @@ export class Lesson {
       say("Click in a terminal of the desktop first: what is typed goes to the window that has the keyboard.");
       return;
     }
-    for (const character of line) this.#screen.sendKey(...keyOf(character));
+    for (const character of line.replace(/\p{Cc}/gu, "")) this.#screen.sendKey(...keyOf(character));
     say("Typed. Press Enter to run it.");
   }
 }
