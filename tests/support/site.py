@@ -4,11 +4,13 @@ A machine is a copy-on-write view of a root that `tests/site/roots` has built, i
 a switch, which is the world's own network. All of it ends with the world.
 """
 
+import contextlib
 import os
 import re
 import shutil
 import subprocess
 import textwrap
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -48,18 +50,34 @@ class Machine:
 
     def build(self) -> None:
         """Make its file system and its cable."""
-        here = STATE / self.name
         for folder in ("upper", "work", "root"):
-            (here / folder).mkdir(parents=True)
-        options = f"lowerdir={ROOTS.resolve() / ROLES[self.name]},upperdir={here}/upper,workdir={here}/work"
-        command("mount", "-t", "overlay", "-o", options, "overlay", self.root)
+            (STATE / self.name / folder).mkdir(parents=True)
+        self._mount(ROOTS.resolve() / ROLES[self.name])
         command("ip", "netns", "add", self.name)
         command("ip", "link", "add", self.name, "type", "veth", "peer", "name", "eth0", "netns", self.name)
         command("ip", "link", "set", self.name, "master", "switch", "up")
         self.write("/etc/hostname", f"{self.name}\n")
 
+    @contextlib.contextmanager
+    def installed(self, image: Path) -> Iterator[None]:
+        """Let it have, while it is switched off, what an image has, as if all that were installed there."""
+        own = ROOTS.resolve() / ROLES[self.name]
+        self._mount(own, image)
+        try:
+            yield
+        finally:
+            self._mount(own)
+
+    def _mount(self, *layers: Path) -> None:
+        assert not self.process, f"{self.name} is on"
+        if self.root.is_mount():
+            command("umount", self.root)
+        here, below = STATE / self.name, ":".join(map(str, layers))
+        options = f"lowerdir={below},upperdir={here}/upper,workdir={here}/work"
+        command("mount", "-t", "overlay", "-o", options, "overlay", self.root)
+
     def boot(self) -> None:
-        """Switch it on, and wait until systemd has started everything."""
+        """Switch it on."""
         group = STATE / "cgroup" / os.environ["CLASSDESK_WORLD_GROUP"] / self.name
         group.mkdir(parents=True, exist_ok=True)
         (STATE / self.name / "shared").write_text("".join(f"{a} {b}\n" for a, b in self.shared.items()))
@@ -194,6 +212,29 @@ class Site:
             for machine in (self.hub, *self.nodes) if where == "everywhere" else (self.hub,):
                 machine.run("bash", "-euo", "pipefail", "-c", f"cd /root/classdesk\n{script}", timeout=300)
         self.wait_for_hub()
+
+    @contextlib.contextmanager
+    def settings(self, tables: str) -> Iterator[None]:
+        """Add tables to the hub's site file for a while."""
+        file = "/etc/classdesk/site.toml"
+        before = self.hub.run("cat", file)
+
+        def use(text: str) -> None:
+            self.hub.write(file, text)
+            self.hub.run("systemctl", "restart", "classdesk-hub")
+            self.wait_for_hub()
+
+        try:
+            use(f"{before}\n{tables}\n")
+            yield
+        finally:
+            use(before)
+
+    def node_is_ready(self, node: Machine) -> bool:
+        """Tell whether Slurm would start a job on a node."""
+        return (
+            self.slurm("sinfo", "--noheader", f"--nodes={node.name}", "--partition=teaching", "--format=%T") == "idle"
+        )
 
     def wait_for_hub(self) -> None:
         """Wait until the hub answers behind its web server."""

@@ -18,9 +18,9 @@ _PROGRAMS: Mapping[str, str] = {
 }
 _SCRATCH = "/var/tmp"  # noqa: S108 - the session's own; its /tmp is memory
 
-DOOR = "@door@"
-"""Stands for the directory of the door, which the batch script knows when it runs."""
-RESOLV_CONF = "@resolv_conf@"
+DOOR = "\0door\0"
+"""Stands for the directory of the door, which the batch script knows when it runs; no word of a site can be it."""
+RESOLV_CONF = "\0resolv_conf\0"
 """Stands for the file that names the resolver."""
 _DOOR_INSIDE = "/run/classdesk"
 

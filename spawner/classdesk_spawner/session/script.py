@@ -131,7 +131,16 @@ def _render_open_image(runtime: RuntimeCommand, slurm_directory: str) -> str:
 
 
 def _shell_words(words: Sequence[str]) -> str:
-    return " ".join(shlex.quote(word).replace(DOOR, '"$door"').replace(RESOLV_CONF, '"$resolv_conf"') for word in words)
+    return " ".join(map(_shell_word, words))
+
+
+def _shell_word(word: str) -> str:
+    quoted = shlex.quote(word)
+    for stand_in, variable in ((DOOR, '"$door"'), (RESOLV_CONF, '"$resolv_conf"')):
+        if word == stand_in:
+            return variable
+        quoted = quoted.replace(stand_in, f"'{variable}'")  # a word with a stand-in is in quotes
+    return quoted
 
 
 @cache

@@ -2,7 +2,7 @@ import pytest
 from pydantic import ValidationError
 
 from classdesk_spawner import RuntimeSettings, runtime_program
-from classdesk_spawner.session.runtimes import runtime_command
+from classdesk_spawner.session.runtimes import DOOR, runtime_command
 from classdesk_spawner.settings.models import split_bind
 
 
@@ -20,7 +20,7 @@ def test_bubblewrap_opens_the_image_read_only_and_the_home_for_writing() -> None
     assert ("/images/a/usr", "/usr") in _pairs(argv, "--ro-bind")
     assert ("/data", "/in") in _pairs(argv, "--ro-bind")
     assert _pairs(argv, "--bind") == [("/home/ada", "/home/ada"), ("/scratch", "/scratch")]
-    assert ("@door@", "/run/classdesk") in _pairs(argv, "--ro-bind-try")
+    assert (DOOR, "/run/classdesk") in _pairs(argv, "--ro-bind-try")
     assert argv[-1] == "--"
 
 
@@ -42,7 +42,7 @@ def test_apptainer_has_an_own_pid_namespace_and_the_learners_home() -> None:
     assert "--pid" in argv
     assert argv[argv.index("--home") + 1] == "/home/ada:/home/ada"
     assert [argv[i + 1] for i, word in enumerate(argv) if word == "--bind"] == [
-        "@door@:/run/classdesk:ro",
+        f"{DOOR}:/run/classdesk:ro",
         "/scratch:/scratch",
         "/data:/in:ro",
     ]

@@ -15,7 +15,7 @@ from threading import Thread
 from typing import ClassVar
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -372,6 +372,7 @@ def test_script_gives_bubblewrap_the_jobs_devices_and_the_drivers_libraries(tmp_
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(st.characters(blacklist_characters="\0", blacklist_categories=["Cs"]), min_size=1))
+@example("@door@")
 def test_no_path_becomes_shell_text(tmp_path: Path, text: str) -> None:
     result = tmp_path / "result"
     command = RuntimeCommand(("/bin/bash", "-c", 'printf "%s" "$1" >"$2"', "-", text, str(result)))

@@ -116,7 +116,11 @@ for place in "${TMPDIR:-/tmp}" /tmp /var/tmp; do
   [[ -z $scratch ]] || break
 done
 export CLASSDESK_SCRATCH="${scratch:+/var/tmp}"
-[[ -z $scratch ]] || export APPTAINER_BIND="${APPTAINER_BIND:+$APPTAINER_BIND,}$scratch:/var/tmp"
+# Its own /tmp has no more than 64 MB in most places (sessiondir max size).
+if [[ -n $scratch ]] && /bin/mkdir -- "$scratch/.tmp"; then
+  binds=$scratch:/var/tmp,$scratch/.tmp:/tmp
+  export APPTAINER_BIND="${APPTAINER_BIND:+$APPTAINER_BIND,}$binds"
+fi
 
 # Directories of lesson packs, of the learner's classes and of the site: one that cannot be read must not cost the session.
 export CLASSDESK_LESSONS='/run/lessons/srv/a class'"'"'s/lessons:/run/lessons/srv/lessons:/opt/classdesk/lessons'
@@ -139,7 +143,7 @@ fi
 
 # open_session [COMMAND…]: runs the session, by another command that is put before.
 open_session() {
-  "$@" /usr/bin/apptainer exec --pid --ipc --contain --home /home/ada:/home/ada --pwd /home/ada --bind "$door":/run/classdesk:ro --bind /scratch:/scratch --bind /data:/data:ro /var/lib/classdesk/image /opt/classdesk/bin/classdesk-session
+  "$@" /usr/bin/apptainer exec --pid --ipc --contain --home /home/ada:/home/ada --pwd /home/ada --bind ''"$door"':/run/classdesk:ro' --bind /scratch:/scratch --bind /data:/data:ro /var/lib/classdesk/image /opt/classdesk/bin/classdesk-session
 }
 
 # shellcheck disable=SC2317 # jobs call it
@@ -160,7 +164,7 @@ open_for_job() {
   (
     trap '' HUP INT QUIT USR1 USR2 TERM
     exec 9>&-
-    exec /usr/bin/apptainer exec --pid --ipc --contain --home /home/ada:/home/ada --pwd /home/ada --bind "$door":/run/classdesk:ro --bind /scratch:/scratch --bind /data:/data:ro /var/lib/classdesk/image /opt/classdesk/bin/run-job "$@"
+    exec /usr/bin/apptainer exec --pid --ipc --contain --home /home/ada:/home/ada --pwd /home/ada --bind ''"$door"':/run/classdesk:ro' --bind /scratch:/scratch --bind /data:/data:ro /var/lib/classdesk/image /opt/classdesk/bin/run-job "$@"
   ) 0<&0 &
   keeper=$!
   while kill -0 "$keeper" 2>/dev/null; do
