@@ -27,6 +27,7 @@ def new_cell(page: Page) -> FrameLocator:
     frame.locator(".jp-LauncherCard[data-category='Notebook']").first.click()
     cell = frame.locator(".jp-Notebook .cm-content").first
     expect(cell).to_be_visible(timeout=60_000)
+    expect(frame.get_by_text("| Idle")).to_be_visible(timeout=60_000)  # or what is run is lost
     cell.click()
     return frame
 

@@ -199,7 +199,7 @@ def test_a_start_under_the_rules_of_an_older_version_is_refused_with_words(hub: 
             assert "not allowed to pass your session its settings" in until_failed(carol)
             assert job_ids("learner03") == []
             said = command("/usr/local/bin/classdesk", "check", check=False)
-            assert "sudo does not pass on a session's settings" in " ".join(said.split())
+            assert "sudo does not pass on CLASSDESK_ENVIRONMENT" in " ".join(said.split())
             rules.write_text(text)
             carol.start(ui="terminal", cores="1", hours="1")
     finally:

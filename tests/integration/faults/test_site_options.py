@@ -31,7 +31,7 @@ def test_sessions_listen_on_ports_of_the_range_and_say_so_when_it_is_full(hub: H
         with HubClient(hub, "learner02") as bob:
             bob.press_start({"ui": "terminal"})
             said = "All ports of this node from 23000 to 23000 are in use (session.ports)."
-            wait_until(lambda: said in faults.ended_page(bob), 60, "the learner reads why")
+            assert said in faults.until_failed(bob, timeout=60)
 
 
 @pytest.fixture
