@@ -52,6 +52,7 @@ def auth_slurm(site: Site) -> Iterator[None]:
         for machine in site.machines.values():
             files = ["/etc/slurm/slurm.conf", *(["/etc/slurm/slurmdbd.conf"] if machine is site.head else [])]
             sed(machine, f"s,^AuthType=auth/{old}$,AuthType=auth/{new},", *files)
+            sed(machine, f"s,^CredType=cred/{old}$,CredType=cred/{new},", files[0])
         for machine, service in (
             (site.head, "slurmdbd"),
             (site.head, "slurmctld"),
@@ -95,7 +96,7 @@ def test_commands_answer(ada: SiteSession) -> None:
 
 
 def test_steps_run_in_the_image_on_both_nodes(ada: SiteSession) -> None:
-    said = ada.run("srun --nodes=2 --ntasks=2 --label bash -c 'echo $HOSTNAME; ls -d /opt/python'")
+    said = ada.run("srun --nodes=2 --ntasks=2 --label bash -c 'hostname; ls -d /opt/python'")
     assert sorted(said.splitlines()) == ["0: /opt/python", "0: node1", "1: /opt/python", "1: node2"]
 
 

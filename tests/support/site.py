@@ -50,31 +50,15 @@ class Machine:
 
     def build(self) -> None:
         """Make its file system and its cable."""
+        here = STATE / self.name
         for folder in ("upper", "work", "root"):
-            (STATE / self.name / folder).mkdir(parents=True)
-        self._mount(ROOTS.resolve() / ROLES[self.name])
+            (here / folder).mkdir(parents=True)
+        options = f"lowerdir={ROOTS.resolve() / ROLES[self.name]},upperdir={here}/upper,workdir={here}/work"
+        command("mount", "-t", "overlay", "-o", options, "overlay", self.root)
         command("ip", "netns", "add", self.name)
         command("ip", "link", "add", self.name, "type", "veth", "peer", "name", "eth0", "netns", self.name)
         command("ip", "link", "set", self.name, "master", "switch", "up")
         self.write("/etc/hostname", f"{self.name}\n")
-
-    @contextlib.contextmanager
-    def installed(self, image: Path) -> Iterator[None]:
-        """Let it have, while it is switched off, what an image has, as if all that were installed there."""
-        own = ROOTS.resolve() / ROLES[self.name]
-        self._mount(own, image)
-        try:
-            yield
-        finally:
-            self._mount(own)
-
-    def _mount(self, *layers: Path) -> None:
-        assert not self.process, f"{self.name} is on"
-        if self.root.is_mount():
-            command("umount", self.root)
-        here, below = STATE / self.name, ":".join(map(str, layers))
-        options = f"lowerdir={below},upperdir={here}/upper,workdir={here}/work"
-        command("mount", "-t", "overlay", "-o", options, "overlay", self.root)
 
     def boot(self) -> None:
         """Switch it on."""
@@ -229,12 +213,6 @@ class Site:
             yield
         finally:
             use(before)
-
-    def node_is_ready(self, node: Machine) -> bool:
-        """Tell whether Slurm would start a job on a node."""
-        return (
-            self.slurm("sinfo", "--noheader", f"--nodes={node.name}", "--partition=teaching", "--format=%T") == "idle"
-        )
 
     def wait_for_hub(self) -> None:
         """Wait until the hub answers behind its web server."""

@@ -42,6 +42,7 @@ class RuntimeCommand:
         scratch: Where the session finds the directory on the node's disk that the script has opened as descriptor 13;
             empty: at its own path.
         bind_variable: The variable by which the runtime is told to put it there; empty: the command does it.
+        path_variable: The variable by which it is told of a job's PATH; empty: it keeps what it gets.
         gpus: How the runtime is told of the job's GPUs, and of directories of lesson packs: by arguments, which the
             script must open as descriptor 14, or by variables; empty: it need not be told.
         lessons: Directories of the node with lesson packs.
@@ -53,6 +54,7 @@ class RuntimeCommand:
     needs_accounts: bool = False
     scratch: str = ""
     bind_variable: str = ""
+    path_variable: str = ""
     gpus: Literal["", "arguments", "variables"] = ""
     lessons: tuple[str, ...] = ()
     lessons_mount: str = ""
@@ -116,6 +118,7 @@ def apptainer(settings: RuntimeSettings, home: str) -> RuntimeCommand:
         door=_DOOR_INSIDE,
         scratch=_SCRATCH,
         bind_variable="APPTAINER_BIND",
+        path_variable="APPTAINERENV_PATH",
         gpus="variables",
         lessons_mount=LESSONS_MOUNT,
     )

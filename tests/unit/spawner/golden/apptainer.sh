@@ -151,6 +151,8 @@ open_session() {
 open_for_job() {
   local name status keeper
   export CLASSDESK_DIRECTORY=$PWD
+  # The learner's own, as it was where the job was submitted; not the image's.
+  export APPTAINERENV_PATH=$PATH
   cd /
   if [[ -n $door ]] && /usr/bin/mkfifo "$door/signals"; then
     exec 9<>"$door/signals"
