@@ -50,15 +50,31 @@ class Machine:
 
     def build(self) -> None:
         """Make its file system and its cable."""
-        here = STATE / self.name
         for folder in ("upper", "work", "root"):
-            (here / folder).mkdir(parents=True)
-        options = f"lowerdir={ROOTS.resolve() / ROLES[self.name]},upperdir={here}/upper,workdir={here}/work"
-        command("mount", "-t", "overlay", "-o", options, "overlay", self.root)
+            (STATE / self.name / folder).mkdir(parents=True)
+        self._mount(ROOTS.resolve() / ROLES[self.name])
         command("ip", "netns", "add", self.name)
         command("ip", "link", "add", self.name, "type", "veth", "peer", "name", "eth0", "netns", self.name)
         command("ip", "link", "set", self.name, "master", "switch", "up")
         self.write("/etc/hostname", f"{self.name}\n")
+
+    @contextlib.contextmanager
+    def installed(self, image: Path) -> Iterator[None]:
+        """Let it have, while it is switched off, what an image has, as if all that were installed there."""
+        own = ROOTS.resolve() / ROLES[self.name]
+        self._mount(own, image)
+        try:
+            yield
+        finally:
+            self._mount(own)
+
+    def _mount(self, *layers: Path) -> None:
+        assert not self.process, f"{self.name} is on"
+        if self.root.is_mount():
+            command("umount", self.root)
+        here, below = STATE / self.name, ":".join(map(str, layers))
+        options = f"lowerdir={below},upperdir={here}/upper,workdir={here}/work"
+        command("mount", "-t", "overlay", "-o", options, "overlay", self.root)
 
     def boot(self) -> None:
         """Switch it on."""
@@ -213,6 +229,17 @@ class Site:
             yield
         finally:
             use(before)
+
+    def wait_for_node(self, node: Machine) -> None:
+        """Wait until a node answers to Slurm, which may still call it mixed when its last job has ended."""
+        ask = ("sinfo", "--noheader", f"--nodes={node.name}", "--partition=teaching", "--format=%T")
+
+        def is_there() -> bool:
+            state = self.slurm(*ask)
+            assert state in {"idle", "mixed"}, state
+            return True
+
+        wait_until(is_there, 120, f"{node.name} is ready")
 
     def wait_for_hub(self) -> None:
         """Wait until the hub answers behind its web server."""
